@@ -1,0 +1,1 @@
+"""Images, labels and honest splits: manifests of five public sources (and your own), splits, audit, decoded cache."""

@@ -1,0 +1,1 @@
+"""Fair, tuned comparisons of pre-training for skin-lesion diagnosis: spec, plan, search, selection, comparison."""

@@ -1,0 +1,1 @@
+"""What one trial does: plain PyTorch, no scheduler. Only `trainables.ray_train` knows Ray."""
