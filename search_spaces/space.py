@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -52,6 +53,12 @@ class SearchSpace:
         """The parameters at a point of the unit cube (one coordinate a domain, in the file's order)."""
         searched = {name: domain.at(unit) for (name, domain), unit in zip(self.domains.items(), point, strict=True)}
         return {**self.fixed, **searched}
+
+    def grid_points(self) -> list[dict[str, Value]]:
+        """Every point of the full grid, the first domain varying slowest."""
+        sizes = self.grid or {}
+        axes = [[(name, value) for value in domain.grid(sizes.get(name, 3))] for name, domain in self.domains.items()]
+        return [{**self.fixed, **dict(point)} for point in itertools.product(*axes)]
 
     def contains(self, params: Mapping[str, Value]) -> bool:
         """Whether every searched parameter is present and lies in its domain."""

@@ -61,12 +61,13 @@ class Plan:
 
 def plan(spec: StudySpec) -> Plan:
     """All cells of the spec. Raises `StudyError` where a search space is unknown or malformed, or two cells collide."""
+    spaces = {method.name: _space(spec, method) for method in spec.methods}
     cells = tuple(
         Cell(
             method=method,
             fraction=fraction,
-            space=_space(spec, method),
-            trials=spec.search.trials,
+            space=spaces[method.name],
+            trials=_trials(spec, spaces[method.name]),
             max_epochs=spec.search.max_epochs,
             resources=_resources(spec, method, fraction),
         )
@@ -91,6 +92,10 @@ def _space(spec: StudySpec, method: Method) -> SearchSpace:
         return load(given or method.pipeline)
     except SpaceError as error:
         raise StudyError(str(error)) from error
+
+
+def _trials(spec: StudySpec, space: SearchSpace) -> int:
+    return min(spec.search.trials, len(space.grid_points())) if spec.search.sampler == "grid" else spec.search.trials
 
 
 def _resources(spec: StudySpec, method: Method, fraction: float) -> TrialResources:
