@@ -1,0 +1,18 @@
+"""The sections of the report, in the order in which a reader asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from study.report.data import ReportData
+from study.report.page import Section
+from study.report.sections.answer import answer, facts
+from study.report.sections.datasets import data_sets
+from study.report.sections.fairness import fairness
+from study.report.sections.leaks import leaks
+from study.report.sections.tuning import tuning
+
+ANSWER: Callable[[ReportData], Section | None] = answer
+SECTIONS: tuple[Callable[[ReportData], Section | None], ...] = (fairness, leaks, tuning, data_sets)
+
+__all__ = ["ANSWER", "SECTIONS", "facts"]
