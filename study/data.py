@@ -20,11 +20,16 @@ def reference(source: DataSource) -> DataRef:
     """What names this data set to any process."""
     return DataRef(
         source=source.source,
-        root=source.root,
+        root=absolute(source.root),
         task=source.task,
         allow_missing=source.allow_missing,
         on_bad_image=source.on_bad_image,
     )
+
+
+def absolute(location: str | None) -> str | None:
+    """A local path made absolute, because workers do not share the driver's working directory; URIs as they are."""
+    return location if location is None or "://" in location else str(Path(location).absolute())
 
 
 def is_held_out(spec: StudySpec, test: TestSet) -> bool:

@@ -77,7 +77,8 @@ def freeze(directory: StudyDirectory, proposed: Selection, *, reopen: str | None
     if directory.test_reads.exists() and reopen is None:
         raise StudyError(
             f"A selection stays frozen once test labels were read: {directory.selection} ({frozen.digest}) would "
-            f"change to other winners ({proposed.digest}). Keep it, or say why with --reopen REASON; the report will show it."
+            f"change to other winners ({proposed.digest}). Keep it, or say why with --reopen REASON, which the report "
+            "will show."
         )
     if reopen is not None:
         event = {"event": "reopened", "time": proposed.time, "reason": reopen}

@@ -12,16 +12,6 @@ from study.files import append_line
 from study.layout import StudyDirectory
 from study.spec import StudySpec, TestSet
 
-HIDDEN = ("label", "diagnosis")
-
-
-def blinded(manifest: Manifest) -> Manifest:
-    """The same images without what the test decides by: labels -1, diagnoses null."""
-    table = manifest.table.copy()
-    table["label"] = -1
-    table["diagnosis"] = None
-    return Manifest(name=manifest.name, root=manifest.root, table=table, classes=manifest.classes, notes=manifest.notes)
-
 
 def read_labels(
     spec: StudySpec, directory: StudyDirectory, test: TestSet, *, selection_digest: str, purpose: str

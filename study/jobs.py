@@ -1,0 +1,75 @@
+"""Jobs out of plans: the same function makes a trial's job and a replicate's, so that they train alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from datasets.seeds import seed
+from search_spaces.domains import Value
+from study import data
+from study.layout import StudyDirectory
+from study.plan import Cell, Plan
+from study.selection import Winner
+from trainables.job import EncoderRef, Job
+
+
+def trial_job(plan: Plan, directory: StudyDirectory, cell: Cell, number: int, params: Mapping[str, Value]) -> Job:
+    """Trial `number` of a cell, on the split of the search.
+
+    The seed depends on the number alone, not on the cell: trials of the shared design differ between methods in
+    nothing but the method.
+    """
+    where = directory.trial(cell.key, number)
+    return _job(plan, directory, cell, params, split=0, seed_=seed(plan.spec.seed, "train", number), where=where)
+
+
+def replicate_job(plan: Plan, directory: StudyDirectory, winner: Winner, pair: int) -> Job:
+    """A winner trained anew on pair `pair` (1-based): its own split and seed, the same for every method."""
+    where = directory.replicate(winner.cell, winner.rank, pair)
+    return _job(
+        plan,
+        directory,
+        plan.cell(winner.cell),
+        winner.params,
+        split=pair,
+        seed_=seed(plan.spec.seed, "replicate", pair),
+        where=where,
+    )
+
+
+def _job(
+    plan: Plan,
+    directory: StudyDirectory,
+    cell: Cell,
+    params: Mapping[str, Value],
+    *,
+    split: int,
+    seed_: int,
+    where: Path,
+) -> Job:
+    spec = plan.spec
+    return Job(
+        encoder=encoder_reference(cell),
+        pipeline=cell.method.pipeline,
+        backbone=spec.backbone,
+        image_size=spec.image_size,
+        params=dict(params),
+        data=data.training_data(spec, directory, split, cell.fraction),
+        max_epochs=cell.max_epochs,
+        objective=spec.search.objective,
+        seed=seed_,
+        directory=str(where),
+        stages=str(directory.stages),
+        augmentation=spec.augmentation,
+        threads=max(1, int(cell.resources.cpus)),
+    )
+
+
+def encoder_reference(cell: Cell) -> EncoderRef:
+    """The encoder of a cell's method; a local file of weights by its absolute path."""
+    weights = cell.method.weights
+    if weights and os.path.exists(weights):
+        weights = data.absolute(weights)
+    return EncoderRef(name=cell.method.encoder, weights=weights, sha256=cell.method.sha256)
