@@ -40,9 +40,9 @@ def figure(svg: Markup, caption: str) -> Markup:
     return Markup("<figure><figcaption>{}</figcaption>{}</figure>").format(caption, svg)
 
 
-def panels(figures: Sequence[Markup]) -> Markup:
-    """Panels side by side, as many as fit."""
-    return Markup('<div class="panels">{}</div>').format(Markup("").join(figures))
+def panels(figures: Sequence[Markup], wide: bool = False) -> Markup:
+    """Panels side by side, as many as fit; wide ones at most two."""
+    return Markup('<div class="panels{}">{}</div>').format(" wide" if wide else "", Markup("").join(figures))
 
 
 def fold(title: str, body: Markup) -> Markup:

@@ -20,10 +20,13 @@ def _n(value: float) -> str:
 
 
 class Canvas:
-    """A drawing of `width` × `height` CSS pixels; `label` is read out in its place."""
+    """A drawing of `width` × `height` CSS pixels; `label` is read out in its place.
 
-    def __init__(self, width: float, height: float, label: str) -> None:
-        self.width, self.height, self.label = width, height, label
+    It shrinks with the screen, and grows up to `grow` times where there is room.
+    """
+
+    def __init__(self, width: float, height: float, label: str, grow: float = 1.0) -> None:
+        self.width, self.height, self.label, self.grow = width, height, label, grow
         self._parts: list[str] = []
 
     def line(self, x1: float, y1: float, x2: float, y2: float, css: str) -> None:
@@ -70,7 +73,7 @@ class Canvas:
 
     def render(self) -> Markup:
         """The `<svg>` element."""
-        size = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}" style="max-width:{_n(self.width)}px"'
+        size = f'viewBox="0 0 {_n(self.width)} {_n(self.height)}" style="max-width:{_n(self.width * self.grow)}px"'
         body = "".join(self._parts)
         return Markup(f'<svg {size} role="img" aria-label="{escape(self.label)}">{body}</svg>')
 

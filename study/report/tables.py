@@ -42,9 +42,12 @@ class Table:
     notes: Sequence[str] = ()
     group: bool = False
 
+    def _all(self) -> list[list[Cell]]:
+        return [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in self.rows]
+
     def cells(self) -> list[list[Cell]]:
         """All rows as cells, repeated group headings blanked."""
-        rows = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in self.rows]
+        rows = self._all()
         if not self.group:
             return rows
         shown, last = [], None
@@ -107,13 +110,23 @@ class Table:
         return "\n".join(lines) + "\n"
 
     def html(self) -> Markup:
-        """A table with caption, column and row headings, in a box of its own that scrolls where it is too wide."""
-        columns = zip(self.header, self.align, strict=True)
+        """A table with caption, column and row headings, in a box of its own that scrolls where it is too wide.
+
+        Groups get a heading row, so that the first column names the row and can stay in view on a narrow screen.
+        """
+        skip = 1 if self.group else 0
+        columns = list(zip(self.header, self.align, strict=True))[skip:]
         head = "".join(f'<th scope="col" class="{side}">{escape(name)}</th>' for name, side in columns)
-        body = []
-        for index, row in enumerate(self.cells()):
-            first = ' class="first"' if self.group and index and row[0].text else ""
-            body.append(f"<tr{first}>{''.join(self._td(i, cell) for i, cell in enumerate(row))}</tr>")
+        body, last = [], None
+        for row in self._all():
+            if self.group and row[0] != last:
+                title = f"{escape(self.header[0])}: {escape(row[0].text)}"
+                body.append(
+                    f'<tr class="group"><th scope="rowgroup" colspan="{len(columns)}"><span>{title}</span></th></tr>'
+                )
+                last = row[0]
+            cells = zip(row[skip:], self.align[skip:], strict=True)
+            body.append(f"<tr>{''.join(_td(cell, side, i == 0) for i, (cell, side) in enumerate(cells))}</tr>")
         notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in self.notes)
         return Markup(
             f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(self.caption)}"><table>'
@@ -121,13 +134,14 @@ class Table:
             f"<tbody>{''.join(body)}</tbody></table></div>{notes}"
         )
 
-    def _td(self, index: int, cell: Cell) -> str:
-        mark = f"<sup>{escape(cell.mark)}</sup>" if cell.mark else ""
-        text = f"{escape(cell.text)}{mark}"
-        text = f"<b>{text}</b>" if cell.bold else text
-        sub = f"<span class='sub'>{escape(cell.sub)}</span>" if cell.sub else ""
-        tag = 'th scope="row"' if index == 0 and self.align[0] == "l" else "td"
-        return f'<{tag} class="{self.align[index]}">{text}{sub}</{tag.split()[0]}>'
+
+def _td(cell: Cell, side: str, first: bool) -> str:
+    mark = f"<sup>{escape(cell.mark)}</sup>" if cell.mark else ""
+    text = f"{escape(cell.text)}{mark}"
+    text = f"<b>{text}</b>" if cell.bold else text
+    sub = f"<span class='sub'>{escape(cell.sub)}</span>" if cell.sub else ""
+    tag = 'th scope="row"' if first and side == "l" else "td"
+    return f'<{tag} class="{side}">{text}{sub}</{tag.split()[0]}>'
 
 
 _TEX = {

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 UNDEFINED = "–"
+HARD = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
 
 METRICS = {
     "auroc": "AUC",
@@ -46,7 +47,7 @@ def interval(low: Any, high: Any, digits: int = 3, sign: bool = False) -> str:
     if missing(low) or missing(high):
         return "no interval"
     shown = signed if sign else number
-    return f"[{shown(low, digits)}, {shown(high, digits)}]"
+    return f"[{shown(low, digits)},{HARD}{shown(high, digits)}]"
 
 
 def probability(value: Any) -> str:
@@ -68,7 +69,7 @@ def percent(share: Any, digits: int = 0) -> str:
     text = f"{float(share) * 100:.{max(digits, 2)}f}"
     whole, _, decimals = text.partition(".")
     decimals = decimals[: max(digits, 2)].rstrip("0")
-    return f"{whole}{'.' + decimals if decimals else ''} %".replace("-", "−")
+    return f"{whole}{'.' + decimals if decimals else ''}{HARD}%".replace("-", "−")
 
 
 def fraction(value: Any) -> str:
@@ -82,10 +83,10 @@ def seconds(value: Any) -> str:
         return UNDEFINED
     total = float(value)
     if total < 60:
-        return f"{total:.0f} s" if total >= 10 else f"{total:.1f} s"
+        return f"{total:.0f}{HARD}s" if total >= 10 else f"{total:.1f}{HARD}s"
     if total < 3600:
-        return f"{total / 60:.1f} min"
-    return f"{total / 3600:.1f} h"
+        return f"{total / 60:.1f}{HARD}min"
+    return f"{total / 3600:.1f}{HARD}h"
 
 
 def metric(name: str) -> str:

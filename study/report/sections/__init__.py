@@ -8,11 +8,22 @@ from study.report.data import ReportData
 from study.report.page import Section
 from study.report.sections.answer import answer, facts
 from study.report.sections.datasets import data_sets
+from study.report.sections.differences import differences
 from study.report.sections.fairness import fairness
 from study.report.sections.leaks import leaks
+from study.report.sections.roc import roc
+from study.report.sections.scores import scores
 from study.report.sections.tuning import tuning
 
 ANSWER: Callable[[ReportData], Section | None] = answer
-SECTIONS: tuple[Callable[[ReportData], Section | None], ...] = (fairness, leaks, tuning, data_sets)
+SECTIONS: tuple[Callable[[ReportData], Section | None], ...] = (
+    scores,
+    differences,
+    roc,
+    fairness,
+    leaks,
+    tuning,
+    data_sets,
+)
 
 __all__ = ["ANSWER", "SECTIONS", "facts"]

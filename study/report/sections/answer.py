@@ -6,7 +6,9 @@ from markupsafe import Markup
 
 from study.report.data import ReportData
 from study.report.page import Section
+from study.report.results import results
 from study.report.sections.fairness import flags
+from study.report.sections.headline import card, headlines
 from study.report.words import count, listing, percent, plural
 
 
@@ -31,12 +33,14 @@ def facts(data: ReportData) -> list[str]:
 
 
 def answer(data: ReportData) -> Section | None:
-    """Four checks that decide how far to trust the numbers."""
+    """A sentence a fraction, and four checks that decide how far to trust it."""
+    cards = [card(head) for head in headlines(data, results(data))]
+    said = Markup('<div class="answers">{}</div>').format(Markup("").join(cards)) if cards else Markup("")
     return Section(
         id="answer",
         title="The answer",
-        body=_checks(data),
-        sources=("context.json",),
+        body=said + _checks(data),
+        sources=("estimates.parquet", "differences.parquet", "ledger.parquet", "context.json"),
     )
 
 

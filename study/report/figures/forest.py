@@ -1,0 +1,62 @@
+"""Forest plot: differences with their intervals, one row each, the number written beside its mark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from study.report.data import ReportData
+from study.report.results import Difference
+from study.report.scale import Scale, tick_label
+from study.report.svg import Canvas
+from study.report.words import interval, probability, signed
+
+WIDTH, LABELS, NUMBERS, ROW, HEAD = 360, 84, 130, 19, 22
+
+
+def forest(
+    data: ReportData, rows: Sequence[tuple[str, Sequence[Difference]]], span: tuple[float, float], unit: str
+) -> Markup:
+    """`rows` are groups (heading, differences); `span` is the range of the axis, shared between panels.
+
+    Filled: the difference is shown. Open: it is not. The shaded band is the margin of equivalence.
+    """
+    height = sum(HEAD + ROW * len(found) for _, found in rows) + 44
+    shown = sum(d.shown for _, found in rows for d in found)
+    total = sum(len(found) for _, found in rows)
+    canvas = Canvas(
+        WIDTH, height, f"Differences of {unit} from the baseline with intervals; {shown} of {total} shown", 1.4
+    )
+    x = Scale(*span, LABELS + 6, WIDTH - NUMBERS)
+    bottom = height - 38
+    margin = data.context.margin
+    if margin:
+        canvas.rect(x(-margin), 2, x(margin) - x(-margin), bottom - 2, "band", f"margin ±{margin:g}")
+    ticks = x.ticks(4)
+    for tick in ticks:
+        canvas.line(x(tick), 2, x(tick), bottom, "zero" if tick == 0 else "grid")
+        canvas.text(x(tick), bottom + 14, tick_label(tick, ticks), "tick", "middle")
+    y = 0.0
+    for heading, found in rows:
+        y += HEAD
+        canvas.text(0, y - 6, heading, "b")
+        for difference in found:
+            _row(canvas, data, x, y + ROW / 2 - 3, difference)
+            y += ROW
+    base = data.baseline or "baseline"
+    canvas.text(x(0) - 6, bottom + 29, "← worse", "name", "end")
+    canvas.text(x(0) + 6, bottom + 29, f"better than {base} →", "name")
+    return canvas.render()
+
+
+def _row(canvas: Canvas, data: ReportData, x: Scale, y: float, d: Difference) -> None:
+    style = data.palette[d.method]
+    label = d.method if len(d.method) <= 15 else d.method[:14] + "…"
+    numbers = f"{signed(d.value)} {interval(d.low, d.high, sign=True)}"
+    title = f"{d.method} − {d.other} on {d.dataset}: {numbers}, p = {probability(d.p_adjusted)} (Holm)"
+    canvas.text(0, y + 4, label, f"own {style.css}")
+    if d.low == d.low and d.high == d.high:
+        canvas.path([(x(d.low), y), (x(d.high), y)], f"l {style.css}", title)
+    canvas.marker(x(d.value), y, style.marker, f"{'fill' if d.shown else 'open'} {style.css}", title, 4.2)
+    canvas.text(WIDTH, y + 4, numbers, "num b" if d.shown else "num soft", "end")

@@ -1,0 +1,98 @@
+"""Who is better than the baseline, by how much, and how sure: the forest plot."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from study.report.data import ReportData
+from study.report.figures.forest import forest
+from study.report.page import Section, figure, fold, panels, paragraph
+from study.report.results import MAIN, Difference, Results, results
+from study.report.tables import Table
+from study.report.words import UNDEFINED, fraction, interval, missing, number, percent, probability, signed
+
+
+def differences(data: ReportData) -> Section | None:
+    """One forest plot a training fraction, test sets below each other; the table with p-values folded."""
+    found = results(data)
+    rows = {
+        share: [(name, ds) for name in data.sets if (ds := found.against_baseline(share, name))]
+        for share in data.fractions
+    }
+    every = [d for groups in rows.values() for _, ds in groups for d in ds]
+    if not every:
+        return None
+    span = _span(every)
+    figures = [
+        figure(forest(data, groups, span, "AUC"), f"Trained on {fraction(share)}")
+        for share, groups in rows.items()
+        if groups
+    ]
+    table = difference_table(data, found)
+    margin = data.context.margin
+    band = f" Shaded: differences below {margin:g}, too small to matter." if margin else ""
+    return Section(
+        id="differences",
+        title="Differences from the baseline",
+        lead=_lead(data, every),
+        body=paragraph(
+            "Difference of AUC with its 95\u00a0% interval, which covers new training runs and new patients. Filled: shown "
+            f"(Holm-corrected over all comparisons of the study). Open: not shown.{band}",
+            "note",
+        )
+        + panels(figures, wide=True)
+        + fold("All pairs, with p-values and what could have been shown", table.html()),
+        files=(table,),
+        sources=("differences.parquet",),
+    )
+
+
+def _lead(data: ReportData, every: list[Difference]) -> str:
+    better = sum(d.shown and d.value > 0 for d in every)
+    worse = sum(d.shown and d.value < 0 for d in every)
+    return (
+        f"Of {len(every)} comparisons with {data.baseline}, {better} show a better method, {worse} a worse one, and "
+        f"{len(every) - better - worse} show no difference."
+    )
+
+
+def _span(every: list[Difference]) -> tuple[float, float]:
+    ends = [v for d in every for v in (d.low, d.high, d.value, 0.0) if not missing(v)]
+    width = max(max(ends) - min(ends), 0.02)
+    return min(ends) - 0.03 * width, max(ends) + 0.03 * width
+
+
+HEADER = (
+    "training images", "test set", "pair", "difference", "95\u00a0% interval", "p", "p (Holm)", "detectable",
+    "within margin",
+)  # fmt: skip
+
+
+def difference_table(data: ReportData, found: Results, metric: str = MAIN) -> Table:
+    """Every pair of methods on every test set."""
+    sets = {name: index for index, name in enumerate(data.sets)}
+    chosen = [d for d in found.differences if d.metric == metric]
+    chosen.sort(key=lambda d: (-d.fraction, sets[d.dataset], data.methods.index(d.other), data.methods.index(d.method)))
+    rows = [
+        [
+            percent(d.fraction), d.dataset, f"{d.method} − {d.other}", signed(d.value),
+            interval(d.low, d.high, sign=True), probability(d.p), probability(d.p_adjusted),
+            number(d.detectable), "yes" if d.equivalent else "no",
+        ]
+        for d in chosen
+    ]  # fmt: skip
+    columns = ["fraction", "dataset", "method", "other", "metric", "value", "low", "high", "p", "p_adjusted",
+               "detectable", "equivalent"]  # fmt: skip
+    return Table(
+        name="differences",
+        caption="Differences of AUC between methods",
+        header=HEADER,
+        rows=rows,
+        align="lllrrrrrl",
+        numbers=pd.DataFrame([{c: getattr(d, c) for c in columns} for d in chosen], columns=columns),
+        notes=(
+            "Detectable: the smallest true difference that this study would have shown with 80 % power. Within margin: "
+            f"the difference is shown to be smaller than {data.context.margin or UNDEFINED}.",
+        ),
+        group=True,
+    )

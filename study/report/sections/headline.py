@@ -1,0 +1,119 @@
+"""One sentence a training fraction: what the study shows, or what it could have shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from study.report.data import ReportData
+from study.report.results import Difference, Results
+from study.report.words import fraction, interval, listing, missing, number, plural, signed
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What to say about one fraction; `tone` is shown (a better method), worse, or none."""
+
+    fraction: float
+    tone: str
+    say: Markup
+    more: tuple[Markup, ...]
+
+
+def headlines(data: ReportData, found: Results) -> list[Headline]:
+    """One a fraction, the largest first."""
+    heads = [_headline(data, found, share) for share in data.fractions]
+    return [head for head in heads if head is not None]
+
+
+def _headline(data: ReportData, found: Results, share: float) -> Headline | None:
+    sets = [name for name in data.sets if found.against_baseline(share, name)]
+    if not sets:
+        return None
+    main, rest = sets[0], sets[1:]
+    here = found.against_baseline(share, main)
+    tone = "shown" if any(d.shown and d.value > 0 for d in here) else "worse" if any(d.shown for d in here) else "none"
+    more = [_elsewhere(found, share, rest)] if rest else []
+    best = found.best(share, main)
+    if best is not None:
+        text = f"Highest AUC on {main}: {best.method}, {number(best.value)} {interval(best.low, best.high)}."
+        more.insert(0, Markup("{}").format(text))
+    return Headline(share, tone, sentence(here, main), tuple(more))
+
+
+def sentence(rows: Sequence[Difference], name: str) -> Markup:
+    """What the differences from the baseline on one test set say; `rows` are not empty, the largest first."""
+    base = rows[0].other
+    better = [d for d in rows if d.shown and d.value > 0]
+    worse = [d for d in rows if d.shown and d.value < 0]
+    parts = []
+    if better:
+        parts.append(_claim(better, "better", base, name))
+    if worse:
+        parts.append(_claim(worse, "worse", base, name))
+    if parts:
+        return Markup(" ").join(parts)
+    if all(d.equivalent for d in rows):
+        text = Markup("<b>No difference</b> from {} that matters on {}: all lie within the margin.")
+        return text.format(base, name)
+    largest = max(rows, key=lambda d: abs(d.value))
+    able = [d.detectable for d in rows if not missing(d.detectable)]
+    could = Markup(" The study could have shown ≥ {} AUC.").format(number(max(able))) if able else Markup("")
+    alone = largest.low > 0 or largest.high < 0
+    return Markup("<b>No difference</b> from {} shown on {} (largest: {}, {} {}{}).{}").format(
+        base,
+        name,
+        largest.method,
+        signed(largest.value),
+        interval(largest.low, largest.high, sign=True),
+        "; alone it would count, among all the comparisons made it does not" if alone else "",
+        could,
+    )
+
+
+def _claim(rows: Sequence[Difference], word: str, base: str, name: str) -> Markup:
+    shown = [
+        Markup("<b>{}</b> is {} than {} by <b>{}</b> {} AUC").format(
+            d.method, word, base, number(abs(d.value)), _size(d)
+        )
+        if index == 0
+        else Markup("<b>{}</b> by <b>{}</b> {}").format(d.method, number(abs(d.value)), _size(d))
+        for index, d in enumerate(rows)
+    ]
+    return Markup(", ").join(shown) + Markup(" on {}.").format(name)
+
+
+def _size(d: Difference) -> str:
+    return interval(d.low, d.high) if d.value > 0 else interval(-d.high, -d.low)
+
+
+def _elsewhere(found: Results, share: float, sets: Sequence[str]) -> Markup:
+    """The shifted test sets in one or two sentences."""
+    rows = {name: found.against_baseline(share, name) for name in sets}
+    said = []
+    for word, sign in (("better", 1), ("worse", -1)):
+        hits = [(name, d) for name, ds in rows.items() for d in ds if d.shown and d.value * sign > 0]
+        for method in dict.fromkeys(d.method for _, d in hits):
+            where = [f"{name} ({signed(d.value)})" for name, d in hits if d.method == method]
+            said.append(f"{method} is {word} on {listing(where)}")
+    silent = [name for name, ds in rows.items() if not any(d.shown for d in ds)]
+    if not said:
+        able = [d.detectable for ds in rows.values() for d in ds if not missing(d.detectable)]
+        could = f" (differences of {number(min(able))} to {number(max(able))} could have been)" if able else ""
+        return Markup("{}").format(f"Shifted test sets: no difference shown on any of {len(sets)}{could}.")
+    text = f"Shifted test sets: {'; '.join(said)}."
+    if silent:
+        text += f" No difference shown on {plural(len(silent), 'other')}: {listing(silent)}." if len(silent) < 4 else (
+            f" No difference shown on {len(silent)} others.")  # fmt: skip
+    return Markup("{}").format(text)
+
+
+def card(head: Headline) -> Markup:
+    """The headline as a card."""
+    more = Markup("").join(Markup('<p class="more">{}</p>').format(text) for text in head.more)
+    title = f"Trained on {fraction(head.fraction)}"
+    return Markup('<div class="answer {}"><h2>{}</h2><p class="say">{}</p>{}</div>').format(
+        head.tone, title, head.say, more
+    )

@@ -1,0 +1,29 @@
+"""ROC curves per test set."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from study.report.data import ReportData
+from study.report.figures.roc import roc_panels
+from study.report.page import Section, fold, panels
+from study.report.results import results
+from study.report.words import fraction
+
+
+def roc(data: ReportData) -> Section | None:
+    """Panels of the largest fraction; those of the others folded."""
+    table = data.table("roc", "method", "fraction", "dataset", "fpr", "tpr")
+    if table is None:
+        return None
+    found = results(data)
+    shown = {share: roc_panels(data, found, table, share) for share in data.fractions}
+    first, *others = [share for share in data.fractions if shown[share]]
+    folded = [fold(f"Trained on {fraction(share)}", panels(shown[share])) for share in others]
+    return Section(
+        id="roc",
+        title="ROC curves",
+        lead=f"Trained on {fraction(first)}; mean over the re-trained models. The numbers are AUCs.",
+        body=panels(shown[first]) + Markup("").join(folded),
+        sources=("roc.parquet",),
+    )

@@ -1,0 +1,99 @@
+"""The paper's table: every method, fraction and test set, with what the best may be confused with."""
+
+from __future__ import annotations
+
+import pandas as pd
+from markupsafe import Markup
+
+from study.report.data import ReportData
+from study.report.page import Section, fold
+from study.report.results import MAIN, Estimate, Results, results
+from study.report.tables import Cell, Table
+from study.report.words import UNDEFINED, interval, listing, metric, missing, number, percent
+
+SAME = "†"
+
+
+def scores(data: ReportData) -> Section | None:
+    """AUC mean ± sd with its interval, best in bold; the same table of every other metric folded."""
+    found = results(data)
+    if not found.estimates:
+        return None
+    metrics = list(dict.fromkeys(e.metric for e in found.estimates))
+    main = score_table(data, found, MAIN, "auc") if MAIN in metrics else None
+    others = [score_table(data, found, name, f"metric_{name}") for name in metrics if name != MAIN]
+    body = Markup("").join(table.html() for table in others)
+    names = listing([metric(name) for name in metrics if name != MAIN])
+    return Section(
+        id="scores",
+        title="The table",
+        lead=_lead(data, found),
+        body=(main.html() if main else Markup("")) + (fold(f"The same for {names}", body) if others else Markup("")),
+        files=[table for table in (main, *others) if table],
+        sources=("estimates.parquet", "differences.parquet"),
+    )
+
+
+def _lead(data: ReportData, found: Results) -> str:
+    replicates = {e.replicates for e in found.estimates if e.replicates}
+    many = f" over {min(replicates)} re-trained models" if len(replicates) == 1 else " over the re-trained models"
+    return (
+        f"Area under the ROC curve: mean ± standard deviation{many}, and the 95\u00a0% interval for new models and new "
+        f"patients. Bold: the best of its column and fraction. {SAME}: not distinguishable from it."
+    )
+
+
+def score_table(data: ReportData, found: Results, name: str, file: str) -> Table:
+    """One metric: rows are fraction × method, columns are test sets."""
+    rows: list[list[Cell | str]] = []
+    for fraction in data.fractions:
+        bests = {dataset: found.best(fraction, dataset) for dataset in data.sets} if name == MAIN else {}
+        same = {dataset: found.undistinguished(best) for dataset, best in bests.items() if best}
+        for method in data.methods:
+            estimates = [found.estimate(method, fraction, dataset, name) for dataset in data.sets]
+            if not any(estimates):
+                continue
+            cells = [
+                _cell(e, bests.get(dataset), same.get(dataset, set()))
+                for e, dataset in zip(estimates, data.sets, strict=True)
+            ]
+            rows.append([percent(fraction), method, *cells])
+    return Table(
+        name=file,
+        caption=f"{metric(name)[0].upper()}{metric(name)[1:]} by training fraction, method and test set",
+        header=["training images", "method", *data.sets],
+        rows=rows,
+        align="ll" + "r" * len(data.sets),
+        numbers=_numbers(data, found, name),
+        notes=_reasons(found, name),
+        group=True,
+    )
+
+
+def _cell(estimate: Estimate | None, best: Estimate | None, same: set[str]) -> Cell:
+    if estimate is None:
+        return Cell(UNDEFINED)
+    if missing(estimate.value):
+        return Cell("undefined")
+    spread = "" if missing(estimate.sd) else f" ± {number(estimate.sd)}"
+    return Cell(
+        f"{number(estimate.value)}{spread}",
+        bold=best is not None and estimate.method == best.method,
+        sub=interval(estimate.low, estimate.high),
+        mark=SAME if estimate.method in same else "",
+    )
+
+
+def _reasons(found: Results, name: str) -> tuple[str, ...]:
+    empty = [e for e in found.estimates if e.metric == name and missing(e.value) and e.reason]
+    reasons = [f"{e.dataset}: {e.reason}" for e in empty]
+    return tuple(dict.fromkeys(reasons))
+
+
+def _numbers(data: ReportData, found: Results, name: str) -> pd.DataFrame:
+    order = {method: index for index, method in enumerate(data.methods)}
+    sets = {dataset: index for index, dataset in enumerate(data.sets)}
+    chosen = [e for e in found.estimates if e.metric == name]
+    chosen.sort(key=lambda e: (-e.fraction, order[e.method], sets[e.dataset]))
+    columns = ["fraction", "method", "dataset", "metric", "value", "sd", "low", "high", "replicates", "reason"]
+    return pd.DataFrame([{column: getattr(e, column) for column in columns} for e in chosen], columns=columns)
