@@ -23,7 +23,8 @@ class Float:
     def at(self, unit: float) -> float:
         """The value at `unit` in [0, 1]."""
         if self.log:
-            return min(self.high, math.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low))))
+            value = math.exp(math.log(self.low) + unit * (math.log(self.high) - math.log(self.low)))
+            return min(self.high, max(self.low, value))
         return self.low + unit * (self.high - self.low)
 
     def contains(self, value: Value) -> bool:

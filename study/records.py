@@ -14,10 +14,12 @@ Origin = Literal["shared", "sampler"]
 
 @dataclass(frozen=True, kw_only=True)
 class EpochRecord:
-    """What a trial reported after one epoch (1-based)."""
+    """What a trial reported after one epoch (1-based). `order` counts a cell's epoch records as they arrived, from 0:
+    what the scheduler knew when it decided."""
 
     epoch: int
     metrics: Mapping[str, float]
+    order: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

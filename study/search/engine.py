@@ -1,0 +1,151 @@
+"""The engine: what happens next in a study, as a function of its record. It knows neither Ray nor training.
+
+Ray Tune's searcher and scheduler (`searcher`, `scheduler`) and the simulator (`simulate`) drive the same engine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from datasets.seeds import seed
+from study.plan import Plan
+from study.records import TrialRecord
+from study.search.asha import StoppingRule
+from study.search.budget import Budget
+from study.search.interleave import furthest_behind
+from study.search.record import Record
+from study.search.sampler import Sampler, distributions
+
+MAX_LOST = 5  # attempts in a row that may be lost without a new epoch before a trial counts as failed
+Listener = Callable[[TrialRecord], None]
+
+
+class Engine:
+    """Decides for all cells of a plan. Every answer is recorded before it is given."""
+
+    def __init__(self, plan: Plan, record: Record, on_event: Listener | None = None):
+        search = plan.spec.search
+        self.plan = plan
+        self.record = record
+        self.sampler = Sampler(
+            name=search.sampler,
+            shared_design=search.shared_design,
+            study_seed=plan.spec.seed,
+            direction=search.direction,
+        )
+        self.budgets = {
+            cell.key: Budget(trials=cell.trials, epochs=search.epochs_per_cell, seconds=search.seconds_per_cell)
+            for cell in plan.cells
+        }
+        asha = search.scheduler.asha
+        self.rules = {
+            cell.key: StoppingRule(
+                eta=asha.eta,
+                grace=asha.grace,
+                brackets=asha.brackets,
+                max_epochs=cell.max_epochs,
+                objective=search.objective,
+                direction=search.direction,
+            )
+            for cell in plan.cells
+            if asha is not None
+        }
+        self._tell = on_event or (lambda _: None)
+        self._queue: deque[tuple[str, int]] = deque()
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Take up what a killed driver left RUNNING: end what had been decided, queue the rest to go on."""
+        running = [trial for trial in self.record.trials() if trial.state == "RUNNING"]
+        for trial in sorted(running, key=lambda trial: trial.started or 0.0):
+            if not (trial.epochs and self._ended_by(trial.cell, trial.number, trial.epochs[-1].epoch)):
+                self._queue.append((trial.cell, trial.number))
+
+    def peek(self) -> str | None:
+        """The cell of the trial that `next` would give; None when there is none to give."""
+        return self._queue[0][0] if self._queue else furthest_behind(self.budgets, self.record.cells)
+
+    def next(self) -> TrialRecord | None:
+        """The next trial to run: one that goes on, else a new one of the cell furthest behind; None: all are given."""
+        if self._queue:
+            return self.record.get(*self._queue.popleft())
+        key = furthest_behind(self.budgets, self.record.cells)
+        if key is None:
+            return None
+        space = self.plan.cell(key).space
+        trials = self.record.cells[key]
+        params, origin = self.sampler.next(key, space, trials)
+        trial = self.record.create(
+            key,
+            params,
+            distributions(space),
+            origin=origin,
+            seed=seed(self.plan.spec.seed, "train", len(trials)),
+        )
+        self._tell(trial)
+        return trial
+
+    def report(self, cell: str, number: int, epoch: int, metrics: Mapping[str, float]) -> bool:
+        """Record an epoch; whether the trial goes on. Epochs that the record has are ignored: a resumed training
+        reports its history anew."""
+        trial = self.record.get(cell, number)
+        if trial.finished:
+            return False
+        if epoch <= len(trial.epochs):
+            return True
+        bad = [name for name, value in metrics.items() if not math.isfinite(value)]
+        if bad or epoch != len(trial.epochs) + 1:
+            why = f"{bad[0]} is not finite" if bad else f"epoch {epoch} reported after epoch {len(trial.epochs)}"
+            self.fail(cell, number, f"epoch {epoch}: {why}")
+            return False
+        self._tell(self.record.epoch(cell, number, epoch, metrics))
+        return not self._ended_by(cell, number, epoch)
+
+    def end(self, cell: str, number: int) -> None:
+        """The training returned by itself: complete, if it ever reported."""
+        trial = self.record.get(cell, number)
+        if trial.finished:
+            return
+        if not trial.epochs:
+            self.fail(cell, number, "the training ended without reporting an epoch")
+            return
+        self._tell(self.record.finish(cell, number, "COMPLETE"))
+
+    def fail(self, cell: str, number: int, reason: str) -> None:
+        """The configuration itself failed: it has used up its share of the budget and is never retried."""
+        self._tell(self.record.finish(cell, number, "FAIL", reason))
+
+    def lost(self, cell: str, number: int, reason: str) -> None:
+        """Process or node lost: the same trial goes on from its last checkpoint, before any new one starts.
+
+        A trial that is lost `MAX_LOST` times in a row without a new epoch brings its hosts down itself: it fails.
+        """
+        trial = self.record.get(cell, number)
+        if trial.finished:
+            return
+        here = f"epoch {len(trial.epochs)}:"
+        before = sum(line.startswith(here) for line in trial.extra.get("lost", "").splitlines())
+        if before + 1 >= MAX_LOST:
+            self.fail(cell, number, f"lost {MAX_LOST} times at {here} {reason}")
+            return
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        self._tell(self.record.attempt(cell, number, f"{when} {reason}"))
+        self._queue.append((cell, number))
+
+    def _ended_by(self, cell: str, number: int, epoch: int) -> bool:
+        """End the trial if its last epoch or its scheduler or its cell's budget says so; whether it ended."""
+        trials = self.record.cells[cell]
+        if epoch >= self.plan.cell(cell).max_epochs:
+            self._tell(self.record.finish(cell, number, "COMPLETE"))
+            return True
+        if cell in self.rules and self.rules[cell].stops(trials, number, epoch):
+            self._tell(self.record.finish(cell, number, "PRUNED", f"ASHA at epoch {epoch}"))
+            return True
+        cap = self.budgets[cell].capped(trials)
+        if cap is not None:
+            self._tell(self.record.finish(cell, number, "PRUNED", cap))
+            return True
+        return False

@@ -1,0 +1,24 @@
+"""Whose fault a failed trial is: the cluster's (tried again), or the configuration's and the code's (FAIL at once)."""
+
+from __future__ import annotations
+
+from ray.exceptions import RayError, RayTaskError
+
+
+def is_infrastructure(error: BaseException | None) -> bool:
+    """Lost actors and nodes, memory taken away, and files or connections that failed: not the configuration's doing.
+
+    Ray wraps what training itself raised as `RayTaskError`; every other Ray error is about processes and nodes. None
+    (Tune gave up on an actor without an exception) is the cluster's fault too.
+    """
+    if error is None:
+        return True
+    return isinstance(error, OSError | RayError) and not isinstance(error, RayTaskError)
+
+
+def describe(error: BaseException | None) -> str:
+    """One line for the record."""
+    if error is None:
+        return "the trial's process could not be used again"
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[-1] if text else ''}"[:500]

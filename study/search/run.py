@@ -1,0 +1,133 @@
+"""The search of a whole study: one Ray Tune run over all cells, driven by the engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from search_spaces.domains import Value
+from study import cluster
+from study.layout import StudyDirectory
+from study.plan import Cell, Plan
+from study.records import TrialRecord
+from study.search.engine import Engine, Listener
+from study.search.lock import only_driver
+from study.search.record import Record, open_storage
+from study.search.room import Room
+from trainables.job import Job
+from trainables.ray_train import TRAIN
+
+MakeJob = Callable[[Cell, int, Mapping[str, Value]], Job]
+MAX_PENDING = 1024  # Tune's own limit of trials whose actors start at once; the engine's limit is what counts
+THREAD_TIMEOUT = 60  # seconds that a stopped training gets to leave its actor, for the actor to be used again
+
+
+def run_search(
+    plan: Plan,
+    directory: StudyDirectory,
+    make_job: MakeJob,
+    *,
+    address: str | None = None,
+    on_event: Listener | None = None,
+    max_concurrent: int | None = None,
+    train: str = TRAIN,
+) -> None:
+    """Search until every cell has its budget; goes on where the record ends.
+
+    `make_job` runs in this process. `train` names the training function (`module:function`). SIGINT and SIGTERM end the
+    search cleanly, leave the record resumable, and raise `KeyboardInterrupt` or `SystemExit`. Raises `StudyError` when
+    another process searches this study, or when a cell can never be placed on the cluster.
+    """
+    with only_driver(directory.root):
+        record = Record(
+            open_storage(directory.storage_url),
+            plan.spec.study,
+            [cell.key for cell in plan.cells],
+            objective=plan.spec.search.objective,
+            direction=plan.spec.search.direction,
+        )
+        engine = Engine(plan, record, on_event)
+        if engine.peek() is None:
+            return
+        cluster.connect(address)
+        room = Room(plan, max_concurrent or plan.spec.resources.max_concurrent)
+        with _interruptible() as interrupted:
+            _tune(plan, engine, room, make_job, train, interrupted)
+        if interrupted.signal == signal.SIGINT:
+            raise KeyboardInterrupt
+        if interrupted.signal is not None:
+            raise SystemExit(128 + interrupted.signal)
+
+
+def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str, interrupted: _Interrupted) -> None:
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
+    os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = str(THREAD_TIMEOUT)
+    os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
+    from ray import tune
+
+    from study.search.scheduler import EngineScheduler
+    from study.search.searcher import EngineSearcher
+    from study.search.stopper import Interruption
+    from trainables import ray_train
+
+    def configure(trial: TrialRecord) -> dict[str, Any]:
+        cell = plan.cell(trial.cell)
+        job = make_job(cell, trial.number, trial.params)
+        return {
+            "cell": trial.cell,
+            "number": trial.number,
+            "job": job.to_json(),
+            "train": train,
+            "resources": room.request(trial.cell),
+        }
+
+    with tempfile.TemporaryDirectory(prefix="study-tune-", ignore_cleanup_errors=True) as scratch:
+        tune.Tuner(
+            tune.with_resources(ray_train.trial, resources=_bundles),
+            tune_config=tune.TuneConfig(
+                num_samples=-1,
+                search_alg=EngineSearcher(engine, configure, room.has_room),
+                scheduler=EngineScheduler(engine),
+                reuse_actors=True,
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=scratch,
+                verbose=0,
+                stop=Interruption(lambda: interrupted.signal is not None),
+            ),
+        ).fit()
+
+
+def _bundles(config: Mapping[str, Any]) -> Any:
+    from ray import tune
+
+    return tune.PlacementGroupFactory([dict(bundle) for bundle in config["resources"]])
+
+
+class _Interrupted:
+    signal: int | None = None
+
+
+@contextmanager
+def _interruptible() -> Iterator[_Interrupted]:
+    """SIGINT and SIGTERM set a flag inside; outside of the main thread signals are none of our business."""
+    state = _Interrupted()
+    if threading.current_thread() is not threading.main_thread():
+        yield state
+        return
+
+    def remember(number: int, _frame: object) -> None:
+        state.signal = number
+
+    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield state
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,122 @@
+"""Which parameters a cell's next trial gets: a pure function of the cell's trials so far.
+
+The first trials come from one scrambled Sobol design that every method with the same space shares (Sobol 1967, Owen's
+scrambling): methods are compared on the same configurations, and none is luckier at the start. After it TPE (Bergstra
+et al. 2011; multivariate, Falkner et al. 2018) with a constant liar for what still runs, or uniform random points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.samplers import TPESampler
+from optuna.storages import InMemoryStorage
+from optuna.trial import TrialState, create_trial
+from scipy.stats import qmc
+
+from datasets.seeds import rng, seed
+from search_spaces import Choice, Int, SearchSpace
+from search_spaces.domains import Value
+from study.records import Origin, TrialRecord
+from study.search.record import Direction
+
+SamplerName = Literal["tpe", "random", "grid"]
+TPE_ARGUMENTS = {"n_startup_trials": 1, "n_ei_candidates": 24, "multivariate": True, "constant_liar": True}
+_STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "RUNNING": TrialState.RUNNING}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampler:
+    """How the cells of a study are sampled. `study_seed` is the spec's seed."""
+
+    name: SamplerName
+    shared_design: int
+    study_seed: int
+    direction: Direction
+
+    def next(self, cell: str, space: SearchSpace, trials: Sequence[TrialRecord]) -> tuple[dict[str, Value], Origin]:
+        """Parameters of the cell's trial number `len(trials)`, and where they come from."""
+        number = len(trials)
+        if self.name == "grid":
+            return grid_point(space, number, self.study_seed), "sampler"
+        if number < self.shared_design:
+            return design_point(space, number, self.study_seed), "shared"
+        seen = any(trial.state in ("COMPLETE", "PRUNED") for trial in trials)
+        if self.name == "random" or not seen or not space.domains:
+            return random_point(space, number, self.study_seed), "sampler"
+        seed_ = seed(self.study_seed, "tpe", cell, number) % 2**32
+        return tpe(space, trials, seed=seed_, direction=self.direction), "sampler"
+
+    @property
+    def description(self) -> dict[str, object]:
+        """Everything that decides what it samples, for the log."""
+        arguments = TPE_ARGUMENTS if self.name == "tpe" else {}
+        return {"sampler": self.name, "shared_design": self.shared_design, "optuna": optuna.__version__, **arguments}
+
+
+def design_point(space: SearchSpace, number: int, study_seed: int) -> dict[str, Value]:
+    """Point `number` of the shared design: the same for every cell whose space has this digest."""
+    if not space.domains:
+        return space.at(())
+    block = 2 ** math.ceil(math.log2(max(8, number + 1)))
+    return space.at(_sobol(space.dimensions, seed(study_seed, "design", space.digest), block)[number].tolist())
+
+
+def random_point(space: SearchSpace, number: int, study_seed: int) -> dict[str, Value]:
+    """A uniform random point: by number, the same for every cell whose space has this digest."""
+    return space.at(rng(study_seed, "random", space.digest, number).random(space.dimensions).tolist())
+
+
+def grid_point(space: SearchSpace, number: int, study_seed: int) -> dict[str, Value]:
+    """Point `number` of the full grid in an order that all cells with this space share: shuffled, so that a search
+    stopped early has seen all of the grid's regions."""
+    order = rng(study_seed, "grid", space.digest).permutation(len(space.grid_points()))
+    return space.grid_points()[order[number]]
+
+
+def tpe(space: SearchSpace, trials: Sequence[TrialRecord], *, seed: int, direction: Direction) -> dict[str, Value]:
+    """What Optuna's TPE suggests after these trials. Failed ones teach it nothing; running ones count as bad near
+    their own point (constant liar); stopped ones rank below complete ones, by epochs and value."""
+    study = optuna.create_study(
+        storage=InMemoryStorage(),
+        direction=direction,
+        sampler=TPESampler(seed=seed, **TPE_ARGUMENTS),  # type: ignore[arg-type]
+    )
+    known = distributions(space)
+    study.add_trials(
+        create_trial(
+            state=_STATES[trial.state],
+            value=trial.value if trial.state == "COMPLETE" else None,
+            params={name: trial.params[name] for name in known},
+            distributions=known,
+            intermediate_values={} if trial.value is None else {trial.epochs[-1].epoch: trial.value},
+        )
+        for trial in trials
+        if trial.state in _STATES and space.contains(trial.params)
+    )
+    return {**space.fixed, **study.ask(known).params}
+
+
+def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
+    """The searched domains in Optuna's terms."""
+    found: dict[str, BaseDistribution] = {}
+    for name, domain in space.domains.items():
+        if isinstance(domain, Choice):
+            found[name] = CategoricalDistribution(domain.values)
+        elif isinstance(domain, Int):
+            found[name] = IntDistribution(domain.low, domain.high, log=domain.log)
+        else:
+            found[name] = FloatDistribution(domain.low, domain.high, log=domain.log)
+    return found
+
+
+@lru_cache(maxsize=64)
+def _sobol(dimensions: int, seed_: int, block: int) -> np.ndarray:
+    return qmc.Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed_)).random(block)

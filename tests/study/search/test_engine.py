@@ -1,0 +1,103 @@
+"""The engine without Ray: what the record makes it decide."""
+
+from __future__ import annotations
+
+import pytest
+from optuna.storages import InMemoryStorage
+
+from study.search.engine import MAX_LOST, Engine
+from study.search.record import Record
+from tests.study.search.examples import small_plan
+from tests.study.search.toys import curve
+
+
+def engine_of(plan, storage=None):
+    keys = [cell.key for cell in plan.cells]
+    record = Record(
+        storage or InMemoryStorage(), "toy", keys, objective="val_auc", direction=plan.spec.search.direction
+    )
+    return Engine(plan, record)
+
+
+def run(engine, slots=2, steps=None):
+    """Drive the engine with the toy's learning curve over a few slots, one epoch of one slot a step."""
+    live = []
+    steps = steps if steps is not None else 10**6
+    for step in range(steps):
+        while len(live) < slots and engine.peek() is not None:
+            live.append(engine.next())
+        if not live:
+            return
+        trial = live[step % len(live)]
+        epoch = len(engine.record.get(trial.cell, trial.number).epochs) + 1
+        if not engine.report(trial.cell, trial.number, epoch, {"val_auc": curve(trial.params, epoch)}):
+            live.remove(trial)
+
+
+def test_every_cell_ends_with_exactly_its_trials():
+    engine = engine_of(small_plan(trials=7))
+    run(engine)
+    assert {cell: len(trials) for cell, trials in engine.record.cells.items()} == {
+        "supervised-ft-1": 7,
+        "simclr-ft-1": 7,
+    }
+    states = {trial.state for trial in engine.record.trials()}
+    assert states == {"COMPLETE", "PRUNED"}
+
+
+def test_methods_with_the_same_space_share_the_design():
+    engine = engine_of(small_plan(trials=6))
+    run(engine)
+    one, other = engine.record.cells.values()
+    assert [t.params for t in one[:4]] == [t.params for t in other[:4]]
+    assert [t.origin for t in one] == ["shared"] * 4 + ["sampler"] * 2
+    assert one[5].params != other[5].params
+
+
+def test_known_epochs_are_ignored_and_gaps_fail():
+    engine = engine_of(small_plan(scheduler="none"))
+    trial = engine.next()
+    for epoch in (1, 2, 1, 2, 3):
+        assert engine.report(trial.cell, trial.number, epoch, {"val_auc": 0.5})
+    assert [r.epoch for r in engine.record.get(trial.cell, trial.number).epochs] == [1, 2, 3]
+    assert not engine.report(trial.cell, trial.number, 5, {"val_auc": 0.5})
+    assert engine.record.get(trial.cell, trial.number).reason == "epoch 5: epoch 5 reported after epoch 3"
+
+
+def test_non_finite_metrics_fail_the_trial():
+    engine = engine_of(small_plan())
+    trial = engine.next()
+    assert not engine.report(trial.cell, trial.number, 1, {"val_auc": 0.5, "train_loss": float("nan")})
+    failed = engine.record.get(trial.cell, trial.number)
+    assert (failed.state, failed.reason) == ("FAIL", "epoch 1: train_loss is not finite")
+
+
+def test_a_lost_trial_goes_on_before_new_ones_and_fails_when_it_never_gets_further():
+    engine = engine_of(small_plan())
+    trial = engine.next()
+    engine.report(trial.cell, trial.number, 1, {"val_auc": 0.5})
+    for attempt in range(2, MAX_LOST + 1):
+        engine.lost(trial.cell, trial.number, "ActorDiedError")
+        again = engine.next()
+        assert (again.cell, again.number, again.attempts) == (trial.cell, trial.number, attempt)
+    engine.lost(trial.cell, trial.number, "ActorDiedError")
+    assert engine.record.get(trial.cell, trial.number).state == "FAIL"
+
+
+def test_caps_end_a_cell():
+    engine = engine_of(small_plan(trials=50, epochs_per_cell=20, scheduler="none"))
+    run(engine)
+    for trials in engine.record.cells.values():
+        assert 20 <= sum(len(trial.epochs) for trial in trials) < 20 + 2  # an epoch that runs at the cap still counts
+        assert len(trials) < 50
+        assert all(trial.finished for trial in trials)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+def test_two_runs_give_the_same_trials(sampler):
+    records = []
+    for _ in range(2):
+        engine = engine_of(small_plan(trials=8, sampler=sampler))
+        run(engine, slots=1)
+        records.append([(t.params, t.state, t.value, len(t.epochs)) for t in engine.record.trials()])
+    assert records[0] == records[1]

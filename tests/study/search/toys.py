@@ -1,0 +1,43 @@
+"""Toy trainings for the engine's tests: no data, no model, the same contract as `trainables.run.train`."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+from trainables.job import Job, Report, TrainingError
+
+
+def curve(params, epoch: int) -> float:
+    """A validation AUC that rises with the epoch, best near lr = 1e-2."""
+    best = 0.9 - 0.05 * abs(math.log10(float(params["lr"])) + 2)
+    return best - 0.3 * math.exp(-epoch / 3)
+
+
+def train(job: Job, report: Report) -> None:
+    """Epochs of `TOY_SECONDS` (environment); keeps its history in `last.pt` and reports it anew when resumed."""
+    where = Path(job.directory)
+    where.mkdir(parents=True, exist_ok=True)
+    history = json.loads((where / "last.pt").read_text()) if (where / "last.pt").exists() else []
+    for epoch, metrics in history:
+        report(epoch, metrics, str(where / "last.pt"))
+    for epoch in range(len(history) + 1, job.max_epochs + 1):
+        time.sleep(float(os.environ.get("TOY_SECONDS", "0")))
+        if float(job.params["weight_decay"]) > float(os.environ.get("TOY_DIVERGES_ABOVE", "inf")):
+            raise TrainingError("the loss is not finite")
+        metrics = {"val_auc": curve(job.params, epoch), "train_loss": 1.0 / epoch, "images": 100.0 * epoch}
+        history.append((epoch, metrics))
+        half = where / ".last.pt"
+        half.write_text(json.dumps(history))
+        os.replace(half, where / "last.pt")
+        (where / "best.pt").write_text(str(epoch))
+        report(epoch, metrics, str(where / "last.pt"))
+
+
+def noop(job: Job, report: Report) -> None:
+    """Ten reports of nothing."""
+    for epoch in range(1, job.max_epochs + 1):
+        report(epoch, {"val_auc": curve(job.params, epoch)}, None)
