@@ -93,13 +93,18 @@ def read_data(directory: Path) -> ReportData:
         raise ReportError(
             f"A report is made from comparison tables (*.parquet), but {directory} holds none. Run `study compare`."
         )
-    files = [*paths, *(path for path in [directory / "context.json"] if path.is_file())]
+    others = (directory / "context.json", directory / "qualitative" / "panels.json")
+    files = [*paths, *(path for path in others if path.is_file())]
     return ReportData(
         tables={path.stem: pd.read_parquet(path) for path in paths},
         context=read_context(directory / "context.json"),
-        digests={path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        digests={path.relative_to(directory).as_posix(): _digest(path) for path in files},
         directory=directory,
     )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:

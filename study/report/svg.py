@@ -40,6 +40,11 @@ class Canvas:
             end = "Z" if close else ""
             self._parts.append(f'<path class="{css}" d="M{steps}{end}">{_title(title)}</path>')
 
+    def dots(self, points: Sequence[tuple[float, float]], css: str) -> None:
+        """Many points in one element; the line's cap and width in the style sheet give their shape and size."""
+        if points:
+            self._parts.append(f'<path class="{css}" d="{"".join(f"M{_n(x)} {_n(y)}h0" for x, y in points)}"/>')
+
     def rect(self, x: float, y: float, width: float, height: float, css: str, title: str = "") -> None:
         """A filled box."""
         box = f'x="{_n(x)}" y="{_n(y)}" width="{_n(max(width, 0))}" height="{_n(max(height, 0))}"'

@@ -11,6 +11,7 @@ from study.report.sections.datasets import data_sets
 from study.report.sections.differences import differences
 from study.report.sections.fairness import fairness
 from study.report.sections.leaks import leaks
+from study.report.sections.qualitative import qualitative
 from study.report.sections.roc import roc
 from study.report.sections.scores import scores
 from study.report.sections.tuning import tuning
@@ -23,6 +24,7 @@ SECTIONS: tuple[Callable[[ReportData], Section | None], ...] = (
     fairness,
     leaks,
     tuning,
+    qualitative,
     data_sets,
 )
 

@@ -36,8 +36,8 @@ def differences(data: ReportData) -> Section | None:
         title="Differences from the baseline",
         lead=_lead(data, every),
         body=paragraph(
-            "Difference of AUC with its 95\u00a0% interval, which covers new training runs and new patients. Filled: shown "
-            f"(Holm-corrected over all comparisons of the study). Open: not shown.{band}",
+            "Difference of AUC with its 95\u00a0% interval, which covers new training runs and new patients. Filled: "
+            f"shown (Holm-corrected over all comparisons of the study). Open: not shown.{band}",
             "note",
         )
         + panels(figures, wide=True)

@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -187,12 +188,55 @@ def spine_tables(seed: int = 0) -> dict[str, pd.DataFrame]:
     }
 
 
+def write_panels(directory: Path, seed: int = 0) -> None:
+    """Qualitative panels: blobs for lesions, tinted blobs for overlays."""
+    rng = np.random.default_rng(seed)
+    directory.mkdir(parents=True, exist_ok=True)
+
+    def picture(name: str, tint: int = 0) -> str:
+        grid = np.mgrid[:56, :56] - 28
+        blob = np.exp(-(grid**2).sum(0) / rng.uniform(80, 300))[..., None] * np.array([90, 120, 140 - tint])
+        image = np.clip(200 - blob + rng.normal(0, 4, (56, 56, 3)), 0, 255).astype(np.uint8)
+        (directory / f"{name}.png").write_bytes(cv2.imencode(".png", image)[1].tobytes())
+        return f"{name}.png"
+
+    def shown(name: str, dataset: str, label: int) -> dict[str, object]:
+        return {"dataset": dataset, "image_id": name, "label": label, "score": 0.4, "image": picture(name)}
+
+    cams, errors, neighbours = [], [], []
+    for dataset in list(SETS)[:2]:
+        overlays = {method: picture(f"{dataset}-cam{i}", 120) for i, method in enumerate(METHODS)}
+        scores = dict.fromkeys(METHODS, 0.31)
+        cams.append(
+            {"why": "missed most", "shown": shown(f"{dataset}-a", dataset, 1), "overlays": overlays, "scores": scores}
+        )
+        wrong = [shown(f"{dataset}-e{i}", dataset, i % 2) for i in range(4)]
+        errors.append({"method": METHODS[1], "dataset": dataset, "errors": wrong})
+        near = [shown(f"{dataset}-n{i}", "isic2019", 0) for i in range(4)]
+        neighbours.append({"method": METHODS[1], "query": shown(f"{dataset}-q", dataset, 1), "found": near})
+    label = rng.integers(0, 2, 300)
+    points = pd.DataFrame({"x": rng.normal(label, 1), "y": rng.normal(0, 1, 300), "label": label})
+    points.assign(dataset=rng.choice(list(SETS), 300)).to_parquet(directory / "map-0.parquet", index=False)
+    maps = [{"method": METHODS[1], "kind": "t-SNE", "points": "map-0.parquet"}]
+    panels = {
+        "fraction": 1.0,
+        "classes": ["benign", "melanoma"],
+        "cams": cams,
+        "errors": errors,
+        "neighbours": neighbours,
+        "maps": maps,
+        "notes": ["One re-trained model a method."],
+    }
+    (directory / "panels.json").write_text(json.dumps(panels))
+
+
 def write_example(directory: Path, seed: int = 0) -> Path:
     """A comparison directory of the whole example."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, table in spine_tables(seed).items():
         table.to_parquet(directory / f"{name}.parquet", index=False)
     (directory / "context.json").write_text(json.dumps(CONTEXT))
+    write_panels(directory / "qualitative", seed)
     return directory
 
 

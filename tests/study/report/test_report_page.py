@@ -48,7 +48,7 @@ def test_everything_from_data_is_escaped(tmp_path: Path) -> None:
     text = json.dumps({**CONTEXT, "question": evil, "methods": ["supervised:ft", evil, "byol:ucl-ft"]})
     (directory / "context.json").write_text(text)
     html = build(tmp_path)
-    assert "<img" not in html
+    assert "<img src=x" not in html
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
     Balanced().check(html)
 

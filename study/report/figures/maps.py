@@ -1,0 +1,41 @@
+"""Features in two dimensions: one panel a test set, positives filled, negatives open, all others as a backdrop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from markupsafe import Markup
+
+from study.report.data import groups
+from study.report.page import figure
+from study.report.scale import Scale, padded
+from study.report.svg import Canvas
+
+SIZE = 240
+
+
+def feature_map(method: str, kind: str, points: pd.DataFrame, classes: Sequence[str]) -> list[Markup]:
+    """Panels of one method. Axes have no meaning in such a map and are not drawn."""
+    x = Scale(*padded(float(points["x"].min()), float(points["x"].max())), 4, SIZE - 4)
+    y = Scale(*padded(float(points["y"].min()), float(points["y"].max())), SIZE - 22, 4)
+    every = [(x(a), y(b)) for a, b in zip(points["x"], points["y"], strict=True)]
+    return [
+        figure(_panel(f"{kind} map of {method} on {name}", rows, every, classes, x, y), f"{method} · {name}")
+        for name, rows in groups(points, "dataset")
+    ]
+
+
+def _panel(
+    label: str, rows: pd.DataFrame, every: Sequence[tuple[float, float]], classes: Sequence[str], x: Scale, y: Scale
+) -> Markup:
+    canvas = Canvas(SIZE, SIZE, f"{label}: {len(rows)} images")
+    canvas.dots(every, "dots backdrop")
+    top = int(rows["label"].max())
+    for index, css in ((0, "dots square s1"), (top, "dots s2")):
+        chosen = rows[rows["label"] == index]
+        canvas.dots([(x(a), y(b)) for a, b in zip(chosen["x"], chosen["y"], strict=True)], css)
+    for index, css, left in ((top, "s2", 8), (0, "s1", 108)):
+        canvas.dots([(left, SIZE - 8)], f"dots {'square ' if css == 's1' else ''}{css}")
+        canvas.text(left + 7, SIZE - 4, classes[index] if 0 <= index < len(classes) else index, f"own {css}")
+    return canvas.render()
