@@ -1,4 +1,24 @@
-"""The report: comparison tables in, one self-contained HTML page and its tables (CSV, Markdown, LaTeX) out."""
+"""The report: comparison tables in, one self-contained HTML page and its tables (CSV, Markdown, LaTeX) out.
+
+It reads `<name>.parquet` of one comparison directory, `context.json` (`study.report.context.Context`) and
+`qualitative/` (`study.report.qualitative.Panels`). A file that is absent leaves its section out; a file that is there
+must have these columns (more are ignored):
+
+estimates     method fraction dataset metric estimate sd low high replicates reason
+differences   method other fraction dataset metric difference low high p p_holm detectable equivalent
+ranking       method fraction mean_rank low high p_best
+roc           method fraction dataset fpr tpr
+calibration   method fraction dataset predicted observed images
+robustness    method fraction dataset drop low high
+subgroups     method fraction dataset attribute group metric estimate low high images positives small reason
+gaps          method fraction dataset attribute metric gap low high
+difficulty    method fraction trials near_best spread epochs_to_95
+budget_curves method fraction iid trials value low high
+importance    method fraction parameter importance
+trials        method fraction cell number state value, and `param.<name>`
+curves        method fraction cell number epoch metric value
+parity, ledger, edges   as `study.rules` and `study.ledger` make them
+"""
 
 from study.report.context import Context, ReportError
 from study.report.write import write_report

@@ -42,12 +42,23 @@ class ReportData:
         """Methods in the order of the study, the baseline first."""
         known = list(self.context.methods)
         for table in self.tables.values():
-            if "method" in table.columns:
-                known += sorted(set(table["method"].dropna()) - set(known))
+            for column in {"method", "other"} & set(table.columns):
+                known += sorted(set(table[column].dropna()) - set(known))
         if self.baseline in known:
             known.remove(self.baseline)
             known.insert(0, self.baseline)
         return tuple(known)
+
+    def ordered(self, table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        """The rows sorted by the columns: methods and test sets in the order of the study, large fractions first."""
+        orders = {"method": self.methods, "other": self.methods, "dataset": self.sets}
+
+        def rank(column: pd.Series) -> pd.Series:
+            names = orders.get(str(column.name))
+            return column if names is None else column.map({name: index for index, name in enumerate(names)})
+
+        ascending = [column != "fraction" for column in columns]
+        return table.sort_values(list(columns), ascending=ascending, key=rank, kind="stable")
 
     @cached_property
     def baseline(self) -> str | None:

@@ -31,6 +31,8 @@ class Scale:
             fine = [m * 10.0**p for p in range(first - 1, last + 1) for m in (1, 2, 5)]
             return [value for value in fine if self.low * 0.999 <= value <= self.high * 1.001]
         step = _round_step((self.high - self.low) / max(about, 1))
+        if self.low == round(self.low) and self.high == round(self.high) and self.high - self.low > 1:
+            step = max(1.0, round(step))  # counts have whole ticks
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
         return [round(index * step, 12) for index in range(first, last + 1)]
@@ -45,9 +47,8 @@ def _round_step(rough: float) -> float:
 
 def tick_label(value: float, ticks: list[float]) -> str:
     """A tick's text: as few decimals as tell the ticks apart."""
-    if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e5):
-        mantissa, exponent = f"{value:.0e}".split("e")
-        return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    if len(ticks) > 1 and 0 < ticks[0] * 5 < ticks[-1] and ticks[0] < 0.1:
+        return f"{value:f}".rstrip("0").rstrip(".") if value >= 1e-5 else f"{value:.0e}".replace("-", "−")
     for digits in range(5):
         if all(abs(round(tick, digits) - tick) < 1e-9 for tick in ticks):
             return f"{value:.{digits}f}".replace("-", "−")

@@ -1,12 +1,8 @@
-"""A small seeded study for the tests: predictions, trials, curves, ledger, parity, edges and facts.
-
-`python -m tests.study.report.example DIR` writes its comparison directory, for looking at the report.
-"""
+"""A small seeded study for the tests: predictions, trials, curves, ledger, parity, edges, facts and pictures."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import cv2
@@ -228,17 +224,3 @@ def write_panels(directory: Path, seed: int = 0) -> None:
         "notes": ["One re-trained model a method."],
     }
     (directory / "panels.json").write_text(json.dumps(panels))
-
-
-def write_example(directory: Path, seed: int = 0) -> Path:
-    """A comparison directory of the whole example."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, table in spine_tables(seed).items():
-        table.to_parquet(directory / f"{name}.parquet", index=False)
-    (directory / "context.json").write_text(json.dumps(CONTEXT))
-    write_panels(directory / "qualitative", seed)
-    return directory
-
-
-if __name__ == "__main__":
-    write_example(Path(sys.argv[1]))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from study.report import ReportError, write_report
-from tests.study.report.example import write_example
+from tests.study.report.write_example import write_example
 
 
 def build(tmp_path: Path) -> str:

@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from study.report import ReportError, write_report
-from tests.study.report.example import CONTEXT, write_example
+from tests.study.report.example import CONTEXT, spine_tables
+from tests.study.report.example_comparison import comparison_tables
+from tests.study.report.write_example import write_example
 
 
 def build(tmp_path: Path, name: str = "report") -> str:
@@ -53,7 +55,7 @@ def test_everything_from_data_is_escaped(tmp_path: Path) -> None:
     Balanced().check(html)
 
 
-@pytest.mark.parametrize("name", ["trials", "curves", "parity", "ledger", "edges", "context"])
+@pytest.mark.parametrize("name", sorted([*spine_tables(), *comparison_tables(), "context"]))
 def test_any_file_may_be_absent(tmp_path: Path, name: str) -> None:
     directory = write_example(tmp_path / "comparison")
     next(directory.glob(f"{name}.*")).unlink()

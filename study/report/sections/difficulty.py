@@ -1,0 +1,121 @@
+"""Were they easier to optimise? What the shared design points say about each method, at equal luck."""
+
+from __future__ import annotations
+
+import pandas as pd
+from markupsafe import Markup
+
+from study.report.data import ReportData, groups, records
+from study.report.page import Section, figure, fold, panels
+from study.report.scale import padded
+from study.report.svg import Plot, spread
+from study.report.tables import Table
+from study.report.words import fraction, listing, missing, number, percent
+
+
+def difficulty(data: ReportData) -> Section | None:
+    """The difficulty table, validation value against budget, and parameter importance."""
+    table = data.table("difficulty", "method", "fraction", "trials", "near_best", "spread", "epochs_to_95")
+    curves = data.table("budget_curves", "method", "fraction", "iid", "trials", "value", "low", "high")
+    importance = data.table("importance", "method", "fraction", "parameter", "importance")
+    if table is None and curves is None:
+        return None
+    tables = [] if table is None else [difficulty_table(data, table)]
+    files = []
+    body = Markup("")
+    if curves is not None:
+        marked = "" if curves["iid"].all() else " Dashed: the sampler chose the trials, so the band is a guide only."
+        body += Markup("<h3>Best validation value to expect after a number of trials</h3>")
+        body += Markup('<p class="note">{}</p>').format(f"Line with its confidence band.{marked}") + panels(
+            [_curves(curves[curves["fraction"] == share], data, share) for share in data.fractions
+             if (curves["fraction"] == share).any()]
+        )  # fmt: skip
+    if importance is not None:
+        files.append(importance_table(data, importance))
+        body += fold("Which parameters matter", files[0].html())
+    return Section(
+        id="difficulty",
+        title="Were they easier to optimise?",
+        lead="" if table is None else _lead(data, table),
+        body=body,
+        tables=tables,
+        files=files,
+        sources=("difficulty.parquet", "budget_curves.parquet", "importance.parquet"),
+    )
+
+
+def _lead(data: ReportData, table: pd.DataFrame) -> str:
+    said = []
+    for share in data.fractions:
+        rows = {str(r["method"]): r for r in records(table[table["fraction"] == share])}
+        shown = [f"{m} {percent(round(rows[m]['near_best'], 2))}" for m in data.methods if m in rows]
+        if shown:
+            said.append(f"with {fraction(share)}: {listing(shown)}")
+    return f"Share of the shared configurations within one AUC point of the method's best: {'; '.join(said)}."
+
+
+def difficulty_table(data: ReportData, table: pd.DataFrame) -> Table:
+    """One row a cell."""
+    ordered = data.ordered(table, "fraction", "method")
+    rows = [
+        [
+            percent(r["fraction"]), str(r["method"]), number(r["trials"], 0), percent(round(r["near_best"], 3)),
+            number(r["spread"]), number(r["epochs_to_95"], 1),
+        ]
+        for r in records(ordered)
+    ]  # fmt: skip
+    return Table(
+        name="difficulty",
+        caption="The same configurations for every method",
+        header=[
+            "training images", "method", "configurations", "within 1 AUC point of the best", "spread (sd)",
+            "epochs to 95\u00a0% of best",
+        ],
+        rows=rows,
+        align="llrrrr",
+        numbers=ordered,
+        group=True,
+    )  # fmt: skip
+
+
+def _curves(rows: pd.DataFrame, data: ReportData, share: float) -> Markup:
+    known = rows.dropna(subset=["value"])
+    ends = pd.concat([known["value"], known["low"].dropna(), known["high"].dropna()])
+    y = padded(float(ends.quantile(0.02)), float(ends.max()))
+    plot = Plot(f"Best validation value against trials, {fraction(share)}", (1.0, float(known["trials"].max())), y,
+                width=336, height=250, right=86)  # fmt: skip
+    plot.axes("trials", "best validation value", x_ticks=4)
+    last = []
+    for method, found in groups(known, "method"):
+        style, ordered = data.palette[method], found.sort_values("trials")
+        banded = ordered.dropna(subset=["low", "high"])
+        there = [(plot.x(r["trials"]), plot.y(max(r["high"], y[0]))) for r in records(banded)]
+        back = [(plot.x(r["trials"]), plot.y(max(r["low"], y[0]))) for r in reversed(records(banded))]
+        plot.path(there + back, f"area {style.css}", close=True)
+        dash = "" if bool(ordered["iid"].all()) else " dash"
+        plot.curve(ordered["trials"].tolist(), [max(v, y[0]) for v in ordered["value"]], f"l {style.css}{dash}", method)
+        last.append((method, plot.y(float(ordered["value"].iloc[-1]))))
+    places = spread([at for _, at in last], 13, plot.y.end, plot.y.start)
+    for (method, _), at in zip(last, places, strict=True):
+        plot.text(plot.x.end + 5, at + 4, method, f"own {data.palette[method].css}")
+    return figure(plot.render(), f"Trained on {fraction(share)}")
+
+
+def importance_table(data: ReportData, importance: pd.DataFrame) -> Table:
+    """Importance of each parameter by method and fraction; shares add up to one in a cell."""
+    wide = importance.pivot_table(index=["fraction", "method"], columns="parameter", values="importance").reset_index()
+    ordered = data.ordered(wide, "fraction", "method")
+    names = [str(name) for name in ordered.columns if name not in ("fraction", "method")]
+    rows = [
+        [percent(r["fraction"]), str(r["method"]), *("" if missing(r[n]) else percent(round(r[n], 2)) for n in names)]
+        for r in records(ordered)
+    ]
+    return Table(
+        name="importance",
+        caption="Share of the validation value's variation that each parameter explains",
+        header=["training images", "method", *names],
+        rows=rows,
+        align="ll" + "r" * len(names),
+        numbers=ordered,
+        group=True,
+    )

@@ -1,0 +1,125 @@
+"""How much is lost out of distribution, and whether the probabilities mean what they say."""
+
+from __future__ import annotations
+
+import pandas as pd
+from markupsafe import Markup
+
+from study.report.data import ReportData, groups, records
+from study.report.figures.intervals import Mark, intervals, span_of
+from study.report.page import Section, figure, fold, key, panels
+from study.report.svg import Plot
+from study.report.tables import Table
+from study.report.words import fraction, interval, number, percent, signed
+
+
+def robustness(data: ReportData) -> Section | None:
+    """The drop of AUC from the in-distribution test set to every shifted one, a panel a fraction."""
+    table = data.table("robustness", "method", "fraction", "dataset", "drop", "low", "high")
+    if table is None:
+        return None
+    shown = {share: _drops(data, table[table["fraction"] == share]) for share in data.fractions}
+    span = span_of([group for found in shown.values() for group in found], 0.0)
+    figures = [
+        figure(
+            intervals(data, found, span, "AUC lost against the in-distribution test set", reference=0.0),
+            f"Trained on {fraction(share)}",
+        )
+        for share, found in shown.items()
+        if found
+    ]
+    written = drop_table(data, table)
+    return Section(
+        id="robustness",
+        title="Out of distribution",
+        lead=_lead(data, table),
+        body=panels(figures, wide=True),
+        files=(written,),
+        sources=("robustness.parquet",),
+    )
+
+
+def _drops(data: ReportData, rows: pd.DataFrame) -> list[tuple[str, list[Mark]]]:
+    found = []
+    for name in data.sets:
+        here = {str(r["method"]): r for r in records(rows[rows["dataset"] == name])}
+        marks = [
+            Mark(method, float(r["drop"]), float(r["low"]), float(r["high"]))
+            for method in data.methods
+            if (r := here.get(method)) is not None
+        ]
+        if marks:
+            found.append((name, marks))
+    return found
+
+
+def _lead(data: ReportData, table: pd.DataFrame) -> str:
+    means = table[table["fraction"] == max(data.fractions)].groupby("method")["drop"].mean().sort_values()
+    if means.empty:
+        return ""
+    return (
+        f"Trained on all images, AUC falls by {number(means.iloc[0])} ({means.index[0]}) to {number(means.iloc[-1])} "
+        f"({means.index[-1]}) on average over the shifted test sets."
+    )
+
+
+def drop_table(data: ReportData, table: pd.DataFrame) -> Table:
+    """The drops with their intervals."""
+    ordered = data.ordered(table, "fraction", "dataset", "method")
+    rows = [
+        [
+            percent(r["fraction"]),
+            str(r["dataset"]),
+            str(r["method"]),
+            signed(-r["drop"]),
+            interval(-r["high"], -r["low"], sign=True),
+        ]
+        for r in records(ordered)
+    ]
+    return Table(
+        name="robustness",
+        caption="Change of AUC against the in-distribution test set",
+        header=["training images", "test set", "method", "change", "95\u00a0% interval"],
+        rows=rows,
+        align="lllrr",
+        numbers=ordered,
+        group=True,
+    )
+
+
+def calibration(data: ReportData) -> Section | None:
+    """Reliability curves: the share of positives among images with a given score, a panel a test set."""
+    table = data.table("calibration", "method", "fraction", "dataset", "predicted", "observed", "images")
+    if table is None:
+        return None
+    shown = {share: _reliability(data, table[table["fraction"] == share]) for share in data.fractions}
+    first, *others = [share for share in data.fractions if shown[share]]
+    folded = [fold(f"Trained on {fraction(share)}", panels(shown[share])) for share in others]
+    return Section(
+        id="calibration",
+        title="Calibration",
+        lead="On the dashed line a score of 0.3 means that 30\u00a0% of such images are positive; below it, scores are "
+        f"too high. Trained on {fraction(first)}.",
+        body=key(data, data.methods) + panels(shown[first]) + Markup("").join(folded),
+        sources=("calibration.parquet",),
+        folded=True,
+    )
+
+
+def _reliability(data: ReportData, rows: pd.DataFrame) -> list[Markup]:
+    found = []
+    for name, here in sorted(groups(rows, "dataset"), key=lambda item: data.sets.index(item[0])):
+        plot = Plot(f"Calibration on {name}", (0.0, 1.0), (0.0, 1.0), height=250)
+        plot.axes("score", "share of positives")
+        plot.line(plot.x(0), plot.y(0), plot.x(1), plot.y(1), "diag")
+        for method, bins in groups(here, "method"):
+            style = data.palette[method]
+            ordered = bins.dropna(subset=["predicted", "observed"]).sort_values("predicted")
+            plot.curve(ordered["predicted"].tolist(), ordered["observed"].tolist(), f"l {style.css}")
+            for row in records(ordered):
+                title = f"{method}: {row['images']:.0f} images"
+                plot.marker(
+                    plot.x(row["predicted"]), plot.y(row["observed"]), style.marker, f"fill {style.css}", title, 2.8
+                )
+        found.append(figure(plot.render(), str(name)))
+    return found
