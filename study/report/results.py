@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from study.report.data import ReportData, records
-from study.report.words import missing
+from study.report.words import missing, text
 
 MAIN = "auroc"
 ALPHA = 0.05
@@ -134,7 +134,7 @@ def results(data: ReportData) -> Results:
                 method=str(row["method"]), fraction=float(row["fraction"]), dataset=str(row["dataset"]),
                 metric=str(row["metric"]), value=float(row["estimate"]), sd=float(row.get("sd", nan)),
                 low=float(row["low"]), high=float(row["high"]), replicates=int(row.get("replicates", 0)),
-                reason=str(row.get("reason") or ""),
+                reason=text(row.get("reason")),
             )
             for row in ([] if estimates is None else records(estimates))
         ),

@@ -81,7 +81,7 @@ class Table:
         """A `table` environment for the booktabs package; every special character is escaped."""
 
         def shown(cell: Cell) -> str:
-            text = tex(cell.text) + (f"$^{{{tex(cell.mark)}}}$" if cell.mark else "")
+            text = tex(cell.text) + (rf"\textsuperscript{{{tex(cell.mark)}}}" if cell.mark else "")
             text = rf"\textbf{{{text}}}" if cell.bold and text else text
             return rf"{text} {{\footnotesize {tex(cell.sub)}}}" if cell.sub else text
 
@@ -147,7 +147,7 @@ def _td(cell: Cell, side: str, first: bool) -> str:
 _TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "−": "$-$", "±": r"$\pm$", "≥": r"$\geq$", "≤": r"$\leq$",
-    "×": r"$\times$", "–": "--", "…": r"\ldots{}", "≈": r"$\approx$", "†": r"\dagger", "→": r"$\rightarrow$",
+    "×": r"$\times$", "–": "--", "…": r"\ldots{}", "≈": r"$\approx$", "†": r"\textdagger{}", "→": r"$\rightarrow$",
     "<": r"\textless{}", ">": r"\textgreater{}", "·": r"$\cdot$", "Δ": r"$\Delta$",
 }  # fmt: skip
 

@@ -26,6 +26,11 @@ def missing(value: Any) -> bool:
     return value is None or value != value
 
 
+def text(value: Any) -> str:
+    """A text column's value; empty where it is null."""
+    return "" if missing(value) else str(value)
+
+
 def number(value: Any, digits: int = 3) -> str:
     """A fixed number of decimals with a real minus sign; `–` where undefined. Never `-0.000`."""
     if missing(value) or math.isinf(float(value)):

@@ -27,20 +27,20 @@ def scores(data: ReportData) -> Section | None:
     return Section(
         id="scores",
         title="The table",
-        lead=_lead(data, found),
+        lead="Area under the ROC curve of every method, by how many images it was trained on and where it was tested.",
         body=(main.html() if main else Markup("")) + (fold(f"The same for {names}", body) if others else Markup("")),
         files=[table for table in (main, *others) if table],
         sources=("estimates.parquet", "differences.parquet"),
     )
 
 
-def _lead(data: ReportData, found: Results) -> str:
+def _legend(found: Results, name: str) -> str:
     replicates = {e.replicates for e in found.estimates if e.replicates}
-    many = f" over {min(replicates)} re-trained models" if len(replicates) == 1 else " over the re-trained models"
-    return (
-        f"Area under the ROC curve: mean ± standard deviation{many}, and the 95\u00a0% interval for new models and new "
-        f"patients. Bold: the best of its column and fraction. {SAME}: not distinguishable from it."
+    many = f"{min(replicates)} re-trained models" if len(replicates) == 1 else "the re-trained models"
+    shown = (
+        f"Mean ± standard deviation over {many}; in brackets the 95\u00a0% interval for new models and new patients."
     )
+    return shown if name != MAIN else f"{shown} Bold: the best of its column. {SAME}: not distinguishable from it."
 
 
 def score_table(data: ReportData, found: Results, name: str, file: str) -> Table:
@@ -65,7 +65,7 @@ def score_table(data: ReportData, found: Results, name: str, file: str) -> Table
         rows=rows,
         align="ll" + "r" * len(data.sets),
         numbers=_numbers(data, found, name),
-        notes=_reasons(found, name),
+        notes=(_legend(found, name), *_reasons(found, name)),
         group=True,
     )
 

@@ -10,7 +10,7 @@ from study.report.figures.intervals import Mark, intervals, span_of
 from study.report.page import Section, figure, fold, panels, paragraph
 from study.report.results import MAIN
 from study.report.tables import Cell, Table
-from study.report.words import count, fraction, interval, metric, missing, number, percent
+from study.report.words import count, fraction, interval, metric, missing, number, percent, text
 
 SMALL = "small group"
 
@@ -62,7 +62,7 @@ def _marks(data: ReportData, rows: pd.DataFrame) -> list[Mark]:
     return [
         Mark(
             method, float(row["estimate"]), float(row["low"]), float(row["high"]),
-            note=str(row.get("reason") or "undefined") if missing(row["estimate"]) else "",
+            note=text(row.get("reason")) or "undefined" if missing(row["estimate"]) else "",
             pale=bool(row.get("small", False)),
         )
         for method in data.methods

@@ -1,0 +1,83 @@
+"""Numbers as people read them, and what the headline says of them."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import pytest
+
+from study.report.results import Difference
+from study.report.scale import Scale, tick_label
+from study.report.sections.headline import sentence
+from study.report.svg import spread
+from study.report.words import interval, number, percent, probability, seconds, signed
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (number(0.12345), "0.123"),
+        (number(-0.0001), "0.000"),
+        (number(math.nan), "–"),
+        (signed(0.02), "+0.020"),
+        (signed(-0.02), "−0.020"),
+        (interval(0.1, 0.25), "[0.100,\u00a00.250]"),
+        (interval(math.nan, 1.0), "no interval"),
+        (percent(0.01), "1\u00a0%"),
+        (percent(0.0125), "1.25\u00a0%"),
+        (percent(1.0), "100\u00a0%"),
+        (probability(0.0004), "< 0.001"),
+        (seconds(4.25), "4.2\u00a0s"),
+        (seconds(7200), "2.0\u00a0h"),
+    ],
+)
+def test_numbers_as_words(said: str, expected: str) -> None:
+    assert said == expected
+
+
+def difference(value: float, p: float, method: str = "m", equivalent: bool = False, half: float = 0.02) -> Difference:
+    return Difference(
+        method=method, other="base", fraction=1.0, dataset="set", metric="auroc", value=value, low=value - half,
+        high=value + half, p=p, p_adjusted=p, detectable=0.03, equivalent=equivalent,
+    )  # fmt: skip
+
+
+def said(*rows: Difference) -> str:
+    return sentence(rows, "set").striptags().replace("\u00a0", " ")
+
+
+def test_a_shown_difference_is_named_with_its_interval() -> None:
+    assert said(difference(0.05, 0.01)) == "m is better than base by 0.050 [0.030, 0.070] AUC on set."
+    assert said(difference(-0.05, 0.01)) == "m is worse than base by 0.050 [0.030, 0.070] AUC on set."
+
+
+def test_no_difference_says_what_could_have_been_shown() -> None:
+    text = said(difference(0.01, 0.4))
+    assert text == (
+        "No difference from base shown on set (largest: m, +0.010 [−0.010, +0.030]). "
+        "The study could have shown ≥ 0.030 AUC."
+    )
+
+
+def test_a_difference_that_correction_undoes_is_explained() -> None:
+    assert "alone it would count, among all the comparisons made it does not" in said(difference(0.03, 0.2))
+
+
+def test_equivalence_is_said() -> None:
+    assert "all lie within the margin" in said(difference(0.001, 0.9, equivalent=True, half=0.005))
+
+
+def test_ticks_are_round_and_labels_tell_them_apart() -> None:
+    ticks = Scale(0.71, 0.94, 0, 100).ticks(5)
+    assert ticks == [0.75, 0.8, 0.85, 0.9]
+    assert [tick_label(tick, ticks) for tick in ticks] == ["0.75", "0.80", "0.85", "0.90"]
+    assert Scale(1, 12, 0, 100).ticks(4) == [5, 10]
+    assert Scale(1e-4, 1e-1, 0, 100, log=True).ticks(4) == [1e-4, 1e-3, 1e-2, 1e-1]
+
+
+def test_labels_keep_their_distance() -> None:
+    placed = spread([10, 11, 50, 99], 12, 0, 100)
+    assert sorted(placed) == placed
+    assert all(b - a >= 12 for a, b in pairwise(placed))
+    assert placed[-1] <= 100
