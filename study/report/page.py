@@ -45,9 +45,10 @@ def panels(figures: Sequence[Markup], wide: bool = False) -> Markup:
     return Markup('<div class="panels{}">{}</div>').format(" wide" if wide else "", Markup("").join(figures))
 
 
-def fold(title: str, body: Markup) -> Markup:
-    """Something that opens on a click (and in print)."""
-    return Markup("<details><summary>{}</summary>{}</details>").format(title, body)
+def fold(title: str, body: Markup, long: bool = False) -> Markup:
+    """Something that opens on a click, and in print unless it is long."""
+    opening = Markup('<details class="long">') if long else Markup("<details>")
+    return opening + Markup("<summary>{}</summary>{}</details>").format(title, body)
 
 
 def paragraph(text: object, css: str = "") -> Markup:

@@ -35,12 +35,13 @@ def _headline(data: ReportData, found: Results, share: float) -> Headline | None
     main, rest = sets[0], sets[1:]
     here = found.against_baseline(share, main)
     tone = "shown" if any(d.shown and d.value > 0 for d in here) else "worse" if any(d.shown for d in here) else "none"
-    more = [_elsewhere(found, share, rest)] if rest else []
+    more = [_elsewhere(found, share, rest, "Shifted" if main == data.home else "Other")] if rest else []
     best = found.best(share, main)
     if best is not None:
         text = f"Highest AUC on {main}: {best.method}, {number(best.value)} {interval(best.low, best.high)}."
         more.insert(0, Markup("{}").format(text))
-    return Headline(share, tone, sentence(here, main), tuple(more))
+    where = f"{main} (in distribution)" if main == data.home else main
+    return Headline(share, tone, sentence(here, where), tuple(more))
 
 
 def sentence(rows: Sequence[Difference], name: str) -> Markup:
@@ -89,8 +90,8 @@ def _size(d: Difference) -> str:
     return interval(d.low, d.high) if d.value > 0 else interval(-d.high, -d.low)
 
 
-def _elsewhere(found: Results, share: float, sets: Sequence[str]) -> Markup:
-    """The shifted test sets in one or two sentences."""
+def _elsewhere(found: Results, share: float, sets: Sequence[str], kind: str) -> Markup:
+    """All other test sets in one or two sentences; `kind` says what they are."""
     rows = {name: found.against_baseline(share, name) for name in sets}
     said = []
     for word, sign in (("better", 1), ("worse", -1)):
@@ -102,8 +103,8 @@ def _elsewhere(found: Results, share: float, sets: Sequence[str]) -> Markup:
     if not said:
         able = [d.detectable for ds in rows.values() for d in ds if not missing(d.detectable)]
         could = f" (differences of {number(min(able))} to {number(max(able))} could have been)" if able else ""
-        return Markup("{}").format(f"Shifted test sets: no difference shown on any of {len(sets)}{could}.")
-    text = f"Shifted test sets: {'; '.join(said)}."
+        return Markup("{}").format(f"{kind} test sets: no difference shown on any of {len(sets)}{could}.")
+    text = f"{kind} test sets: {'; '.join(said)}."
     if silent:
         text += f" No difference shown on {plural(len(silent), 'other')}: {listing(silent)}." if len(silent) < 4 else (
             f" No difference shown on {len(silent)} others.")  # fmt: skip

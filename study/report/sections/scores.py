@@ -65,9 +65,17 @@ def score_table(data: ReportData, found: Results, name: str, file: str) -> Table
         rows=rows,
         align="ll" + "r" * len(data.sets),
         numbers=_numbers(data, found, name),
-        notes=(_legend(found, name), *_reasons(found, name)),
+        notes=(_legend(found, name), *_shift(data), *_reasons(found, name)),
         group=True,
     )
+
+
+def _shift(data: ReportData) -> tuple[str, ...]:
+    shifted = [name for name in data.sets if name != data.home]
+    if data.home not in data.sets or not shifted:
+        return ()
+    verb = "are shifted: other clinics, devices or patients" if len(shifted) > 1 else "is shifted"
+    return (f"{data.home} is in distribution (the held-out part of the training data); {listing(shifted)} {verb}.",)
 
 
 def _cell(estimate: Estimate | None, best: Estimate | None, same: set[str]) -> Cell:

@@ -39,7 +39,7 @@ def tuning(data: ReportData) -> Section | None:
         id="tuning",
         title="How each method was tuned",
         lead=_lead(trials),
-        body=body + fold("All trials", table.html()),
+        body=body + fold("All trials", table.html(), long=True),
         files=(table,),
         sources=("trials.parquet", "curves.parquet"),
     )
