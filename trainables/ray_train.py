@@ -1,51 +1,46 @@
 """Training on Ray: the one file of this room that knows Ray. A Tune trial trains through Ray Train's `TorchTrainer`.
 
-One worker: Ray Train's in-process local mode inside the re-used Tune actor. The training is named by its import path,
-so that Ray carries names and plain data, never code.
+One worker: Ray Train's in-process local mode inside the re-used Tune actor. Several: a worker group (DDP) beside it.
+The training is named by its import path, so that Ray carries names and plain data, never code.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
+import os
 import socket
+import tempfile
+import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from trainables.job import Job, Metrics, Report, TrainingError
+from trainables.job import Job, Metrics, Report, StopTraining, TrainingError
 
 Train = Callable[[Job, Report], None]
 TRAIN = "trainables.run:train"
+POLL = 1.0  # seconds between looks at whether a worker group still lives
+GROUP_END = 120.0  # seconds that a stopped worker group gets to end its epoch and shut down
+LIMITS = {
+    "TUNE_FUNCTION_THREAD_TIMEOUT_S": "180",  # that a stopped training gets to leave, for its actor to be used again
+    "RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S": "300",
+    "RAY_TRAIN_COLLECTIVE_TIMEOUT_S": "600",
+}
 
 
 def trial(config: Mapping[str, Any]) -> None:
-    """A Tune function trainable. `config`: `job` (JSON), `train` (module:function), `workers`.
+    """A Tune function trainable. `config`: `job` (JSON), `train` (module:function), `workers`, `worker` (its resources).
 
     Every epoch is reported to Tune as `epoch, metrics, host, device`; a `TrainingError` as `failed`, because it is a
     result of the configuration and no fault of the process, which goes on to the next trial.
     """
     import ray.tune
-    from ray.train import RunConfig, ScalingConfig
-    from ray.train.torch import TorchTrainer
 
-    clock = _Clock()
-
-    def report(epoch: int, metrics: Metrics, checkpoint: str | None) -> None:
-        ray.tune.report(
-            {
-                "epoch": epoch,
-                "metrics": {**metrics, "device_seconds": clock.lap()},
-                "checkpoint": checkpoint or "",
-                "host": socket.gethostname(),
-                "device": device_name(),
-            }
-        )
-
-    def loop() -> None:
-        resolve(config["train"])(Job.from_json(config["job"]), report)
-
+    os.environ.update(LIMITS)  # here, because only this process reads them
     try:
-        TorchTrainer(loop, scaling_config=ScalingConfig(num_workers=0), run_config=RunConfig(name="trial")).fit()
+        (_in_process if config["workers"] == 1 else _in_group)(config)
     except TrainingError as error:
         ray.tune.report({"failed": str(error)})
 
@@ -64,14 +59,151 @@ def device_name() -> str:
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
-class _Clock:
-    """Wall time on the device, epoch by epoch: an epoch's evaluation and checkpoint are part of it."""
+def _in_process(config: Mapping[str, Any]) -> None:
+    import ray.tune
+    from ray.train import RunConfig, ScalingConfig
+    from ray.train.torch import TorchTrainer
+
+    lap = _clock()
+
+    def report(epoch: int, metrics: Metrics, checkpoint: str | None) -> None:
+        ray.tune.report(_result(epoch, {**metrics, "device_seconds": lap()}))
+
+    def loop() -> None:
+        resolve(config["train"])(Job.from_json(config["job"]), report)
+
+    TorchTrainer(loop, scaling_config=ScalingConfig(num_workers=0), run_config=RunConfig(name="trial")).fit()
+
+
+def _in_group(config: Mapping[str, Any]) -> None:
+    """Train on a worker group and stand between it and Tune.
+
+    Ray's own way ends a stopped trial by killing this actor, and leaks the group's controller and placement group
+    where no dashboard runs. Here the group itself is told to stop after its epoch, and ends like any other training.
+    """
+    import ray
+    import ray.tune
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchTrainer
+
+    mailbox: Any = ray.remote(num_cpus=0)(_Mailbox).remote()
+    workers = int(config["workers"])
+    trainer = TorchTrainer(
+        _worker,
+        train_loop_config={"job": config["job"], "train": config["train"], "mailbox": mailbox},
+        scaling_config=ScalingConfig(
+            num_workers=workers,
+            use_gpu=config["worker"].get("GPU", 0) > 0,
+            resources_per_worker=dict(config["worker"]),
+        ),
+        run_config=RunConfig(
+            name=f"trial-{uuid.uuid4().hex}",
+            storage_path=tempfile.gettempdir(),
+            failure_config=FailureConfig(max_failures=0),
+        ),
+    )
+    outcome: list[BaseException] = []
+    group = threading.Thread(target=_fit, args=(trainer, outcome), daemon=True)
+    lap = _clock()
+    group.start()
+    goes_on = True
+    try:
+        while group.is_alive():
+            message: dict[str, Any] | None = ray.get(mailbox.take.remote(POLL))
+            if message is None:
+                continue
+            if "epoch" in message:
+                message["metrics"]["device_seconds"] = lap() * workers
+            goes_on = False
+            ray.tune.report(message)  # leaves by SystemExit when Tune stops the trial
+            goes_on = True
+            mailbox.answer.remote(goes_on)
+    finally:
+        if not goes_on:
+            mailbox.answer.remote(False)
+        group.join(GROUP_END)
+        ray.kill(mailbox)
+    for error in outcome:
+        raise error
+
+
+def _fit(trainer: Any, outcome: list[BaseException]) -> None:
+    from ray.train import ControllerError, WorkerGroupError
+
+    try:
+        trainer.fit()
+    except WorkerGroupError as error:
+        own = [failure for failure in error.worker_failures.values() if isinstance(_cause(failure), TrainingError)]
+        outcome.append(_cause(own[0]) if own else _cause(next(iter(error.worker_failures.values()), error)))
+    except ControllerError as error:
+        outcome.append(OSError(f"the worker group could not be run: {error}"))
+
+
+def _cause(error: BaseException) -> BaseException:
+    cause = getattr(error, "cause", None)
+    return cause if isinstance(cause, BaseException) else error
+
+
+def _worker(config: Mapping[str, Any]) -> None:
+    """One worker of a group. Rank 0 reports and hears whether training goes on; all ranks learn it from rank 0."""
+    import ray
+    import torch.distributed as dist
+
+    mailbox, rank = config["mailbox"], dist.get_rank()
+    if rank == 0:
+        group = ray.util.get_current_placement_group()
+        ray.get(mailbox.exchange.remote({"group": group.id.hex() if group else ""}))
+
+    def report(epoch: int, metrics: Metrics, checkpoint: str | None) -> None:
+        goes_on = [True]
+        if rank == 0:
+            goes_on = [ray.get(mailbox.exchange.remote(_result(epoch, dict(metrics))))]
+        dist.broadcast_object_list(goes_on, src=0)
+        if not goes_on[0]:
+            raise StopTraining
+
+    try:
+        resolve(config["train"])(Job.from_json(config["job"]), report)
+    except StopTraining:
+        return
+
+
+class _Mailbox:
+    """Between rank 0 and the Tune actor: one message at a time, each answered before the next."""
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
+        self._messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._answers: asyncio.Queue[bool] = asyncio.Queue()
 
-    def lap(self) -> float:
-        """Seconds since the last lap."""
+    async def exchange(self, message: dict[str, Any]) -> bool:
+        """Leave a message and wait for its answer."""
+        await self._messages.put(message)
+        return await self._answers.get()
+
+    async def take(self, timeout: float) -> dict[str, Any] | None:
+        """The next message; None when there is none for `timeout` seconds."""
+        try:
+            return await asyncio.wait_for(self._messages.get(), timeout)
+        except TimeoutError:
+            return None
+
+    async def answer(self, goes_on: bool) -> None:
+        """Answer the message taken last."""
+        await self._answers.put(goes_on)
+
+
+def _result(epoch: int, metrics: dict[str, float]) -> dict[str, Any]:
+    return {"epoch": epoch, "metrics": metrics, "host": socket.gethostname(), "device": device_name()}
+
+
+def _clock() -> Callable[[], float]:
+    """A function that gives the wall seconds since its last call: an epoch's evaluation and checkpoint count too."""
+    last = time.monotonic()
+
+    def lap() -> float:
+        nonlocal last
         now = time.monotonic()
-        seconds, self._last = now - self._last, now
+        seconds, last = now - last, now
         return seconds
+
+    return lap

@@ -38,8 +38,8 @@ class Room:
                 )
 
     def request(self, cell: str) -> list[Bundle]:
-        """The bundles that Tune reserves for a trial of this cell."""
-        return [dict(self._requests[cell][0])]
+        """The bundles of a trial of this cell: the one that Tune reserves, then those of its worker group, if any."""
+        return [dict(bundle) for bundle in self._requests[cell]]
 
     def has_room(self, cell: str, running: Sequence[str]) -> bool:
         """Whether a trial of `cell` fits beside trials of the `running` cells, on the nodes that live now."""

@@ -24,7 +24,6 @@ from trainables.ray_train import TRAIN
 
 MakeJob = Callable[[Cell, int, Mapping[str, Value]], Job]
 MAX_PENDING = 1024  # Tune's own limit of trials whose actors start at once; the engine's limit is what counts
-THREAD_TIMEOUT = 60  # seconds that a stopped training gets to leave its actor, for the actor to be used again
 
 
 def run_search(
@@ -66,7 +65,6 @@ def run_search(
 
 def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str, interrupted: _Interrupted) -> None:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
-    os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = str(THREAD_TIMEOUT)
     os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
     from ray import tune
 
@@ -77,22 +75,25 @@ def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str,
 
     def configure(trial: TrialRecord) -> dict[str, Any]:
         cell = plan.cell(trial.cell)
-        job = make_job(cell, trial.number, trial.params)
+        bundles = room.request(trial.cell)
         return {
             "cell": trial.cell,
             "number": trial.number,
-            "job": job.to_json(),
+            "job": make_job(cell, trial.number, trial.params).to_json(),
             "train": train,
-            "resources": room.request(trial.cell),
+            "workers": cell.resources.workers,
+            "own": bundles[0],
+            "worker": bundles[-1],
         }
 
     with tempfile.TemporaryDirectory(prefix="study-tune-", ignore_cleanup_errors=True) as scratch:
+        searcher = EngineSearcher(engine, configure, room.has_room)
         tune.Tuner(
             tune.with_resources(ray_train.trial, resources=_bundles),
             tune_config=tune.TuneConfig(
                 num_samples=-1,
-                search_alg=EngineSearcher(engine, configure, room.has_room),
-                scheduler=EngineScheduler(engine),
+                search_alg=searcher,
+                scheduler=EngineScheduler(engine, searcher),
                 reuse_actors=True,
             ),
             run_config=tune.RunConfig(
@@ -107,7 +108,7 @@ def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str,
 def _bundles(config: Mapping[str, Any]) -> Any:
     from ray import tune
 
-    return tune.PlacementGroupFactory([dict(bundle) for bundle in config["resources"]])
+    return tune.PlacementGroupFactory([dict(config["own"])])
 
 
 class _Interrupted:

@@ -5,21 +5,40 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ray import cloudpickle
+import ray
+import ray.util
+from ray import PlacementGroupID, cloudpickle
 from ray.exceptions import RayTaskError
 from ray.tune.experiment import Trial
 from ray.tune.schedulers import FIFOScheduler, TrialScheduler
+from ray.util.placement_group import PlacementGroup
 
 from study.search.engine import Engine
 from study.search.faults import describe, is_infrastructure
+from study.search.searcher import EngineSearcher
 
 
 class EngineScheduler(FIFOScheduler):
     """Passes every result to the engine and does what it says. Tune itself never retries, pauses or restores."""
 
-    def __init__(self, engine: Engine):
+    def __init__(self, engine: Engine, searcher: EngineSearcher):
         super().__init__()
         self._engine = engine
+        self._searcher = searcher
+        self._live: dict[str, Trial] = {}
+        self._groups: dict[tuple[str, int], str] = {}  # placement groups of the worker groups that run
+
+    def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
+        """Watch the trial until its end."""
+        self._live[trial.trial_id] = trial
+
+    def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
+        """Called once a loop: first collect trials that Tune gave up on without a word, as it does when an actor
+        cannot be used again (`TuneController._on_trial_reset`, ray 2.60)."""
+        for trial in [trial for trial in self._live.values() if trial.status == Trial.ERROR]:
+            self.on_trial_error(tune_controller, trial)
+            self._searcher.on_trial_complete(trial.trial_id, error=True)
+        return next((trial for trial in self._live.values() if trial.status == Trial.PENDING), None)
 
     def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Record first, then decide."""
@@ -27,6 +46,9 @@ class EngineScheduler(FIFOScheduler):
         if "failed" in result:
             self._engine.fail(cell, number, result["failed"])
             return TrialScheduler.STOP
+        if "group" in result:
+            self._groups[cell, number] = result["group"]
+            return TrialScheduler.CONTINUE
         self._engine.record.note(cell, number, host=result["host"], device=result["device"])
         prefix = "metrics/"
         metrics = {name.removeprefix(prefix): float(v) for name, v in result.items() if name.startswith(prefix)}
@@ -35,16 +57,29 @@ class EngineScheduler(FIFOScheduler):
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """The training returned, or was stopped by what `on_trial_result` said: then its record has ended already."""
-        self._engine.end(trial.config["cell"], trial.config["number"])
+        cell, number = trial.config["cell"], trial.config["number"]
+        self._live.pop(trial.trial_id, None)
+        self._groups.pop((cell, number), None)
+        self._engine.end(cell, number)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """Tell what the cluster lost from what the code or the configuration did."""
         cell, number = trial.config["cell"], trial.config["number"]
         error = _error(trial)
+        self._live.pop(trial.trial_id, None)
+        self._free_group(self._groups.pop((cell, number), None))
         if is_infrastructure(error):
             self._engine.lost(cell, number, describe(error))
         else:
             self._engine.fail(cell, number, describe(error))
+
+    def _free_group(self, group: str | None) -> None:
+        """Free what a worker group held whose driver died: without a dashboard Ray Train's own cleaner never does."""
+        if group is None:
+            return
+        table = ray.util.placement_group_table()
+        if table.get(group, {}).get("state", "REMOVED") != "REMOVED":
+            ray.util.remove_placement_group(PlacementGroup(PlacementGroupID.from_hex(group)))
 
 
 def _error(trial: Trial) -> BaseException | None:

@@ -1,0 +1,163 @@
+"""Kill a search at random moments and run it again: nothing may be lost, doubled or left behind.
+
+    python -m tests.study.search.crash --kills 30          # about 10 min on 2 cores
+
+Each study takes several kills, of the driver, of a trial's process and of the raylet in turn, then runs to its end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from study.layout import StudyDirectory
+from study.search import read_trials, run_search
+from study.search.record import open_storage
+from tests.study.search.examples import job_maker, small_plan
+from tests.study.search.toys import curve
+
+MARK = "STUDY_CRASH_MARK"
+TRIALS, EPOCHS, SHARED = 12, 9, 4
+KINDS = ("driver", "trial", "raylet")
+ROOT = Path(__file__).parents[3]
+
+
+def crash_plan():
+    return small_plan(trials=TRIALS, max_epochs=EPOCHS, shared_design=SHARED)
+
+
+def drive(root: Path) -> None:
+    """One driver, as `study run` would start it."""
+    run_search(crash_plan(), StudyDirectory(root), job_maker(root), train="tests.study.search.toys:train")
+
+
+@dataclass
+class Study:
+    """A study under attack; every process that it starts carries its mark."""
+
+    root: Path
+    mark: str
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.study.search.crash", "--drive", str(self.root)]
+        env = {**os.environ, MARK: self.mark, "TOY_SECONDS": "0.05"}
+        with (self.root / "driver.txt").open("ab") as log:
+            return subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
+
+    def processes(self, name: str = "") -> list[int]:
+        """Living processes of this study whose command line begins with or holds `name`."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit() or int(entry.name) == os.getpid():
+                continue
+            try:
+                environment = (entry / "environ").read_bytes()
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue
+            if f"{MARK}={self.mark}".encode() in environment and line and name in line:
+                found.append(int(entry.name))
+        return found
+
+    def finished(self) -> int:
+        url = StudyDirectory(self.root).storage_url
+        return sum(trial.finished for trial in read_trials(url, "toy"))
+
+    def run_to_end(self, limit: float = 180.0) -> None:
+        assert self.start().wait(limit) == 0, (self.root / "driver.txt").read_text()
+
+    def attack(self, kind: str, delay: float) -> str:
+        """Start a driver, kill something `delay` seconds after training began; returns what was hit.
+
+        The driver survives the loss of a trial's process, and ends by itself when its raylet is gone.
+        """
+        driver = self.start()
+        deadline = time.monotonic() + 120
+        while not self.processes("ray::ImplicitFunc") and driver.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(delay)
+        target = {"driver": [driver.pid], "trial": self.processes("ray::ImplicitFunc"), "raylet": self.raylets()}[kind]
+        if driver.poll() is not None or not target:
+            driver.wait(180)
+            return "nothing"
+        os.kill(target[0], signal.SIGKILL)
+        driver.wait(180)
+        return kind
+
+    def raylets(self) -> list[int]:
+        return self.processes("/raylet/raylet ")
+
+    def orphans(self, limit: float = 30.0) -> list[int]:
+        """What is still there `limit` seconds after the last driver ended."""
+        deadline = time.monotonic() + limit
+        while (left := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return left
+
+
+def check(root: Path, reference: Path) -> None:
+    """The rules that every ended study keeps."""
+    url = StudyDirectory(root).storage_url
+    trials = read_trials(url, "toy")
+    undisturbed = {(t.cell, t.number): t for t in read_trials(StudyDirectory(reference).storage_url, "toy")}
+    assert sorted((t.cell, t.number) for t in trials) == sorted(undisturbed), "exactly its trials per cell"
+    for trial in trials:
+        assert trial.state in ("COMPLETE", "PRUNED"), (trial.cell, trial.number, trial.state, trial.reason)
+        assert [r.epoch for r in trial.epochs] == list(range(1, len(trial.epochs) + 1)), "no epoch missing or doubled"
+        assert all(r.metrics["val_auc"] == curve(trial.params, r.epoch) for r in trial.epochs), "metrics of its own"
+        if trial.origin == "shared":
+            assert trial.params == undisturbed[trial.cell, trial.number].params, "the shared design as undisturbed"
+    for cell in {trial.cell for trial in trials}:
+        orders = sorted(r.order for trial in trials if trial.cell == cell for r in trial.epochs)
+        assert orders == list(range(len(orders))), "every epoch recorded once, in one order"
+    storage = open_storage(url)
+    for study in storage.get_all_studies():
+        for frozen in storage.get_all_trials(study._study_id):
+            epochs = {int(name.split(":")[1]) for name in frozen.user_attrs if name.startswith("epoch:")}
+            assert epochs == set(frozen.intermediate_values), "Optuna's dashboard shows the same epochs"
+
+
+def run(kills: int, per_study: int, seed: int, where: Path) -> dict[str, int]:
+    """`kills` kills over as many studies as they need; counts of what was hit."""
+    chance = random.Random(seed)
+    reference = Study(where / "reference", uuid.uuid4().hex)
+    reference.root.mkdir(parents=True)
+    reference.run_to_end()
+    hit: dict[str, int] = {}
+    done = 0
+    while done < kills:
+        study = Study(where / f"study-{done}", uuid.uuid4().hex)
+        study.root.mkdir()
+        for _ in range(min(per_study, kills - done)):
+            kind = study.attack(KINDS[done % len(KINDS)], chance.uniform(0.0, 3.0))
+            hit[kind] = hit.get(kind, 0) + 1
+            done += 1
+            print(f"kill {done}: {kind}, {study.finished()} trials finished", flush=True)
+        study.run_to_end()
+        check(study.root, reference.root)
+        left = study.orphans()
+        assert not left, f"processes left behind: {left}"
+    return hit
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=30)
+    parser.add_argument("--per-study", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--drive", type=Path)
+    options = parser.parse_args()
+    if options.drive:
+        drive(options.drive)
+    else:
+        with tempfile.TemporaryDirectory() as scratch:
+            print("hit:", run(options.kills, options.per_study, options.seed, Path(scratch)))
