@@ -126,4 +126,4 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def groups(table: pd.DataFrame, column: str) -> list[tuple[Any, pd.DataFrame]]:
     """The rows by the value of a column, in the order of first appearance."""
-    return [(value, table[table[column] == value]) for value in table[column].drop_duplicates()]
+    return list(table.groupby(column, sort=False))

@@ -71,7 +71,7 @@ def _budget(data: ReportData) -> Check | None:
 
 def _fair(data: ReportData) -> Check | None:
     if data.context.unfair:
-        names = listing([item.what for item in data.context.unfair])
+        names = listing([item.message or item.what for item in data.context.unfair])
         return "warn", f"Fairness: {plural(len(data.context.unfair), 'rule')} broken knowingly", f"{names}.", "fairness"
     if data.table("parity") is None:
         return None
@@ -80,7 +80,7 @@ def _fair(data: ReportData) -> Check | None:
 
 def _leaked(data: ReportData) -> Check | None:
     if data.context.leaks:
-        names = listing([item.what for item in data.context.leaks])
+        names = listing([item.message or item.what for item in data.context.leaks])
         return "bad", f"Leaks: {len(data.context.leaks)} accepted", f"{names}.", "leaks"
     if data.context.audited:
         return "ok", "Leaks: none accepted", "Train, validation and test images share no lesion.", "leaks"

@@ -40,7 +40,7 @@ def differences(data: ReportData) -> Section | None:
             f"shown (Holm-corrected over all comparisons of the study). Open: not shown.{band}",
             "note",
         )
-        + panels(figures, wide=True)
+        + panels(figures, wide=len(figures) < 3)
         + fold("All pairs, with p-values and what could have been shown", table.html()),
         files=(table,),
         sources=("differences.parquet",),

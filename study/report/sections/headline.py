@@ -11,6 +11,8 @@ from study.report.data import ReportData
 from study.report.results import Difference, Results
 from study.report.words import fraction, interval, listing, missing, number, plural, signed
 
+NAMED = 4  # results on shifted test sets that are named; more are counted
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -48,14 +50,14 @@ def sentence(rows: Sequence[Difference], name: str) -> Markup:
     """What the differences from the baseline on one test set say; `rows` are not empty, the largest first."""
     base = rows[0].other
     better = [d for d in rows if d.shown and d.value > 0]
-    worse = [d for d in rows if d.shown and d.value < 0]
-    parts = []
-    if better:
-        parts.append(_claim(better, "better", base, name))
-    if worse:
-        parts.append(_claim(worse, "worse", base, name))
-    if parts:
-        return Markup(" ").join(parts)
+    worse = [d for d in reversed(rows) if d.shown and d.value < 0]
+    if better or worse:
+        first, *others = better or worse
+        word = "better" if better else "worse"
+        claim = Markup("<b>{}</b> is {} than {} by <b>{}</b> {} AUC on {}.").format(
+            first.method, word, base, number(abs(first.value)), _size(first), name
+        )
+        return claim + _others(f"Also {word}", others) + (_others("Worse", worse) if better else "")
     if all(d.equivalent for d in rows):
         text = Markup("<b>No difference</b> from {} that matters on {}: all lie within the margin.")
         return text.format(base, name)
@@ -74,16 +76,9 @@ def sentence(rows: Sequence[Difference], name: str) -> Markup:
     )
 
 
-def _claim(rows: Sequence[Difference], word: str, base: str, name: str) -> Markup:
-    shown = [
-        Markup("<b>{}</b> is {} than {} by <b>{}</b> {} AUC").format(
-            d.method, word, base, number(abs(d.value)), _size(d)
-        )
-        if index == 0
-        else Markup("<b>{}</b> by <b>{}</b> {}").format(d.method, number(abs(d.value)), _size(d))
-        for index, d in enumerate(rows)
-    ]
-    return Markup(", ").join(shown) + Markup(" on {}.").format(name)
+def _others(words: str, rows: Sequence[Difference]) -> Markup:
+    shown = listing([f"{d.method} ({signed(d.value)})" for d in rows])
+    return Markup(" {}: {}.").format(words, shown) if shown else Markup("")
 
 
 def _size(d: Difference) -> str:
@@ -98,7 +93,8 @@ def _elsewhere(found: Results, share: float, sets: Sequence[str], kind: str) -> 
         hits = [(name, d) for name, ds in rows.items() for d in ds if d.shown and d.value * sign > 0]
         for method in dict.fromkeys(d.method for _, d in hits):
             where = [f"{name} ({signed(d.value)})" for name, d in hits if d.method == method]
-            said.append(f"{method} is {word} on {listing(where)}")
+            brief = f"{len(where)} of {len(sets)}" if len(hits) > NAMED else listing(where)
+            said.append(f"{method} is {word} on {brief}")
     silent = [name for name, ds in rows.items() if not any(d.shown for d in ds)]
     if not said:
         able = [d.detectable for ds in rows.values() for d in ds if not missing(d.detectable)]

@@ -30,7 +30,7 @@ def ranking(data: ReportData) -> Section | None:
         id="ranking",
         title="Ranking",
         lead=_lead(table, data),
-        body=panels(figures, wide=True),
+        body=panels(figures, wide=len(figures) < 3),
         files=(ranking_table(data, table),),
         sources=("ranking.parquet",),
     )

@@ -33,7 +33,7 @@ def robustness(data: ReportData) -> Section | None:
         id="robustness",
         title="Out of distribution",
         lead=_lead(data, table),
-        body=panels(figures, wide=True),
+        body=panels(figures, wide=len(figures) < 3),
         files=(written,),
         sources=("robustness.parquet",),
     )
