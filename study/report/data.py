@@ -62,13 +62,11 @@ class ReportData:
 
     @cached_property
     def baseline(self) -> str | None:
-        """What the others are compared with."""
+        """What the others are compared with; without a context, what most differences are taken from."""
         if self.context.baseline:
             return self.context.baseline
-        differences = self.tables.get("differences")
-        if differences is not None and "baseline" in differences.columns and len(differences):
-            return str(differences["baseline"].iloc[0])
-        return self.context.methods[0] if self.context.methods else None
+        differences = self.table("differences", "other")
+        return None if differences is None else str(differences["other"].mode().iloc[0])
 
     @cached_property
     def fractions(self) -> tuple[float, ...]:

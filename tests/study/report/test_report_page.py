@@ -62,6 +62,23 @@ def test_any_file_may_be_absent(tmp_path: Path, name: str) -> None:
     Balanced().check(build(tmp_path))
 
 
+def test_comparison_tables_alone_are_enough(tmp_path: Path) -> None:
+    (tmp_path / "comparison").mkdir()
+    for name, table in comparison_tables().items():
+        table.to_parquet(tmp_path / "comparison" / f"{name}.parquet")
+    html = build(tmp_path)
+    Balanced().check(html)
+    assert "simclr:ft" in html
+    assert "Budget" not in html
+
+
+def test_a_malformed_context_is_refused(tmp_path: Path) -> None:
+    directory = write_example(tmp_path / "comparison")
+    (directory / "context.json").write_text('{"datasets": 3}')
+    with pytest.raises(ReportError, match=r"(?s)context\.json.*Run `study compare` again"):
+        build(tmp_path)
+
+
 def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
     (tmp_path / "comparison").mkdir()
     with pytest.raises(ReportError, match=r"holds none. Run `study compare`"):
