@@ -31,7 +31,7 @@ LIMITS = {
 
 
 def trial(config: Mapping[str, Any]) -> None:
-    """A Tune function trainable. `config`: `job` (JSON), `train` (module:function), `workers`, `worker` (its resources).
+    """A Tune function trainable. `config`: `job` (JSON), `train` (module:function), `workers`, `worker` (resources).
 
     Every epoch is reported to Tune as `epoch, metrics, host, device`; a `TrainingError` as `failed`, because it is a
     result of the configuration and no fault of the process, which goes on to the next trial.

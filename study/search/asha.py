@@ -1,20 +1,23 @@
-"""Asynchronous successive halving (Li et al., MLSys 2020, stopping variant) as a pure function of a cell's record.
+"""Asynchronous successive halving (Li et al., MLSys 2020) as a pure function of a cell's record, in two variants.
 
-A trial that reports a rung's epoch goes on when its best value so far is among the best 1/eta of those that reached
-the rung before it, itself included. Only records that had arrived by then count, so asking again gives the same answer.
+Stopping: a trial that reports a rung's epoch goes on when its best value so far is among the best 1/eta of those that
+reached the rung before it, itself included; otherwise it ends. Only records that had arrived by then count, so asking
+again gives the same answer. Promotion: every trial pauses at every rung, and goes on once it is among the best 1/eta of
+all that reached it: slower to the top, but no early arrival passes for want of company.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from study.records import TrialRecord
 from study.search.record import Direction, best
 
 
 @dataclass(frozen=True, kw_only=True)
-class StoppingRule:
+class Asha:
     """The rungs of a cell lie at epochs grace · eta^(bracket + k) below `max_epochs`."""
 
     eta: int
@@ -23,6 +26,7 @@ class StoppingRule:
     max_epochs: int
     objective: str
     direction: Direction
+    variant: Literal["stopping", "promotion"] = "stopping"
 
     def rungs(self, number: int) -> list[int]:
         """The epochs at which trial `number` may be stopped."""
@@ -49,7 +53,7 @@ class StoppingRule:
         Until eta trials have reached a rung none is stopped there: nothing stopped ever comes back, and the best
         third of two is nobody.
         """
-        if epoch not in self.rungs(number):
+        if self.variant == "promotion" or epoch not in self.rungs(number):
             return False
         bracket = self.bracket(number)
         own = next(record for record in trials[number].epochs if record.epoch == epoch)
@@ -64,6 +68,26 @@ class StoppingRule:
         mine = self._value(trials[number], epoch)
         better = sum(value > mine if self.direction == "maximize" else value < mine for value in here)
         return better >= max(1, len(here) // self.eta)
+
+    def pauses(self, number: int, epoch: int) -> bool:
+        """Whether trial `number` waits after `epoch` for its promotion."""
+        return self.variant == "promotion" and epoch in self.rungs(number)
+
+    def paused(self, trial: TrialRecord) -> bool:
+        """Whether the trial waits at a rung, as far as its record tells."""
+        return trial.state == "RUNNING" and bool(trial.epochs) and self.pauses(trial.number, trial.epochs[-1].epoch)
+
+    def promotes(self, trials: Sequence[TrialRecord], live: Container[int]) -> int | None:
+        """The number of a paused trial that goes on now, the highest rung first; `live` trials go on already."""
+        for bracket in range(self.brackets):
+            members = [trial for trial in trials if self.bracket(trial.number) == bracket and trial.state != "FAIL"]
+            for rung in reversed(self.rungs(members[0].number) if members else []):
+                here = [trial for trial in members if len(trial.epochs) >= rung]
+                here.sort(key=lambda trial: self._value(trial, rung), reverse=self.direction == "maximize")
+                for trial in here[: len(here) // self.eta]:
+                    if len(trial.epochs) == rung and self.paused(trial) and trial.number not in live:
+                        return trial.number
+        return None
 
     def _value(self, trial: TrialRecord, epoch: int) -> float:
         return best(

@@ -27,11 +27,9 @@ class Budget:
 
     def capped(self, trials: Sequence[TrialRecord]) -> str | None:
         """Which cap is reached, in words: nothing goes on in this cell. None while none is."""
-        epochs = sum(len(trial.epochs) for trial in trials)
-        if self.epochs is not None and epochs >= self.epochs:
+        if self.epochs is not None and sum(len(trial.epochs) for trial in trials) >= self.epochs:
             return f"the cell's {self.epochs} epochs are spent"
-        seconds = sum(trial.seconds for trial in trials)
-        if self.seconds is not None and seconds >= self.seconds:
+        if self.seconds is not None and sum(trial.seconds for trial in trials) >= self.seconds:
             return f"the cell's {self.seconds:g} device-seconds are spent"
         return None
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from datasets.seeds import seed
 from study.plan import Plan
-from study.records import TrialRecord
-from study.search.asha import StoppingRule
+from study.records import State, TrialRecord
+from study.search.asha import Asha
 from study.search.budget import Budget
 from study.search.interleave import furthest_behind
 from study.search.record import Record
@@ -42,42 +43,50 @@ class Engine:
         }
         asha = search.scheduler.asha
         self.rules = {
-            cell.key: StoppingRule(
+            cell.key: Asha(
                 eta=asha.eta,
                 grace=asha.grace,
                 brackets=asha.brackets,
                 max_epochs=cell.max_epochs,
                 objective=search.objective,
                 direction=search.direction,
+                variant=asha.variant,
             )
             for cell in plan.cells
             if asha is not None
         }
         self._tell = on_event or (lambda _: None)
         self._queue: deque[tuple[str, int]] = deque()
+        self._live: dict[str, set[int]] = {cell.key: set() for cell in plan.cells}
         self._reconcile()
 
     def _reconcile(self) -> None:
         """Take up what a killed driver left RUNNING: end what had been decided, queue the rest to go on."""
         running = [trial for trial in self.record.trials() if trial.state == "RUNNING"]
         for trial in sorted(running, key=lambda trial: trial.started or 0.0):
-            if not (trial.epochs and self._ended_by(trial.cell, trial.number, trial.epochs[-1].epoch)):
+            if not (trial.epochs and self._leaves(trial.cell, trial.number, trial.epochs[-1].epoch)):
                 self._queue.append((trial.cell, trial.number))
 
     def peek(self) -> str | None:
-        """The cell of the trial that `next` would give; None when there is none to give."""
-        return self._queue[0][0] if self._queue else furthest_behind(self.budgets, self.record.cells)
+        """The cell of the trial that `next` would give; None when there is none to give now."""
+        if self._queue:
+            return self._queue[0][0]
+        promoted = self._promoted()
+        return promoted[0] if promoted else furthest_behind(self.budgets, self.record.cells)
 
     def next(self) -> TrialRecord | None:
-        """The next trial to run: one that goes on, else a new one of the cell furthest behind; None: all are given."""
-        if self._queue:
-            return self.record.get(*self._queue.popleft())
+        """The next trial to run: one that goes on, else a new one of the cell furthest behind; None: there is none."""
+        promoted = None if self._queue else self._promoted()
+        if self._queue or promoted:
+            cell, number = promoted or self._queue.popleft()
+            self._live[cell].add(number)
+            return self.record.get(cell, number)
         key = furthest_behind(self.budgets, self.record.cells)
         if key is None:
             return None
         space = self.plan.cell(key).space
         trials = self.record.cells[key]
-        params, origin = self.sampler.next(key, space, trials)
+        params, origin = self.sampler.next(key, space, [self._as_seen(trial) for trial in trials])
         trial = self.record.create(
             key,
             params,
@@ -85,8 +94,15 @@ class Engine:
             origin=origin,
             seed=seed(self.plan.spec.seed, "train", len(trials)),
         )
+        self._live[key].add(trial.number)
         self._tell(trial)
         return trial
+
+    def close(self) -> None:
+        """Nothing runs and nothing can start: what still waits for a promotion has been passed over for good."""
+        for trial in self.record.trials():
+            if trial.state == "RUNNING" and trial.number not in self._live[trial.cell]:
+                self._finish(trial.cell, trial.number, "PRUNED", f"ASHA at epoch {len(trial.epochs)}")
 
     def report(self, cell: str, number: int, epoch: int, metrics: Mapping[str, float]) -> bool:
         """Record an epoch; whether the trial goes on. Epochs that the record has are ignored: a resumed training
@@ -102,50 +118,73 @@ class Engine:
             self.fail(cell, number, f"epoch {epoch}: {why}")
             return False
         self._tell(self.record.epoch(cell, number, epoch, metrics))
-        return not self._ended_by(cell, number, epoch)
+        return not self._leaves(cell, number, epoch)
 
     def end(self, cell: str, number: int) -> None:
         """The training returned by itself: complete, if it ever reported."""
-        trial = self.record.get(cell, number)
-        if trial.finished:
+        if number not in self._live[cell]:
             return
-        if not trial.epochs:
+        if not self.record.get(cell, number).epochs:
             self.fail(cell, number, "the training ended without reporting an epoch")
             return
-        self._tell(self.record.finish(cell, number, "COMPLETE"))
+        self._finish(cell, number, "COMPLETE")
 
     def fail(self, cell: str, number: int, reason: str) -> None:
         """The configuration itself failed: it has used up its share of the budget and is never retried."""
-        self._tell(self.record.finish(cell, number, "FAIL", reason))
+        self._finish(cell, number, "FAIL", reason)
 
     def lost(self, cell: str, number: int, reason: str) -> None:
         """Process or node lost: the same trial goes on from its last checkpoint, before any new one starts.
 
         A trial that is lost `MAX_LOST` times in a row without a new epoch brings its hosts down itself: it fails.
         """
-        trial = self.record.get(cell, number)
-        if trial.finished:
+        if number not in self._live[cell]:
             return
+        trial = self.record.get(cell, number)
         here = f"epoch {len(trial.epochs)}:"
         before = sum(line.startswith(here) for line in trial.extra.get("lost", "").splitlines())
         if before + 1 >= MAX_LOST:
             self.fail(cell, number, f"lost {MAX_LOST} times at {here} {reason}")
             return
         when = datetime.now(UTC).isoformat(timespec="seconds")
+        self._live[cell].discard(number)
         self._tell(self.record.attempt(cell, number, f"{when} {reason}"))
         self._queue.append((cell, number))
 
-    def _ended_by(self, cell: str, number: int, epoch: int) -> bool:
-        """End the trial if its last epoch or its scheduler or its cell's budget says so; whether it ended."""
+    def _leaves(self, cell: str, number: int, epoch: int) -> bool:
+        """Whether the trial leaves its slot after `epoch`: at its end, or by its scheduler, or by its cell's caps."""
         trials = self.record.cells[cell]
-        if epoch >= self.plan.cell(cell).max_epochs:
-            self._tell(self.record.finish(cell, number, "COMPLETE"))
-            return True
-        if cell in self.rules and self.rules[cell].stops(trials, number, epoch):
-            self._tell(self.record.finish(cell, number, "PRUNED", f"ASHA at epoch {epoch}"))
-            return True
         cap = self.budgets[cell].capped(trials)
-        if cap is not None:
-            self._tell(self.record.finish(cell, number, "PRUNED", cap))
-            return True
-        return False
+        if epoch >= self.plan.cell(cell).max_epochs:
+            self._finish(cell, number, "COMPLETE")
+        elif cap is not None:
+            self._finish(cell, number, "PRUNED", cap)
+        elif cell in self.rules and self.rules[cell].stops(trials, number, epoch):
+            self._finish(cell, number, "PRUNED", f"ASHA at epoch {epoch}")
+        elif cell in self.rules and self.rules[cell].pauses(number, epoch):
+            self._live[cell].discard(number)
+        else:
+            return False
+        return True
+
+    def _finish(self, cell: str, number: int, state: State, reason: str = "") -> None:
+        self._live[cell].discard(number)
+        self._tell(self.record.finish(cell, number, state, reason))
+
+    def _promoted(self) -> tuple[str, int] | None:
+        """The next trial to be promoted, if any, of the cell furthest behind."""
+        if not any(rule.variant == "promotion" for rule in self.rules.values()):
+            return None
+        found = {
+            key: number
+            for key, rule in self.rules.items()
+            if self.budgets[key].capped(self.record.cells[key]) is None
+            and (number := rule.promotes(self.record.cells[key], self._live[key])) is not None
+        }
+        key = min(found, key=lambda key: self.budgets[key].share(self.record.cells[key]), default=None)
+        return None if key is None else (key, found[key])
+
+    def _as_seen(self, trial: TrialRecord) -> TrialRecord:
+        """A trial as the sampler sees it: one that waits at a rung has been passed over so far."""
+        waits = trial.cell in self.rules and self.rules[trial.cell].paused(trial)
+        return replace(trial, state="PRUNED") if waits and trial.number not in self._live[trial.cell] else trial

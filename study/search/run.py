@@ -52,6 +52,7 @@ def run_search(
         )
         engine = Engine(plan, record, on_event)
         if engine.peek() is None:
+            engine.close()
             return
         cluster.connect(address)
         room = Room(plan, max_concurrent or plan.spec.resources.max_concurrent)
@@ -88,12 +89,13 @@ def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str,
 
     with tempfile.TemporaryDirectory(prefix="study-tune-", ignore_cleanup_errors=True) as scratch:
         searcher = EngineSearcher(engine, configure, room.has_room)
+        scheduler = EngineScheduler(engine, searcher)
         tune.Tuner(
             tune.with_resources(ray_train.trial, resources=_bundles),
             tune_config=tune.TuneConfig(
                 num_samples=-1,
                 search_alg=searcher,
-                scheduler=EngineScheduler(engine, searcher),
+                scheduler=scheduler,
                 reuse_actors=True,
             ),
             run_config=tune.RunConfig(
@@ -103,6 +105,7 @@ def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str,
                 stop=Interruption(lambda: interrupted.signal is not None),
             ),
         ).fit()
+        scheduler.free_groups()
 
 
 def _bundles(config: Mapping[str, Any]) -> Any:

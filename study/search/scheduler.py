@@ -26,7 +26,7 @@ class EngineScheduler(FIFOScheduler):
         self._engine = engine
         self._searcher = searcher
         self._live: dict[str, Trial] = {}
-        self._groups: dict[tuple[str, int], str] = {}  # placement groups of the worker groups that run
+        self._groups: dict[tuple[str, int], str] = {}  # the last placement group of each trial's workers
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         """Watch the trial until its end."""
@@ -59,7 +59,6 @@ class EngineScheduler(FIFOScheduler):
         """The training returned, or was stopped by what `on_trial_result` said: then its record has ended already."""
         cell, number = trial.config["cell"], trial.config["number"]
         self._live.pop(trial.trial_id, None)
-        self._groups.pop((cell, number), None)
         self._engine.end(cell, number)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
@@ -67,11 +66,16 @@ class EngineScheduler(FIFOScheduler):
         cell, number = trial.config["cell"], trial.config["number"]
         error = _error(trial)
         self._live.pop(trial.trial_id, None)
-        self._free_group(self._groups.pop((cell, number), None))
+        self._free_group(self._groups.get((cell, number)))
         if is_infrastructure(error):
             self._engine.lost(cell, number, describe(error))
         else:
             self._engine.fail(cell, number, describe(error))
+
+    def free_groups(self) -> None:
+        """After the run: free what the groups that were stopped last still hold, if they did not end by themselves."""
+        for group in self._groups.values():
+            self._free_group(group)
 
     def _free_group(self, group: str | None) -> None:
         """Free what a worker group held whose driver died: without a dashboard Ray Train's own cleaner never does."""

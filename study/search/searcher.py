@@ -31,7 +31,10 @@ class EngineSearcher(Searcher):
         """The next trial's configuration; None while the cluster is full; FINISHED when nothing is left to start."""
         cell = self._engine.peek()
         if cell is None:
-            return None if self.live else Searcher.FINISHED
+            if self.live:
+                return None
+            self._engine.close()
+            return Searcher.FINISHED
         if not self._has_room(cell, [trial.cell for trial in self.live.values()]):
             return None
         trial = self._engine.next()
