@@ -42,8 +42,8 @@ class ReportData:
         """Methods in the order of the study, the baseline first."""
         known = list(self.context.methods)
         for table in self.tables.values():
-            for column in {"method", "other"} & set(table.columns):
-                known += sorted(set(table[column].dropna()) - set(known))
+            for column in ("other", "method"):
+                known += _new(table, column, known)
         if self.baseline in known:
             known.remove(self.baseline)
             known.insert(0, self.baseline)
@@ -80,7 +80,7 @@ class ReportData:
         known = list(self.context.tests)
         for name in ("estimates", "differences"):
             if name in self.tables:
-                known += sorted(set(self.tables[name]["dataset"].dropna()) - set(known))
+                known += _new(self.tables[name], "dataset", known)
         home = self.home if self.home in known else None
         return tuple([home] if home else []) + tuple(name for name in known if name != home)
 
@@ -110,6 +110,13 @@ def read_data(directory: Path) -> ReportData:
         digests={path.relative_to(directory).as_posix(): _digest(path) for path in files},
         directory=directory,
     )
+
+
+def _new(table: pd.DataFrame, column: str, known: list[str]) -> list[str]:
+    """Values of a column that are not known yet, in the order of first appearance; none where there is no column."""
+    if column not in table.columns:
+        return []
+    return [str(value) for value in table[column].dropna().drop_duplicates() if value not in known]
 
 
 def _digest(path: Path) -> str:
