@@ -1,0 +1,59 @@
+"""Validation metrics. In NumPy: scikit-learn takes a second to import, which the start of every trial would pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainables.job import TrainingError
+
+Labels = NDArray[np.int64]
+Scores = NDArray[np.float64]
+
+
+def auc(labels: Labels, scores: Scores) -> float:
+    """AUC of `scores` [n, classes]: of the last class for two classes, else the mean of one against the rest.
+
+    Every class must be present, which `check_labels` says before training starts.
+    """
+    classes = scores.shape[1]
+    if classes == 2:
+        return _binary(labels == 1, scores[:, 1])
+    return float(np.mean([_binary(labels == label, scores[:, label]) for label in range(classes)]))
+
+
+def cross_entropy(labels: Labels, scores: Scores) -> float:
+    """Mean negative log of the true class's probability; `scores` [n, classes] are probabilities."""
+    true = scores[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
+
+
+def check_labels(labels: Labels, classes: Sequence[str], part: str) -> None:
+    """Raise `TrainingError` unless every image of this part has a label and every class an image.
+
+    With a class missing the AUC is undefined: an error, never 0 or 1/2.
+    """
+    unlabelled = int(((labels < 0) | (labels >= len(classes))).sum())
+    if unlabelled:
+        raise TrainingError(
+            f"Every {part} image has a label of the task ({len(classes)} classes), but {unlabelled} have none. "
+            "Leave them out of the split."
+        )
+    counts = np.bincount(labels, minlength=len(classes))
+    missing = [name for name, count in zip(classes, counts, strict=True) if count == 0]
+    if missing:
+        raise TrainingError(
+            f"The {part} part needs images of every class, because its AUC is undefined otherwise; it has none of "
+            f"{', '.join(missing)} among {len(labels)} images. Use a larger {part} part or another split."
+        )
+
+
+def _binary(positive: NDArray[np.bool_], score: Scores) -> float:
+    """P(score of a positive > score of a negative), ties counting one half, from mid-ranks."""
+    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
+    middle_rank = np.cumsum(counts) - (counts - 1) / 2
+    positives = int(positive.sum())
+    rank_sum = float(middle_rank[inverse][positive].sum())
+    return (rank_sum - positives * (positives + 1) / 2) / (positives * (len(positive) - positives))

@@ -1,0 +1,56 @@
+"""A classifier: an encoder with its own normalisation and a linear head."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from trainables.encoders import Encoder, build
+from trainables.job import EncoderRef
+
+
+class Classifier(nn.Module):
+    """uint8 images [n, H, W, 3] (RGB) -> logits [n, classes]."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, encoder: Encoder, classes: int) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.head = nn.Linear(encoder.features, classes)
+        self.register_buffer("mean", torch.tensor(encoder.mean).view(1, 3, 1, 1) * 255.0, persistent=False)
+        self.register_buffer("std", torch.tensor(encoder.std).view(1, 3, 1, 1) * 255.0, persistent=False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits of a batch."""
+        return self.head(self.encode(images))
+
+    def encode(self, images: torch.Tensor) -> torch.Tensor:
+        """Features [n, d] of a batch."""
+        x = images.permute(0, 3, 1, 2).float()
+        return self.encoder(((x - self.mean) / self.std).contiguous(memory_format=torch.channels_last))
+
+    def freeze_batch_norm(self) -> None:
+        """Keep batch-norm statistics as they are: call after every `train()`."""
+        for module in self.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+
+
+def classifier(ref: EncoderRef, backbone: str, image_size: int, classes: int, initial: bool = True) -> Classifier:
+    """A classifier on this encoder; `initial=False` leaves the weights for a checkpoint to fill.
+
+    The head starts at zero, so that every method starts from the same, uninformed prediction.
+    """
+    model = Classifier(build(ref, backbone, image_size=image_size, initial=initial), classes)
+    nn.init.zeros_(model.head.weight)
+    nn.init.zeros_(model.head.bias)
+    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+
+def state(model: nn.Module) -> dict[str, Any]:
+    """Weights on the CPU, for a checkpoint."""
+    return {name: tensor.detach().cpu() for name, tensor in model.state_dict().items()}

@@ -1,0 +1,24 @@
+"""What happens to an encoder: one function per pipeline, named here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trainables.finetune import FineTuning
+from trainables.job import Job, Report
+from trainables.model import Classifier, classifier
+from trainables.task import TaskData
+
+Pipeline = Callable[[Job, TaskData, Report, str | None], None]
+
+
+def fine_tune(job: Job, data: TaskData, report: Report, device: str | None) -> None:
+    """`ft`: fine-tune all weights."""
+
+    def make(initial: bool) -> Classifier:
+        return classifier(job.encoder, job.backbone, job.image_size, len(data.classes), initial)
+
+    FineTuning(job, data, make, device).run(report)
+
+
+PIPELINES: dict[str, Pipeline] = {"ft": fine_tune}

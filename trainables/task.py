@@ -1,0 +1,67 @@
+"""A job's images and labels: which rows of the decoded cache train and which validate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import datasets
+from datasets.cache import ImageStore, open_store
+from datasets.manifest import DataRef
+from datasets.splits import Split
+from trainables.job import TrainingData, TrainingError
+from trainables.loader import Images
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Rows of the cache and their labels, both [n]."""
+
+    rows: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskData:
+    """What a job trains and validates on. `lesions` [n] names the lesion of each training image ("" unknown)."""
+
+    images: Images
+    training: Part
+    validation: Part
+    classes: tuple[str, ...]
+    lesions: tuple[str, ...] = ()
+
+
+def load_task(data: TrainingData) -> TaskData:
+    """The images of a job. Raises `TrainingError` when the split leaves a part empty."""
+    store = _store(data.ref, data.short_side, data.cache_root)
+    split = Split.read(Path(data.split_file))
+    table = store.manifest.table
+    labels = dict(zip(table["image_id"], table["label"].astype(int), strict=True))
+    kept = [image_id for image_id in split.ids("train") if image_id in labels]
+    lesions = table.set_index("image_id")["lesion_id"].reindex(kept).fillna("")
+    return TaskData(
+        images=store,
+        training=_part(store, labels, split, "train"),
+        validation=_part(store, labels, split, "validation"),
+        classes=store.manifest.classes,
+        lesions=tuple(lesions.astype(str)),
+    )
+
+
+def _part(store: ImageStore, labels: Mapping[str, int], split: Split, name: str) -> Part:
+    ids = [image_id for image_id in split.ids(name) if image_id in labels]
+    if len(ids) < 2:
+        raise TrainingError(f"Training needs at least 2 images in part {name!r} of the split, got {len(ids)}.")
+    return Part(rows=store.rows(ids), labels=np.array([labels[image_id] for image_id in ids], dtype=np.int64))
+
+
+@lru_cache(maxsize=2)
+def _store(ref: DataRef, short_side: int, cache_root: str | None) -> ImageStore:
+    """One open cache per process: a re-used process starts its next trial without reading a manifest again."""
+    return open_store(datasets.load(ref), short_side=short_side, cache_root=cache_root, on_bad_image=ref.on_bad_image)
