@@ -47,7 +47,8 @@ class Manifest:
     """The images of one source under one task.
 
     `table` holds `COLUMNS`, sorted by `image_id`; `classes` names the labels, the positive class last for two-class
-    tasks; `notes` says in sentences what is partial, skipped or left out.
+    tasks; `notes` says in sentences what is partial, skipped or left out; `partial` is true for a copy that lacks
+    images of the official release.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Manifest:
     table: pd.DataFrame
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    partial: bool = False
 
     def __post_init__(self) -> None:
         if tuple(self.table.columns) != COLUMNS:

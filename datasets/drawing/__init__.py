@@ -1,0 +1,1 @@
+"""Drawn skin lesions: the embedded default data, so that everything runs on a machine that has no images."""

@@ -1,0 +1,55 @@
+"""The sources by name. A new one is a module with `load(ref) -> Manifest` and one line here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from importlib import import_module
+
+import numpy as np
+
+from datasets.manifest import DataError, DataRef, Manifest
+
+_MODULES = {
+    "synthetic": "synthetic",
+    "synthetic_device": "synthetic",
+    "synthetic_clinical": "synthetic",
+    "synthetic_archive": "synthetic",
+    "synthetic_smartphone": "synthetic",
+    "synthetic_pool": "synthetic",
+}
+
+
+def names() -> list[str]:
+    """Names of all sources, sorted."""
+    return sorted(_MODULES)
+
+
+def load(ref: DataRef) -> Manifest:
+    """The manifest that `ref` names.
+
+    Raises `DataError` for a source or task that nobody knows (with the nearest name), and whatever the source's own
+    module finds wrong with the files.
+    """
+    if ref.source not in _MODULES:
+        raise DataError(f"A source is one of the known ones, got {ref.source!r}: {nearest(ref.source, _MODULES)}.")
+    manifest: Manifest = import_module(f"datasets.sources.{_MODULES[ref.source]}").load(ref)
+    return manifest
+
+
+def reader(manifest: Manifest) -> Callable[[int], np.ndarray]:
+    """A function from a row of `manifest.table` to its pixels: uint8, height × width × 3, RGB, in native size.
+
+    It raises `BadImage` (a `DataError`) for a file that is no sound picture.
+    """
+    from datasets.reading import open_reader
+
+    read = open_reader(manifest)
+    return lambda row: read(row).pixels
+
+
+def nearest(value: str, known: Iterable[str]) -> str:
+    """`the nearest is 'x'`, and the list of what is known, for the message of an error about an unknown name."""
+    options = sorted(known)
+    near = difflib.get_close_matches(value, options, n=1, cutoff=0.0)
+    return f"the nearest is {near[0]!r}; known: {', '.join(options)}" if near else "none are known"

@@ -1,0 +1,81 @@
+"""The drawn sets (`datasets.drawing`): five labelled ones that imitate the shifts of the real sets, and a pool.
+
+`synthetic` is for training and its own held-out test; `synthetic_device` is another dermatoscope, `synthetic_clinical`
+a wide field in uneven light, `synthetic_archive` of low prevalence, `synthetic_smartphone` a clinic with other
+diagnoses and darker skin, `synthetic_pool` unlabelled (label -1). No set shares a patient with another.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from datasets.drawing.sets import COLLECTIONS, Collection
+from datasets.manifest import COLUMNS, DataError, DataRef, Manifest
+from datasets.tasks import task
+
+_ID = re.compile(r"[A-Z]+_P(\d+)_L(\d)_V(\d)")
+
+
+def load(ref: DataRef) -> Manifest:
+    """The manifest of a drawn set; nothing is read or drawn. Raises `DataError` where a root is given."""
+    if ref.root is not None:
+        raise DataError(f"{ref.source} is drawn and has no files, got root {ref.root!r}. Remove the root.")
+    rule = task("synthetic", ref.task)
+    table = _table(ref.source).copy()
+    table["label"] = rule.label(table["diagnosis"])
+    notes: tuple[str, ...] = ()
+    if not COLLECTIONS[ref.source].labelled:
+        table["label"], table["diagnosis"] = -1, None
+        notes = (f"{ref.source} is an unlabelled pool: all {len(table)} images have label -1.",)
+    return Manifest(name=ref.source, root=None, table=table, classes=tuple(rule.classes), notes=notes)
+
+
+def draw(source: str, image_id: str) -> np.ndarray:
+    """The picture of this id: uint8 RGB, height × width × 3. The same on every machine up to rounding."""
+    match = _ID.fullmatch(image_id)
+    if match is None or source not in COLLECTIONS:
+        raise DataError(f"{source} draws ids of its own manifest, got {image_id!r}. Take the ids from the manifest.")
+    patient, lesion, view = (int(group) for group in match.groups())
+    return COLLECTIONS[source].draw(patient, lesion, view)
+
+
+@cache
+def _table(source: str) -> pd.DataFrame:
+    collection = COLLECTIONS[source]
+    rows: list[tuple[object, ...]] = []
+    patient = 0
+    while len(rows) < collection.images:
+        rows += _rows(collection, patient)
+        patient += 1
+    table = pd.DataFrame(rows[: collection.images], columns=list(COLUMNS))
+    return table.sort_values("image_id", ignore_index=True)
+
+
+def _rows(collection: Collection, patient: int) -> list[tuple[object, ...]]:
+    person = collection.patient(patient)
+    prefix = f"{collection.name.removeprefix('synthetic_').upper()}_P{patient:04d}"
+    rows: list[tuple[object, ...]] = []
+    for number in range(1, collection.lesions_of(patient) + 1):
+        lesion = collection.lesion(patient, number)
+        rows += [
+            (
+                f"{prefix}_L{number}_V{view}",
+                "",
+                f"{prefix}_L{number}",
+                prefix,
+                0,
+                lesion.diagnosis,
+                person.age,
+                person.sex,
+                lesion.site,
+                person.tone,
+                collection.modality,
+                None,
+            )
+            for view in range(1, lesion.views + 1)
+        ]
+    return rows

@@ -1,0 +1,79 @@
+"""Ready-made splits: CSV files with a column of image ids, the published study's among them."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from datasets.manifest import DataError, Manifest
+
+if TYPE_CHECKING:
+    from datasets.splits import Scheme, Split
+
+ID_COLUMNS = ("image_id", "image", "image_name", "isic_id", "img_id")
+
+
+def read_files(manifest: Manifest, scheme: Scheme, *, index: int, fraction: float) -> Split:
+    """The split that the scheme's files name, for the images that the manifest has.
+
+    Ids are compared by `plain_id`. Raises `DataError` for a fraction without a file, a file without ids, an image in
+    two parts, an image that the task leaves out, or, unless the manifest is a partial copy, an id that is not there.
+    """
+    from datasets.splits import assemble
+
+    files = scheme.files or {}
+    fractions = {float(key): path for key, path in files.get("train", {}).items()}
+    if fraction not in fractions:
+        raise DataError(f"splits.train names a file for every fraction, got none for {fraction:g}. Add it.")
+    chosen = index % scheme.subsamples + 1
+    paths = {
+        "train": str(fractions[fraction]).replace("{index}", str(chosen)),
+        "validation": str(files["validation"]),
+        "test": str(files["test"]),
+    }
+    known = {plain_id(image_id): image_id for image_id in manifest.table["image_id"]}
+    labelled = set(manifest.table["image_id"][manifest.table["label"] >= 0])
+    parts: dict[str, set[str]] = {}
+    notes: list[str] = []
+    for part, path in paths.items():
+        ids = read_ids(path)
+        lacking = [image_id for image_id in ids if image_id not in known]
+        if lacking and not manifest.partial:
+            raise DataError(
+                f"{path}: a split names images of its manifest, got {lacking[0]!r} and {len(lacking) - 1} others that "
+                f"{manifest.name} does not have. Correct the file, or set allow_missing: true for a partial copy."
+            )
+        if lacking:
+            notes.append(f"{part}: {len(lacking)} of {len(ids)} images of {path} are missing from this copy.")
+        parts[part] = {known[image_id] for image_id in ids if image_id in known}
+        left_out = sorted(parts[part] - labelled)
+        if left_out:
+            raise DataError(f"{path}: {left_out[0]!r} has no label under this task. Remove it or use another task.")
+    for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        twice = sorted(parts[first] & parts[second])
+        if twice:
+            raise DataError(f"An image is in one part of a split, but {twice[0]!r} is in {first} and {second}.")
+    return assemble(manifest, parts, tuple(notes))
+
+
+def read_ids(path: str) -> list[str]:
+    """The image ids of a split file, in its order, as `plain_id`s. Raises `DataError` where it has none."""
+    try:
+        table = pd.read_csv(path, dtype=str)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DataError(f"A split file is a CSV with image ids; {path} cannot be read: {error}. Check it.") from error
+    column = next((name for name in ID_COLUMNS if name in table), None)
+    if column is None:
+        raise DataError(f"{path}: a split file has one of the columns {ID_COLUMNS}, got {tuple(table.columns)}.")
+    return [plain_id(image_id) for image_id in table[column].dropna()]
+
+
+def plain_id(image_id: str) -> str:
+    """An image's name without folder, extension and `_downsampled`: the published splits write it in several ways."""
+    name = PurePosixPath(str(image_id)).name
+    for ending in (".jpg", ".jpeg", ".png"):
+        if name.lower().endswith(ending):
+            name = name[: -len(ending)]
+    return name.removesuffix("_downsampled")

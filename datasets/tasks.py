@@ -1,0 +1,58 @@
+"""Label rules as data: which diagnoses of a source make which class of a task (`datasets/rules/*.yaml`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from datasets.manifest import DataError
+from datasets.sources import nearest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Classes in the order of their labels (the positive one last), each with the diagnoses that make it."""
+
+    name: str
+    source: str
+    classes: dict[str, tuple[str, ...]]
+    left_out: tuple[str, ...]
+
+    def label(self, diagnoses: pd.Series) -> pd.Series:
+        """Labels (int64) of diagnoses in the source's own words; -1 where the task leaves the diagnosis out.
+
+        Raises `DataError` for a diagnosis that the rule does not mention: nothing is sorted by guesswork.
+        """
+        labels = {word: label for label, words in enumerate(self.classes.values()) for word in words}
+        labels |= dict.fromkeys(self.left_out, -1)
+        unknown = sorted(set(diagnoses.dropna()) - set(labels))
+        if unknown or diagnoses.isna().any():
+            value = repr(unknown[0]) if unknown else "no diagnosis"
+            raise DataError(
+                f"{self.source}: task {self.name!r} says for each diagnosis what it counts as, got {value}. "
+                f"Add it to a class or to left_out in datasets/rules/{self.source}.yaml."
+            )
+        return diagnoses.map(labels).astype("int64")
+
+
+@cache
+def rules(source: str) -> dict[str, Any]:
+    """The parsed rule file of a source: `release` (what the official release contains) and `tasks`."""
+    text = resources.files("datasets").joinpath("rules", f"{source}.yaml").read_text()
+    content: dict[str, Any] = yaml.safe_load(text)
+    return content
+
+
+def task(source: str, name: str) -> Task:
+    """The task of this name for this source. Raises `DataError` for an unknown one, with the nearest name."""
+    known = rules(source)["tasks"]
+    if name not in known:
+        raise DataError(f"{source}: a task is one of its rule file's, got {name!r}: {nearest(name, known)}.")
+    rule = known[name]
+    classes = {key: tuple(words) for key, words in rule["classes"].items()}
+    return Task(name=name, source=source, classes=classes, left_out=tuple(rule.get("left_out", ())))
