@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from study.records import TrialRecord
-from study.search.record import Direction, best
+from study.search.trials import Direction, best
 
 
 @dataclass(frozen=True, kw_only=True)

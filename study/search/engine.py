@@ -17,8 +17,8 @@ from study.records import State, TrialRecord
 from study.search.asha import Asha
 from study.search.budget import Budget
 from study.search.interleave import furthest_behind
-from study.search.record import Record
 from study.search.sampler import Sampler, distributions
+from study.search.trials import Trials
 
 MAX_LOST = 5  # attempts in a row that may be lost without a new epoch before a trial counts as failed
 Listener = Callable[[TrialRecord], None]
@@ -27,7 +27,7 @@ Listener = Callable[[TrialRecord], None]
 class Engine:
     """Decides for all cells of a plan. Every answer is recorded before it is given."""
 
-    def __init__(self, plan: Plan, record: Record, on_event: Listener | None = None):
+    def __init__(self, plan: Plan, record: Trials, on_event: Listener | None = None):
         search = plan.spec.search
         self.plan = plan
         self.record = record

@@ -6,12 +6,9 @@ one transaction, and writing again what is already there changes nothing, so a k
 
 from __future__ import annotations
 
-import dataclasses
-import time
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import optuna
 from optuna.distributions import BaseDistribution
@@ -22,8 +19,8 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search_spaces.domains import Value
 from study.records import EpochRecord, Origin, State, TrialRecord
+from study.search.trials import Direction, Trials, best
 
-Direction = Literal["maximize", "minimize"]
 EPOCH = "epoch:"  # user attribute `epoch:<n>`: order and metrics of one epoch
 LOCK_WAIT = 60.0  # seconds that a write waits for a reader of the SQLite file
 _STATES: dict[State, TrialState] = {
@@ -36,28 +33,18 @@ _STATES: dict[State, TrialState] = {
 _NAMES: dict[TrialState, State] = {state: name for name, state in _STATES.items()}
 
 
-class Record:
-    """All trials of a study, in memory and in the storage alike. One writer at a time (see `lock`)."""
+class Record(Trials):
+    """The trials in memory and in the storage alike: the storage first. One writer at a time (see `lock`)."""
 
     def __init__(self, storage: BaseStorage, study: str, cells: Iterable[str], *, objective: str, direction: Direction):
-        self.direction = direction
-        self.objective = objective
+        super().__init__(cells, objective=objective, direction=direction)
         self._storage = storage
-        self._studies = {cell: _study_id(storage, f"{study}/{cell}", direction) for cell in cells}
+        self._studies = {cell: _study_id(storage, f"{study}/{cell}", direction) for cell in self.cells}
         self._ids: dict[tuple[str, int], int] = {}
-        self.cells: dict[str, list[TrialRecord]] = {}
         for cell, study_id in self._studies.items():
             found = storage.get_all_trials(study_id, deepcopy=False)
             self.cells[cell] = [_trial(cell, trial, direction) for trial in found]
             self._ids.update({(cell, trial.number): trial._trial_id for trial in found})
-
-    def trials(self) -> list[TrialRecord]:
-        """Every trial, cell by cell."""
-        return [trial for trials in self.cells.values() for trial in trials]
-
-    def get(self, cell: str, number: int) -> TrialRecord:
-        """One trial."""
-        return self.cells[cell][number]
 
     def create(
         self,
@@ -69,71 +56,54 @@ class Record:
         seed: int,
     ) -> TrialRecord:
         """A new RUNNING trial with all its parameters, in one transaction; its number is the next one of the cell."""
-        searched = {name: value for name, value in params.items() if name in distributions}
-        fixed = {name: value for name, value in params.items() if name not in distributions}
         template = create_trial(
             state=TrialState.RUNNING,
-            params=searched,
+            params={name: value for name, value in params.items() if name in distributions},
             distributions=dict(distributions),
-            user_attrs={"origin": origin, "seed": seed, "fixed": fixed},
+            user_attrs={
+                "origin": origin,
+                "seed": seed,
+                "fixed": {name: value for name, value in params.items() if name not in distributions},
+            },
         )
         template.datetime_start = datetime.now()
         trial_id = self._storage.create_new_trial(self._studies[cell], template)
-        trial = _trial(cell, self._storage.get_trial(trial_id), self.direction)
+        trial = super().create(cell, params, distributions, origin=origin, seed=seed)
         self._ids[cell, trial.number] = trial_id
-        self.cells[cell].append(trial)
         return trial
 
     def epoch(self, cell: str, number: int, epoch: int, metrics: Mapping[str, float]) -> TrialRecord:
         """Append one epoch. The attribute is written last and is what counts: without it the epoch did not happen."""
         trial_id = self._ids[cell, number]
-        order = sum(len(trial.epochs) for trial in self.cells[cell])
         self._storage.set_trial_intermediate_value(trial_id, epoch, metrics[self.objective])
-        self._storage.set_trial_user_attr(trial_id, f"{EPOCH}{epoch}", {"order": order, **metrics})
-        trial = self.get(cell, number)
-        epochs = (*trial.epochs, EpochRecord(epoch=epoch, metrics=dict(metrics), order=order))
-        return self._replace(trial, epochs=epochs, value=self._best(trial.value, metrics[self.objective]))
+        self._storage.set_trial_user_attr(trial_id, f"{EPOCH}{epoch}", {"order": self.order(cell), **metrics})
+        return super().epoch(cell, number, epoch, metrics)
 
     def finish(self, cell: str, number: int, state: State, reason: str = "") -> TrialRecord:
         """End a trial; its value is the best of its epochs. A finished trial stays as it is."""
         trial = self.get(cell, number)
-        if trial.finished:
-            return trial
-        trial_id = self._ids[cell, number]
-        if reason:
-            self._storage.set_trial_user_attr(trial_id, "reason", reason)
-        values = None if trial.value is None or state == "FAIL" else [trial.value]
-        self._storage.set_trial_state_values(trial_id, _STATES[state], values)
-        return self._replace(trial, state=state, reason=reason, ended=time.time())
+        if not trial.finished:
+            if reason:
+                self._storage.set_trial_user_attr(self._ids[cell, number], "reason", reason)
+            values = None if trial.value is None or state == "FAIL" else [trial.value]
+            self._storage.set_trial_state_values(self._ids[cell, number], _STATES[state], values)
+        return super().finish(cell, number, state, reason)
 
     def attempt(self, cell: str, number: int, reason: str) -> TrialRecord:
         """Count one more attempt of a trial that lost its process or its node, and say why."""
-        trial = self.get(cell, number)
-        count = trial.attempts + 1
-        lost = f"{trial.extra.get('lost', '')}epoch {len(trial.epochs)}: {reason}\n"
-        self._storage.set_trial_user_attr(self._ids[cell, number], "attempts", count)
-        self._storage.set_trial_user_attr(self._ids[cell, number], "lost", lost)
-        return self._replace(trial, attempts=count, extra={**trial.extra, "lost": lost})
+        trial = super().attempt(cell, number, reason)
+        self._storage.set_trial_user_attr(self._ids[cell, number], "attempts", trial.attempts)
+        self._storage.set_trial_user_attr(self._ids[cell, number], "lost", trial.extra["lost"])
+        return trial
 
     def note(self, cell: str, number: int, **facts: str) -> TrialRecord:
-        """Keep facts about where a trial runs (`host`, `device`) or what belongs to it (an MLflow run id)."""
+        """Keep facts about a trial; those that the record has already are not written again."""
         trial = self.get(cell, number)
         known = {"host": trial.host, "device": trial.device, **trial.extra}
         for name, fact in facts.items():
             if known.get(name) != fact:
                 self._storage.set_trial_user_attr(self._ids[cell, number], name, fact)
-        known.update(facts)
-        return self._replace(trial, host=known.pop("host"), device=known.pop("device"), extra=known)
-
-    def _best(self, one: float | None, other: float) -> float:
-        return other if one is None else best([one, other], self.direction)
-
-    def _replace(self, trial: TrialRecord, **changes: object) -> TrialRecord:
-        changed = dataclasses.replace(trial, **changes)  # type: ignore[arg-type]
-        seconds = sum(record.metrics.get("device_seconds", 0.0) for record in changed.epochs)
-        changed = dataclasses.replace(changed, seconds=seconds)
-        self.cells[trial.cell][trial.number] = changed
-        return changed
+        return super().note(cell, number, **facts)
 
 
 def open_storage(url: str) -> BaseStorage:
@@ -159,11 +129,6 @@ def read_trials(storage_url: str, study: str) -> list[TrialRecord]:
         for name in sorted(name for name in studies if name.startswith(f"{study}/"))
         for trial in storage.get_all_trials(studies[name]._study_id, deepcopy=False)
     ]
-
-
-def best(values: Iterable[float], direction: Direction) -> float:
-    """The best of some values of the objective."""
-    return max(values) if direction == "maximize" else min(values)
 
 
 def _study_id(storage: BaseStorage, name: str, direction: Direction) -> int:

@@ -25,8 +25,9 @@ from datasets.seeds import rng, seed
 from search_spaces import Choice, Int, SearchSpace
 from search_spaces.domains import Value
 from study.records import Origin, TrialRecord
-from study.search.record import Direction
+from study.search.trials import Direction
 
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # one line a study in memory is one a suggestion
 SamplerName = Literal["tpe", "random", "grid"]
 TPE_ARGUMENTS = {"n_startup_trials": 1, "n_ei_candidates": 24, "multivariate": True, "constant_liar": True}
 _STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "RUNNING": TrialState.RUNNING}

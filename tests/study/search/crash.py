@@ -61,10 +61,10 @@ class Study:
                 continue
             try:
                 line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                files = {os.readlink(handle) for handle in (entry / "fd").iterdir()} if name in line else set()
+                handles = list((entry / "fd").iterdir()) if name in line else []
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
-            if any(file.startswith(f"{self.root}/") for file in files):
+            if any(_target(handle).startswith(f"{self.root}/") for handle in handles):
                 found.append(int(entry.name))
         return found
 
@@ -103,6 +103,13 @@ class Study:
         while (left := self.processes()) and time.monotonic() < deadline:
             time.sleep(0.5)
         return left
+
+
+def _target(handle: Path) -> str:
+    try:
+        return os.readlink(handle)
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return ""
 
 
 def check(root: Path, reference: Path) -> None:
