@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from datasets.manifest import DataError
+from datasets.manifest import DataError, DataRef
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,15 @@ class Root:
         import fsspec
 
         return fsspec.core.url_to_fs(self.location)[0]
+
+
+def root_of(ref: DataRef) -> Root:
+    """The root that `ref` names, known to be a directory. Raises `DataError` where it names none, or none that is."""
+    if ref.root is None:
+        raise DataError(f"{ref.source} reads files, got no root. Give the directory that holds the release as root.")
+    root = Root(ref.root)
+    root.check()
+    return root
 
 
 def _stamp(path: str) -> str:

@@ -1,4 +1,7 @@
-"""The sources by name. A new one is a module with `load(ref) -> Manifest` and one line here."""
+"""The sources by name. A new one is a module with `load(ref) -> Manifest`, a rule file, and one line here.
+
+A module's `load` gives every image that the release's tables list, those that this copy lacks with an empty path.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ _MODULES = {
     "synthetic_archive": "synthetic",
     "synthetic_smartphone": "synthetic",
     "synthetic_pool": "synthetic",
+    "isic2019": "isic2019",
+    "pad_ufes_20": "pad_ufes_20",
 }
 
 
@@ -26,10 +31,23 @@ def names() -> list[str]:
 
 
 def load(ref: DataRef) -> Manifest:
-    """The manifest that `ref` names.
+    """The manifest that `ref` names: one row for each image that is there.
 
-    Raises `DataError` for a source or task that nobody knows (with the nearest name), and whatever the source's own
-    module finds wrong with the files.
+    Raises `DataError` for a source or task that nobody knows (with the nearest name), for a copy that lacks part of the
+    official release (unless `ref.allow_missing`), and whatever the source's own module finds wrong with the files.
+    """
+    manifest = catalogue(ref)
+    if manifest.root is None:
+        return manifest
+    from datasets.sources.assemble import settle
+
+    return settle(manifest, ref, _MODULES[ref.source])
+
+
+def catalogue(ref: DataRef) -> Manifest:
+    """All images that the tables of this source list, whether or not they are there (`path` is "" where not).
+
+    For audits by id, which need no image. Raises `DataError` as `load` does, but never for missing images.
     """
     if ref.source not in _MODULES:
         raise DataError(f"A source is one of the known ones, got {ref.source!r}: {nearest(ref.source, _MODULES)}.")

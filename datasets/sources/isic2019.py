@@ -1,0 +1,62 @@
+"""ISIC 2019 training release: `ISIC_2019_Training_{GroundTruth,Metadata}.csv` and `ISIC_2019_Training_Input/*.jpg`.
+
+Documented at https://challenge.isic-archive.com/data/#2019. Diagnoses are one-hot columns; patients are unknown; a
+lesion id is null for 2,084 images. The MSK part's names end in `_downsampled`, which the ids here leave off, so that an
+image has one id in every ISIC release.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from datasets.manifest import DataError, DataRef, Manifest
+from datasets.roots import Root, root_of
+from datasets.sources.assemble import assemble, paths_of
+from datasets.sources.tables import read_table, sexes, words, years
+from datasets.split_files import plain_id
+from datasets.tasks import rules, task
+
+TRUTH = "ISIC_2019_Training_GroundTruth.csv"
+METADATA = "ISIC_2019_Training_Metadata.csv"
+
+
+def load(ref: DataRef) -> Manifest:
+    """All rows of the release's tables, one per image; `path` is "" for images that this copy lacks.
+
+    Raises `DataError` for missing tables or columns, and for a row that has not exactly one diagnosis.
+    """
+    root = root_of(ref)
+    rule = task("isic2019", ref.task)
+    words_of = tuple(rules("isic2019")["release"]["diagnoses"])
+    truth = read_table(root, TRUTH, ("image", *words_of))
+    metadata = read_table(root, METADATA, ("image", "age_approx", "anatom_site_general", "lesion_id", "sex"))
+    metadata = truth[["image"]].merge(metadata, on="image", how="left", validate="one_to_one")
+    return assemble(
+        ref,
+        rule,
+        {
+            "image_id": truth["image"].map(plain_id),
+            "path": _paths(root, truth["image"]),
+            "lesion_id": words(metadata["lesion_id"]),
+            "diagnosis": _diagnoses(truth, words_of),
+            "age": years(metadata["age_approx"]),
+            "sex": sexes(metadata["sex"]),
+            "site": words(metadata["anatom_site_general"]),
+            "modality": "dermoscopic",
+        },
+    )
+
+
+def _paths(root: Root, names: pd.Series) -> pd.Series:
+    """Paths by official name, else by the name without `_downsampled`, as some mirrors have it."""
+    official = paths_of(root, "ISIC_2019_Training_Input", names, ("jpg", "jpeg"))
+    plain = paths_of(root, "ISIC_2019_Training_Input", names.map(plain_id), ("jpg", "jpeg"))
+    return official.where(official != "", plain)
+
+
+def _diagnoses(truth: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
+    marks = truth[list(columns)].apply(pd.to_numeric, errors="coerce")
+    odd = truth["image"][(marks.sum(axis=1) != 1) | ~marks.isin([0, 1]).all(axis=1)]
+    if len(odd):
+        raise DataError(f"{TRUTH}: each image has one diagnosis, but {odd.iloc[0]!r} has not. Take the released file.")
+    return marks.idxmax(axis=1)

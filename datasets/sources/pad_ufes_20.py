@@ -1,0 +1,48 @@
+"""PAD-UFES-20: `metadata.csv` and `images/imgs_part_{1,2,3}/*.png`, smartphone photographs with skin tone.
+
+Pacheco et al. 2020, doi 10.17632/zr7vgbcyr2.1. The release's lesion ids number the
+lesions of two patients alike (another age, site and diagnosis), so the ids here carry both patient and lesion.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from datasets.manifest import DataRef, Manifest
+from datasets.roots import root_of
+from datasets.sources.assemble import assemble, paths_of
+from datasets.sources.tables import fitzpatrick, read_table, sexes, words, years
+from datasets.tasks import task
+
+_COLUMNS = ("patient_id", "lesion_id", "age", "gender", "fitspatrick", "region", "diagnostic", "img_id")
+
+
+def load(ref: DataRef) -> Manifest:
+    """All rows of `metadata.csv`, one per image; `path` is "" for images that this copy lacks.
+
+    Raises `DataError` for a missing table or column.
+    """
+    root = root_of(ref)
+    rule = task("pad_ufes_20", ref.task)
+    table = read_table(root, "metadata.csv", _COLUMNS)
+    stems = table["img_id"].str.replace(r"\.png$", "", regex=True)
+    return assemble(
+        ref,
+        rule,
+        {
+            "image_id": stems,
+            "path": paths_of(root, "", stems, ("png",)),
+            "lesion_id": _lesions(table),
+            "patient_id": words(table["patient_id"]),
+            "diagnosis": words(table["diagnostic"]),
+            "age": years(table["age"]),
+            "sex": sexes(table["gender"]),
+            "site": words(table["region"].str.lower()),
+            "skin_tone": fitzpatrick(table["fitspatrick"]),
+            "modality": "clinical",
+        },
+    )
+
+
+def _lesions(table: pd.DataFrame) -> pd.Series:
+    return table["patient_id"].str.strip() + "_" + table["lesion_id"].str.strip()
