@@ -12,6 +12,7 @@ from datasets.splits import Scheme, Split, make_split
 from study.errors import StudyError
 from study.files import write_json
 from study.layout import StudyDirectory
+from study.select import ValidationSize
 from study.spec import DataSource, SplitFiles, StudySpec, TestSet
 from trainables.job import TrainingData
 
@@ -96,6 +97,15 @@ def training_data(spec: StudySpec, directory: StudyDirectory, index: int, fracti
         split_file=str(directory.split(index, fraction)),
         short_side=spec.cache_side,
     )
+
+
+def validation_size(spec: StudySpec, directory: StudyDirectory) -> ValidationSize:
+    """How many validation images of each class the split of the search has."""
+    chosen = set(Split.read(directory.split(0, spec.train.fractions[0])).ids("validation"))
+    manifest = load_manifest(spec.train)
+    labels = manifest.table["label"][manifest.table["image_id"].isin(chosen)]
+    positives = int((labels == len(manifest.classes) - 1).sum())
+    return ValidationSize(positives=positives, negatives=len(labels) - positives)
 
 
 def test_images(spec: StudySpec, directory: StudyDirectory, test: TestSet, manifest: Manifest) -> Manifest:

@@ -145,6 +145,24 @@ def _write(path: Path, table: pd.DataFrame, facts: dict[str, Any]) -> None:
     write_json(path.with_suffix(".json"), {**facts, "sha256": file_digest(path)})
 
 
+def tables_wanted(plan: Plan, directory: StudyDirectory) -> list[Path]:
+    """Paths of all prediction tables that the frozen selection asks for, test set by test set."""
+    frozen = selection.load(directory)
+    return [
+        directory.prediction(test.name, winner.cell, winner.rank, pair)
+        for test in plan.spec.tests
+        for winner, pair in pairs(plan, frozen)
+    ]
+
+
+def recorded_digests(directory: StudyDirectory) -> dict[str, str]:
+    """Digest of every finished prediction table as its record says, by path below `predictions/`."""
+    return {
+        path.relative_to(directory.predictions).as_posix(): str(json.loads(path.read_text())["sha256"])
+        for path in sorted(directory.predictions.rglob("*.json"))
+    }
+
+
 def verify(directory: StudyDirectory) -> dict[str, str]:
     """Digest of every prediction table. Raises `StudyError` for a table that changed since it was written."""
     digests: dict[str, str] = {}

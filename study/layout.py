@@ -72,6 +72,16 @@ class StudyDirectory:
         """Content-addressed results of contrastive stages."""
         return self.root / "stages"
 
+    @property
+    def progress(self) -> Path:
+        """Which comparison and report were made from what, and how long each part of the line took (JSON)."""
+        return self.root / "progress.json"
+
+    @property
+    def panels(self) -> Path:
+        """The qualitative pages: images looked at by the winners."""
+        return self.comparison / "qualitative"
+
     def split(self, index: int, fraction: float) -> Path:
         """CSV of split `index` at a training fraction (0: the split of the search)."""
         return self.root / "splits" / f"{index}-{fraction:g}.csv"

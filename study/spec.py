@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from study.errors import StudyError, nearest
 
@@ -23,12 +23,27 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_PASSWORD = re.compile(r"//[^/@\s]*:[^/@\s]*@")
+
+
+def _without_password(location: str) -> str:
+    if _PASSWORD.search(location):
+        raise ValueError(
+            "a URI carries no password, because specs are published: write it without, and give credentials through "
+            "the environment (MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, AWS_PROFILE, …)"
+        )
+    return location
+
+
+Location = Annotated[str, AfterValidator(_without_password)]
+
+
 class Method(_Model):
     """An encoder and what happens to it. In YAML: `encoder:pipeline`, or a mapping when the encoder needs a path."""
 
     encoder: str
     pipeline: str = "ft"
-    weights: str | None = Field(None, description="path, fsspec URI or timm name; null: the encoder's own default")
+    weights: Location | None = Field(None, description="path, fsspec URI or timm name; null: the encoder's own default")
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     label: str | None = Field(None, description="name in tables; default encoder:pipeline")
 
@@ -49,7 +64,7 @@ class DataSource(_Model):
     """A data set by the name of its source, and where its files are."""
 
     source: str
-    root: str | None = Field(None, description="directory or fsspec URI; null where the source draws its images")
+    root: Location | None = Field(None, description="directory or fsspec URI; null where the source draws its images")
     task: str = "melanoma"
     allow_missing: bool = False
     on_bad_image: Literal["fail", "skip"] = "fail"
@@ -143,6 +158,14 @@ class Evaluate(_Model):
     copies: int = Field(50, ge=1)
 
 
+class Compare(_Model):
+    """The comparison: `margin` is the AUC difference below which methods count as equivalent, named before any test
+    label is read; `draws` are bootstrap draws for what has no closed form."""
+
+    margin: float = Field(0.02, gt=0.0, lt=0.5)
+    draws: int = Field(2000, ge=100)
+
+
 class ResourceOverride(_Model):
     """Other resources for the cells that match (all given conditions)."""
 
@@ -166,18 +189,8 @@ class Resources(_Model):
 class Tracking(_Model):
     """Where MLflow is. Passwords come from the environment, never from a spec."""
 
-    uri: str | None = Field(None, description="null: MLFLOW_TRACKING_URI, else SQLite in the study directory")
+    uri: Location | None = Field(None, description="null: MLFLOW_TRACKING_URI, else SQLite in the study directory")
     models: bool = Field(True, description="log the winners as MLflow models")
-
-    @field_validator("uri")
-    @classmethod
-    def _without_password(cls, uri: str | None) -> str | None:
-        if uri and re.search(r"//[^/@\s]*:[^/@\s]*@", uri):
-            raise ValueError(
-                "a tracking URI carries no password: put it into MLFLOW_TRACKING_USERNAME and "
-                "MLFLOW_TRACKING_PASSWORD, and write the URI without it"
-            )
-        return uri
 
 
 class Accepted(_Model):
@@ -205,6 +218,7 @@ class StudySpec(_Model):
     select: Select = Select()
     replicate: Replicate = Replicate()
     evaluate: Evaluate = Evaluate()
+    compare: Compare = Compare()
     resources: Resources = Resources()
     tracking: Tracking = Tracking()
     accept_unfair: tuple[Accepted, ...] = ()
@@ -228,13 +242,17 @@ class StudySpec(_Model):
         """Short side in pixels of the decoded cache: 1.15 × image size leaves room for crops and rotations."""
         return self.short_side or round(self.image_size * 1.15)
 
-    @property
-    def digest(self) -> str:
-        """Hex sha256 (16 digits) of what decides results: not of roots, resources or tracking."""
+    def identity(self) -> dict[str, Any]:
+        """What decides results, as plain data: not roots, resources or tracking."""
         content = self.model_dump(mode="json", exclude={"resources", "tracking", "question"})
         for source in (content["train"], *content["tests"]):
             source.pop("root")
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+        return content
+
+    @property
+    def digest(self) -> str:
+        """Hex sha256 (16 digits) of what decides results."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def load_spec(path: Path | str) -> StudySpec:
@@ -271,7 +289,8 @@ def _explain(item: Mapping[str, Any]) -> str:
         return f"unknown key {where!r}; {nearest(str(place[-1]), known)}. Correct or remove it."
     if item["type"] == "missing":
         return f"the key {where!r} is required and missing. Add it."
-    return f"{where or 'the spec'}: {item['msg'].removeprefix('Value error, ')}, got {item['input']!r:.120}."
+    received = _PASSWORD.sub("//***@", f"{item['input']!r:.120}")
+    return f"{where or 'the spec'}: {item['msg'].removeprefix('Value error, ')}, got {received}."
 
 
 def _known_keys(place: list[str]) -> list[str]:

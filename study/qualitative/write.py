@@ -54,7 +54,7 @@ def write_panels(directory: StudyDirectory, plan: Plan) -> None:
     fraction = max(plan.spec.train.fractions)
     eyes = {m: open_eye(path) for m, path in sources.checkpoints(plan, directory, fraction, PAIR).items()}
     table = sources.predictions(directory, fraction)
-    where = directory.comparison / "qualitative"
+    where = directory.panels
     if where.exists():
         shutil.rmtree(where)
     where.mkdir(parents=True)

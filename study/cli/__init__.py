@@ -1,0 +1,35 @@
+"""The command line. Each command's module imports nothing but Typer at its top, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+app = typer.Typer(
+    name="study",
+    help="Fair, tuned comparisons of pre-training for skin-lesion diagnosis, on a laptop or a Ray cluster.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0 done; 1 a fault of ours or of the cluster; 2 bad input, said in one error;
+    130 interrupted (run again to go on)."""
+    from study.errors import StudyError
+
+    try:
+        app()
+    except StudyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        print("interrupted; run the same command again to go on", file=sys.stderr)
+        raise SystemExit(130) from None
+
+
+# Modules register their commands on `app` when imported.
+from study.cli import compare, line, spec  # noqa: E402, F401

@@ -1,0 +1,55 @@
+"""`study compare` and `study report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from study.cli import app
+
+
+@app.command("compare")
+def compare(
+    directories: Annotated[
+        list[Path] | None, typer.Argument(help="Study directory; several are joined into one comparison.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="Instead of a study: a folder of prediction tables (parquet), anyone's.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Where a joined comparison goes; default ./comparison.")] = None,
+    baseline: Annotated[str | None, typer.Option(help="Joined comparisons: the method to compare with.")] = None,
+    in_distribution: Annotated[str | None, typer.Option(help="Joined comparisons: the unshifted test set.")] = None,
+) -> None:
+    """Statistics over prediction tables: of one study, of several studies together, or of a folder of tables."""
+    from study.line import run_alone
+    from study.summary import print_table
+
+    found = list(directories or [])
+    if len(found) == 1 and predictions is None and out is None:
+        run_alone(found[0], "compare")
+        print_table(found[0] / "comparison")
+        return
+    from study.joined import compare_folders
+
+    folders = [directory / "predictions" for directory in found] + ([predictions] if predictions else [])
+    where = out or Path("comparison")
+    compare_folders(folders, where, baseline=baseline, in_distribution=in_distribution)
+    print_table(where)
+
+
+@app.command("report")
+def report(
+    directory: Annotated[Path, typer.Argument(help="Study directory, or a folder of comparison tables.")],
+) -> None:
+    """Write the HTML report and its tables (CSV, Markdown, LaTeX)."""
+    from study.line import run_alone
+
+    if (directory / "spec.yaml").is_file():
+        run_alone(directory, "report")
+        print(f"report: {directory / 'report.html'}")
+        return
+    from study.joined import report_folder
+
+    print(f"report: {report_folder(directory)}")

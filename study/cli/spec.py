@@ -1,0 +1,33 @@
+"""`study plan` and `study spec`: look before you launch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from study.cli import app
+
+group = typer.Typer(help="About spec files.", no_args_is_help=True)
+app.add_typer(group, name="spec")
+
+SpecFile = Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)]
+
+
+@group.command("schema")
+def schema() -> None:
+    """Print the JSON schema of a spec, for editors (`# yaml-language-server: $schema=…`)."""
+    import json
+
+    from study.spec import StudySpec
+
+    print(json.dumps(StudySpec.model_json_schema(), indent=1))
+
+
+@app.command("plan")
+def plan(spec: SpecFile) -> None:
+    """Print the cells of a study and what each is given; refuse a plan that treats methods unequally."""
+    from study.planning import print_plan
+
+    print_plan(spec)

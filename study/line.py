@@ -1,0 +1,163 @@
+"""The whole line: every stage in order, what is done already skipped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from study import cluster, data, ledger, prepare, select, selection, state
+from study.layout import StudyDirectory
+from study.opening import open_study
+from study.plan import Plan
+from study.progress import Progress, duration
+from study.records import TrialRecord
+from study.search import read_trials, run_search
+from study.tracking import open_tracker
+
+if TYPE_CHECKING:
+    from study.tracking import Tracker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One run over a study directory, and who hears of it."""
+
+    plan: Plan
+    directory: StudyDirectory
+    progress: Progress
+    tracker: Tracker
+    address: str | None = None
+
+    def prepare(self) -> None:
+        """Check all inputs, decode the images, write splits, audit for leaks."""
+        manifests = prepare.preflight(self.plan)
+        prepare.prepare(self.plan, self.directory, manifests, self.progress.say)
+
+    def search(self) -> None:
+        """Tune every cell to its budget."""
+        from study.jobs import trial_job
+
+        plan, directory = self.plan, self.directory
+        known = read_trials(directory.storage_url, plan.spec.study) if (directory.root / "trials.db").exists() else []
+        self.progress.search(known)
+
+        def heard(trial: TrialRecord) -> None:
+            self.progress.on_trial(trial)
+            self.tracker.on_trial(trial)
+
+        run_search(
+            plan,
+            directory,
+            lambda cell, number, params: trial_job(plan, directory, cell, number, params),
+            address=self.address,
+            on_event=heard,
+        )
+        self.progress.search_done()
+
+    def select(self, reopen: str | None = None) -> None:
+        """Freeze the winners of every cell, by validation results alone."""
+        spec = self.plan.spec
+        trials = read_trials(self.directory.storage_url, spec.study)
+        found = select.winners(self.plan, trials, data.validation_size(spec, self.directory))
+        frozen = selection.freeze(
+            self.directory, selection.propose(spec.digest, spec.select.rule, found), reopen=reopen
+        )
+        for edge in ledger.edges(self.plan, found).to_dict("records"):
+            self.progress.say(
+                f"warning: the winner of {edge['cell']} has {edge['parameter']} = {edge['value']:g} on the "
+                f"{edge['edge']} edge of the search space: the best may lie outside"
+            )
+        self.progress.say(f"selection {frozen.digest}: {len(frozen.winners)} winners by rule {frozen.rule!r}")
+
+    def replicate(self) -> None:
+        """Train the winners anew on fresh (split, seed) pairs."""
+        from study.replicate import replicate
+
+        cluster.connect(self.address)
+        with self.progress.stage("replicate") as count:
+            replicate(self.plan, self.directory, count)
+
+    def evaluate(self) -> None:
+        """Score every replicate on every test set, then look at what the winners look at."""
+        from study.evaluate import evaluate
+        from study.qualitative import write_panels
+
+        cluster.connect(self.address)
+        with self.progress.stage("evaluate") as count:
+            evaluate(self.plan, self.directory, count)
+        write_panels(self.directory, self.plan)
+
+    def compare(self) -> None:
+        """Statistics over the prediction tables."""
+        from study import compare
+
+        compare.compare(self.plan, self.directory)
+        state.remember(self.directory, "compare", made_from=compare.fingerprint(self.plan, self.directory))
+
+    def report(self) -> None:
+        """One HTML page and its tables."""
+        from study import compare
+        from study.report import write_report
+
+        write_report(self.directory.comparison, self.directory.report, self.directory.tables)
+        state.remember(self.directory, "report", made_from=compare.fingerprint(self.plan, self.directory))
+
+
+STAGES: dict[str, Callable[[Line], None]] = {
+    "prepare": Line.prepare,
+    "search": Line.search,
+    "select": Line.select,
+    "replicate": Line.replicate,
+    "evaluate": Line.evaluate,
+    "compare": Line.compare,
+    "report": Line.report,
+}
+
+
+def run_line(plan: Plan, directory: StudyDirectory, *, address: str | None = None) -> None:
+    """Walk the whole line; stages whose results are there are skipped. Stopped at any point, run it again."""
+    missing = [name for name, count in state.counts(plan, directory).items() if not count.complete]
+    with Progress(plan) as progress:
+        if not missing:
+            progress.say(f"nothing to do: {directory.root} is complete")
+            return
+        order = list(STAGES)
+        stages = order[order.index(missing[0]) :]
+        if "evaluate" in stages and "prepare" not in stages:
+            stages.insert(0, "prepare")  # what trains or scores needs the data as they were, decoded on this machine
+        tracker = open_tracker(plan, directory)
+        line = Line(plan=plan, directory=directory, progress=progress, tracker=tracker, address=address)
+        try:
+            for name in stages:
+                run_stage(line, name)
+        finally:
+            tracker.close()
+
+
+def run_stage(line: Line, name: str, stage: Callable[[Line], None] | None = None) -> None:
+    """One stage (or `stage` in its place), timed, told to the tracker when it ends."""
+    line.progress.say(f"stage {name}")
+    started = time.monotonic()
+    (stage or STAGES[name])(line)
+    spent = time.monotonic() - started
+    if name not in ("compare", "report"):  # their own times would change what they are made from
+        state.remember(line.directory, name, seconds=spent)
+    line.tracker.stage(name)
+    line.progress.say(f"stage {name} done after {duration(spent)}")
+
+
+def run_alone(
+    root: Path, name: str, *, address: str | None = None, stage: Callable[[Line], None] | None = None
+) -> None:
+    """One stage of the study in `root`, whatever has been done before; `stage` replaces its usual form."""
+    plan, directory = open_study(root)
+    with Progress(plan) as progress:
+        tracker = open_tracker(plan, directory)
+        line = Line(plan=plan, directory=directory, progress=progress, tracker=tracker, address=address)
+        try:
+            run_stage(line, name, stage)
+        finally:
+            tracker.close()

@@ -1,0 +1,79 @@
+"""Starting a study in a directory, and opening one that is there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from study import rules
+from study.errors import StudyError
+from study.files import write_json, write_text
+from study.layout import StudyDirectory
+from study.plan import Plan, plan
+from study.spec import StudySpec, load_spec
+
+
+def start_study(spec: StudySpec, root: Path) -> tuple[Plan, StudyDirectory]:
+    """The plan of a spec and its directory, made when it is not there: `spec.yaml` and `plan.json` are written.
+
+    Raises `StudyError` when the plan breaks a rule that the spec does not accept, or when the directory holds a study
+    made from another spec. Resources, tracking and data roots may change between runs.
+    """
+    planned = plan(spec)
+    rules.check(planned)
+    directory = StudyDirectory(Path(root).absolute())
+    if directory.spec.exists():
+        found = load_spec(directory.spec)
+        if found.digest != spec.digest:
+            raise StudyError(
+                f"A study directory belongs to one spec, but {directory.root} was made from another: "
+                f"{', '.join(differences(found, spec))} differ. Give --dir another directory, or restore the spec."
+            )
+    elif directory.root.exists() and any(directory.root.iterdir()):
+        raise StudyError(
+            f"A study starts in an empty directory or goes on in its own, but {directory.root} holds other files. "
+            "Give --dir another directory."
+        )
+    content = yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    if not directory.spec.exists() or directory.spec.read_text() != content:
+        write_text(directory.spec, content)
+        write_json(directory.plan, plan_content(planned))
+    return planned, directory
+
+
+def open_study(root: Path) -> tuple[Plan, StudyDirectory]:
+    """The plan and directory of a study that was started. Raises `StudyError` when `root` holds none."""
+    directory = StudyDirectory(Path(root).absolute())
+    if not directory.spec.is_file():
+        raise StudyError(
+            f"A study directory holds the spec it was made from, but {directory.spec} does not exist. Start one with "
+            "`study run SPEC`, or correct the path."
+        )
+    return plan(load_spec(directory.spec)), directory
+
+
+def default_root(spec: StudySpec) -> Path:
+    """`runs/<study>` below the working directory."""
+    return Path("runs") / spec.study
+
+
+def differences(one: StudySpec, other: StudySpec) -> list[str]:
+    """Top-level keys in which two specs differ, resources, tracking and data roots aside."""
+    first, second = one.identity(), other.identity()
+    return [name for name in first if first[name] != second[name]]
+
+
+def plan_content(planned: Plan) -> dict[str, Any]:
+    """What `plan.json` says: the parity table, the accepted violations, and the digest that ties it to its spec."""
+    table = rules.parity(planned)
+    return {
+        "study": planned.spec.study,
+        "spec_digest": planned.spec.digest,
+        "cells": json.loads(table.to_json(orient="records")),
+        "accepted": [
+            {"what": found.key, "message": found.message, "reason": found.reason} for found in rules.violations(planned)
+        ],
+    }

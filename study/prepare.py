@@ -1,0 +1,104 @@
+"""Before anything is trained: is every input there and sound? Then splits, audit and the decoded images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from datasets.cache import Progress, open_store
+from datasets.manifest import DataError, Manifest
+from study import audit, data
+from study.errors import StudyError, nearest
+from study.jobs import encoder_reference
+from study.layout import StudyDirectory
+from study.plan import Plan
+from study.spec import DataSource
+
+Say = Callable[[str], None]
+
+
+def preflight(plan: Plan) -> dict[str, Manifest]:
+    """The manifests of all data sets, by name, after everything that a spec can get wrong has been looked at.
+
+    Raises `StudyError` for an unknown pipeline or augmentation policy, weights that are missing, damaged or of another
+    architecture, and data that cannot be read.
+    """
+    manifests = load_manifests(plan)
+    check_methods(plan)
+    return manifests
+
+
+def load_manifests(plan: Plan) -> dict[str, Manifest]:
+    """Manifest by data set: the training source under its own name, every other test set under its."""
+    spec = plan.spec
+    sources: dict[str, DataSource] = {spec.train.source: spec.train}
+    for test in spec.tests:
+        if not data.is_held_out(spec, test):
+            sources[test.name] = test
+    manifests = {name: data.load_manifest(source) for name, source in sources.items()}
+    for name, manifest in manifests.items():
+        if manifest.classes != manifests[spec.train.source].classes:
+            raise StudyError(
+                f"All data sets of a study have the same classes, but {name} has {manifest.classes} and "
+                f"{spec.train.source} has {manifests[spec.train.source].classes}. Give them the same task."
+            )
+    return manifests
+
+
+def check_methods(plan: Plan) -> None:
+    """Raise `StudyError` unless every method's pipeline is known and its weights load."""
+    from trainables import encoders
+    from trainables.augment import policy
+    from trainables.pipelines import PIPELINES
+
+    spec = plan.spec
+    for method in spec.methods:
+        if method.pipeline not in PIPELINES:
+            raise StudyError(
+                f"A pipeline is one of the known ones, got {method.pipeline!r} for {method.name}; "
+                f"{nearest(method.pipeline, PIPELINES)}. Correct the spec."
+            )
+    try:
+        policy(spec.augmentation)
+        for cell in plan.cells[: len(spec.methods)]:
+            encoders.build(encoder_reference(cell), spec.backbone, image_size=spec.image_size)
+    except ValueError as error:
+        raise StudyError(str(error)) from error
+
+
+def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest], say: Say = lambda _: None) -> None:
+    """Decode all images once, write the splits and the manifests' record, and audit for leaks.
+
+    Raises `StudyError` for bad images (all of them at once), changed data, and a leak that the spec does not accept.
+    """
+    used = {name: _decode(plan, name, manifest, say) for name, manifest in manifests.items()}
+    splits = data.write_splits(plan.spec, directory, used[plan.spec.train.source])
+    data.write_manifests(directory, used, splits)
+    findings = audit.audit(plan.spec, directory, used)
+    for finding in findings:
+        say(f"audit {finding.key}: {finding.message}")
+
+
+def _decode(plan: Plan, name: str, manifest: Manifest, say: Say) -> Manifest:
+    """The manifest of the images that can be used; their decoded cache is there afterwards."""
+    source = plan.spec.train if name == plan.spec.train.source else next(t for t in plan.spec.tests if t.name == name)
+    try:
+        store = open_store(
+            manifest,
+            short_side=plan.spec.cache_side,
+            on_bad_image=source.on_bad_image,
+            progress=_progress(name, say),
+        )
+    except DataError as error:
+        raise StudyError(str(error)) from error
+    if len(store) == len(manifest):
+        return manifest
+    kept = set(store.manifest.table["image_id"])
+    return manifest.where(manifest.table["image_id"].isin(kept), store.manifest.notes[-1])
+
+
+def _progress(name: str, say: Say) -> Progress:
+    def heard(done: int, of: int) -> None:
+        if done % 1000 == 0 or done == of:
+            say(f"decode data={name} done={done}/{of}")
+
+    return heard

@@ -1,0 +1,49 @@
+"""What a finished run prints: the comparison table and where to look next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from study.layout import StudyDirectory
+from study.plan import Plan
+
+
+def print_summary(plan: Plan, directory: StudyDirectory) -> None:
+    """The comparison table, then the report's path and the command for the MLflow UI."""
+    print_table(directory.comparison)
+    print(f"report: {directory.report}")
+    print(f"tables: {directory.tables}")
+    print(f"browse: study ui {directory.root}")
+
+
+def print_table(comparison: Path) -> None:
+    """AUC, mean ± sd over replicates and [95 % interval], of every method on every test set, by fraction.
+
+    Off a terminal one line a number, which `grep` finds.
+    """
+    estimates = pd.read_parquet(comparison / "estimates.parquet")
+    estimates = estimates[estimates["metric"] == "auroc"]
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        for row in estimates.to_dict("records"):
+            print(f"auc fraction={row['fraction']:g} method={row['method']} test={row['dataset']} {_cell(row)}")
+        return
+    for fraction, rows in sorted(estimates.groupby("fraction"), reverse=True):
+        sets = list(dict.fromkeys(rows["dataset"]))
+        table = Table(title=f"AUC, {fraction * 100:g} % of the training images", title_justify="left")
+        for name in ("method", *sets):
+            table.add_column(name)
+        for method in dict.fromkeys(rows["method"]):
+            own = {row["dataset"]: _cell(row) for row in rows[rows["method"] == method].to_dict("records")}
+            table.add_row(str(method), *(own.get(name, "") for name in sets))
+        console.print(table)
+
+
+def _cell(row: dict[str, object]) -> str:
+    if pd.isna(row["estimate"]):
+        return f"undefined ({row.get('reason', '')})"
+    return f"{row['estimate']:.3f} ± {row['sd']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
