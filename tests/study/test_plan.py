@@ -10,7 +10,7 @@ from study import rules
 from study.errors import StudyError
 from study.plan import plan
 from study.spec import load_spec
-from tests.study.examples import planned, spec
+from tests.study.examples import planned
 
 SPECS = sorted((Path(__file__).parents[2] / "study" / "specs").glob("*.yaml"))
 
@@ -44,7 +44,7 @@ def test_overrides_of_resources_meet_the_cells_they_name():
 
 
 def test_file_names_must_not_collide():
-    with pytest.raises(StudyError, match="'a-b-0.1' appears twice"):
+    with pytest.raises(StudyError, match=r"'a-b-0\.1' appears twice"):
         planned(methods=[{"encoder": "simclr", "label": "a:b"}, {"encoder": "byol", "label": "a-b"}])
 
 

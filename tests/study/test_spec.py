@@ -70,7 +70,7 @@ def test_the_environment_fills_in_values(tmp_path, monkeypatch):
 
 
 def test_files_that_are_no_spec(tmp_path):
-    with pytest.raises(StudyError, match="does not exist. Check the path"):
+    with pytest.raises(StudyError, match=r"does not exist\. Check the path"):
         load_spec(tmp_path / "none.yaml")
     path = tmp_path / "spec.yaml"
     path.write_text("a: [")
