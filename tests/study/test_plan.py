@@ -76,12 +76,9 @@ def test_accepting_what_is_not_broken_is_refused():
 
 def test_unequal_workers_are_unfair():
     uneven = {"overrides": [{"pipeline": "ucl-ft", "workers_per_trial": 2}]}
+    methods, spaces = ["supervised:ft", "simclr:ucl-ft"], {"ucl-ft": "ft"}
     with pytest.raises(StudyError, match="workers:simclr:ucl-ft"):
-        rules.check(
-            plan(
-                spec(methods=["supervised:ft", "simclr:ucl-ft"], search={"spaces": {"ucl-ft": "ft"}}, resources=uneven)
-            )
-        )
+        rules.check(planned(methods=methods, search={"spaces": spaces}, resources=uneven))
 
 
 def test_parity_has_a_row_a_cell():
