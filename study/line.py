@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ class Line:
     progress: Progress
     tracker: Tracker
     address: str | None = None
+    reopen: str | None = None  # why a selection may change although test labels were read
 
     def prepare(self) -> None:
         """Check all inputs, decode the images, write splits, audit for leaks."""
@@ -57,13 +59,13 @@ class Line:
         )
         self.progress.search_done()
 
-    def select(self, reopen: str | None = None) -> None:
+    def select(self) -> None:
         """Freeze the winners of every cell, by validation results alone."""
         spec = self.plan.spec
         trials = read_trials(self.directory.storage_url, spec.study)
         found = select.winners(self.plan, trials, data.validation_size(spec, self.directory))
         frozen = selection.freeze(
-            self.directory, selection.propose(spec.digest, spec.select.rule, found), reopen=reopen
+            self.directory, selection.propose(spec.digest, spec.select.rule, found), reopen=self.reopen
         )
         for edge in ledger.edges(self.plan, found).to_dict("records"):
             self.progress.say(
@@ -117,7 +119,7 @@ STAGES: dict[str, Callable[[Line], None]] = {
 }
 
 
-def run_line(plan: Plan, directory: StudyDirectory, *, address: str | None = None) -> None:
+def run_line(plan: Plan, directory: StudyDirectory, *, address: str | None = None, reopen: str | None = None) -> None:
     """Walk the whole line; stages whose results are there are skipped. Stopped at any point, run it again."""
     missing = [name for name, count in state.counts(plan, directory).items() if not count.complete]
     with Progress(plan) as progress:
@@ -128,36 +130,36 @@ def run_line(plan: Plan, directory: StudyDirectory, *, address: str | None = Non
         stages = order[order.index(missing[0]) :]
         if "evaluate" in stages and "prepare" not in stages:
             stages.insert(0, "prepare")  # what trains or scores needs the data as they were, decoded on this machine
-        tracker = open_tracker(plan, directory)
-        line = Line(plan=plan, directory=directory, progress=progress, tracker=tracker, address=address)
-        try:
+        with _line(plan, directory, progress, address, reopen) as line:
             for name in stages:
                 run_stage(line, name)
-        finally:
-            tracker.close()
 
 
-def run_stage(line: Line, name: str, stage: Callable[[Line], None] | None = None) -> None:
-    """One stage (or `stage` in its place), timed, told to the tracker when it ends."""
+def run_alone(root: Path, name: str, *, address: str | None = None, reopen: str | None = None) -> None:
+    """One stage of the study in `root`, whatever has been done before."""
+    plan, directory = open_study(root)
+    with Progress(plan) as progress, _line(plan, directory, progress, address, reopen) as line:
+        run_stage(line, name)
+
+
+@contextmanager
+def _line(
+    plan: Plan, directory: StudyDirectory, progress: Progress, address: str | None, reopen: str | None
+) -> Iterator[Line]:
+    tracker = open_tracker(plan, directory)
+    try:
+        yield Line(plan=plan, directory=directory, progress=progress, tracker=tracker, address=address, reopen=reopen)
+    finally:
+        tracker.close()
+
+
+def run_stage(line: Line, name: str) -> None:
+    """One stage, timed, told to the tracker when it ends."""
     line.progress.say(f"stage {name}")
     started = time.monotonic()
-    (stage or STAGES[name])(line)
+    STAGES[name](line)
     spent = time.monotonic() - started
     if name not in ("compare", "report"):  # their own times would change what they are made from
         state.remember(line.directory, name, seconds=spent)
     line.tracker.stage(name)
     line.progress.say(f"stage {name} done after {duration(spent)}")
-
-
-def run_alone(
-    root: Path, name: str, *, address: str | None = None, stage: Callable[[Line], None] | None = None
-) -> None:
-    """One stage of the study in `root`, whatever has been done before; `stage` replaces its usual form."""
-    plan, directory = open_study(root)
-    with Progress(plan) as progress:
-        tracker = open_tracker(plan, directory)
-        line = Line(plan=plan, directory=directory, progress=progress, tracker=tracker, address=address)
-        try:
-            run_stage(line, name, stage)
-        finally:
-            tracker.close()

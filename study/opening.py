@@ -15,22 +15,26 @@ from study.layout import StudyDirectory
 from study.plan import Plan, plan
 from study.spec import StudySpec, load_spec
 
+RAISED = ("trials", "epochs_per_cell", "seconds_per_cell")  # what an extension may raise, for all cells alike
 
-def start_study(spec: StudySpec, root: Path) -> tuple[Plan, StudyDirectory]:
+
+def start_study(spec: StudySpec, root: Path, *, extend: bool = False) -> tuple[Plan, StudyDirectory]:
     """The plan of a spec and its directory, made when it is not there: `spec.yaml` and `plan.json` are written.
 
-    Raises `StudyError` when the plan breaks a rule that the spec does not accept, or when the directory holds a study
-    made from another spec. Resources, tracking and data roots may change between runs.
+    Resources, tracking and data roots may change between runs; with `extend` the search's budget may grow. Raises
+    `StudyError` when the plan breaks a rule that the spec does not accept, or when the directory holds a study made
+    from another spec.
     """
     planned = plan(spec)
     rules.check(planned)
     directory = StudyDirectory(Path(root).absolute())
     if directory.spec.exists():
         found = load_spec(directory.spec)
-        if found.digest != spec.digest:
+        if found.digest != spec.digest and not (extend and extends(found, spec)):
+            hint = " (--extend accepts larger budgets of the search alone)" if extend else ""
             raise StudyError(
                 f"A study directory belongs to one spec, but {directory.root} was made from another: "
-                f"{', '.join(differences(found, spec))} differ. Give --dir another directory, or restore the spec."
+                f"{', '.join(differences(found, spec))} differ. Give --dir another directory or restore the spec{hint}."
             )
     elif directory.root.exists() and any(directory.root.iterdir()):
         raise StudyError(
@@ -64,6 +68,17 @@ def differences(one: StudySpec, other: StudySpec) -> list[str]:
     """Top-level keys in which two specs differ, resources, tracking and data roots aside."""
     first, second = one.identity(), other.identity()
     return [name for name in first if first[name] != second[name]]
+
+
+def extends(one: StudySpec, other: StudySpec) -> bool:
+    """Whether `other` asks for the same study with larger budgets of the search."""
+    if set(differences(one, other)) != {"search"}:
+        return False
+    before, after = one.identity()["search"], other.identity()["search"]
+    changed = [name for name in before if before[name] != after[name]]
+    return all(name in RAISED and before[name] is not None for name in changed) and all(
+        after[name] is None or after[name] > before[name] for name in changed
+    )
 
 
 def plan_content(planned: Plan) -> dict[str, Any]:

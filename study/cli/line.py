@@ -15,6 +15,11 @@ Address = Annotated[
     typer.Option(help="Ray cluster (`auto`, `host:6379`, `ray://…`); without it RAY_ADDRESS, else this machine."),
 ]
 
+Reopen = Annotated[
+    str | None,
+    typer.Option(metavar="REASON", help="Change a selection after test labels were read; the report shows why."),
+]
+
 
 @app.command("run")
 def run(
@@ -23,6 +28,8 @@ def run(
         Path | None, typer.Option("--dir", help="Study directory; default runs/<study>.", show_default=False)
     ] = None,
     address: Address = None,
+    extend: Annotated[bool, typer.Option("--extend", help="Accept a spec with larger budgets of the search.")] = False,
+    reopen: Reopen = None,
 ) -> None:
     """Run a whole study: search, select, replicate, evaluate, compare, report. Goes on where an earlier run ended."""
     from study.line import run_line
@@ -31,8 +38,8 @@ def run(
     from study.summary import print_summary
 
     read = load_spec(spec)
-    plan, where = start_study(read, directory or default_root(read))
-    run_line(plan, where, address=address)
+    plan, where = start_study(read, directory or default_root(read), extend=extend)
+    run_line(plan, where, address=address, reopen=reopen)
     print_summary(plan, where)
 
 
@@ -54,17 +61,12 @@ def search(directory: Directory, address: Address = None) -> None:
 @app.command("select")
 def select(
     directory: Directory,
-    reopen: Annotated[
-        str | None,
-        typer.Option(metavar="REASON", help="Change a selection after test labels were read; the report shows why."),
-    ] = None,
+    reopen: Reopen = None,
 ) -> None:
     """Freeze the winners of every cell by the spec's rule, from validation results alone."""
-    from functools import partial
+    from study.line import run_alone
 
-    from study.line import Line, run_alone
-
-    run_alone(directory, "select", stage=partial(Line.select, reopen=reopen))
+    run_alone(directory, "select", reopen=reopen)
 
 
 @app.command("replicate")

@@ -157,3 +157,16 @@ def test_an_unfair_plan_starts_nothing(tmp_path):
     with pytest.raises(StudyError, match="treats all methods alike"):
         start_study(spec(search={"spaces": {"simclr:ft": {"lr": 0.01}}}), tmp_path / "study")
     assert not (tmp_path / "study").exists()
+
+
+def test_an_extension_raises_budgets_and_nothing_else(tmp_path):
+    search = spec().search.model_dump()
+    start_study(spec(), tmp_path)
+    more = spec(search={**search, "trials": 9})
+    with pytest.raises(StudyError, match="was made from another: search differ"):
+        start_study(more, tmp_path)
+    plan, _ = start_study(more, tmp_path, extend=True)
+    assert plan.cells[0].trials == 9
+    for changed in ({"trials": 2}, {"trials": 9, "objective": "val_loss"}, {"trials": 20, "epochs_per_cell": 5}):
+        with pytest.raises(StudyError, match="--extend accepts larger budgets of the search alone"):
+            start_study(spec(search={**search, **changed}), tmp_path, extend=True)
