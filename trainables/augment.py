@@ -1,13 +1,13 @@
-"""One definition of augmentation: what is drawn per image (this file) and how a view is made (`views`).
+"""One definition of augmentation: what is drawn per image (this file) and how a view is made.
 
-Every image's parameters are a row of uniform numbers drawn from a hashed seed, so that a view depends on (seed, epoch,
-image) alone and never on batch size, order, workers or device.
+`views` makes them on the CPU, `device_views` in batches on the device. Every view's parameters are a row of uniform
+numbers drawn from a hashed seed, so that a view depends on what the seed names and its row alone and never on batch
+size, workers or device.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 from datasets.seeds import rng
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 COLUMNS = 16  # uniform numbers per view; more than any policy reads, so that policies can grow without new streams
+GRID = 33  # points of a numerical integral over a smooth function: its error is below 0.1 %
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +61,46 @@ POLICIES = {
         grey=0.2,
         blur=0.5,
     ),
+    # For pre-training on lesions: colour and size are signs of melanoma, so views keep most of both.
+    "lesion": Policy(
+        scale=(0.5, 1.0),
+        ratio=(3 / 4, 4 / 3),
+        flip=True,
+        rotation=45.0,
+        hue=0.02,
+        brightness=0.15,
+        contrast=0.15,
+        saturation=0.15,
+        jitter=0.8,
+        blur=0.3,
+    ),
+    # InfoMin's stronger colours (Tian et al. 2020) and, of its RandAugment, the rotation.
+    "infomin": Policy(
+        scale=(0.2, 1.0),
+        ratio=(3 / 4, 4 / 3),
+        flip=True,
+        rotation=30.0,
+        hue=0.2,
+        brightness=0.8,
+        contrast=0.8,
+        saturation=0.8,
+        jitter=0.8,
+        grey=0.2,
+        blur=0.5,
+    ),
+    # SwAV's small crops (Caron et al. 2020), of a larger share of the image, because a lesion fills the image.
+    "multicrop": Policy(
+        scale=(0.1, 0.3),
+        ratio=(3 / 4, 4 / 3),
+        flip=True,
+        hue=0.1,
+        brightness=0.4,
+        contrast=0.4,
+        saturation=0.4,
+        jitter=0.8,
+        grey=0.2,
+        blur=0.5,
+    ),
 }
 
 
@@ -69,62 +113,119 @@ def policy(name: str) -> Policy:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Parameters of one view of one image. `left, top, width, height` in pixels of the image after its flips."""
+    """Parameters of one view of one image, applied in this order: crop, resize, flips, rotation, colours.
 
-    left: float
-    top: float
-    width: float
-    height: float
+    `left, top, width, height` in pixels of the image; `angle` in degrees, counter-clockwise; `hue` in turns;
+    `brightness`, `contrast`, `saturation` are factors; `blur` is a sigma in pixels of a 224-pixel view (0: none).
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
     horizontal: bool = False
     vertical: bool = False
-    angle: float = 0.0  # degrees, counter-clockwise
-    hue: float = 0.0  # turns
+    angle: float = 0.0
     brightness: float = 1.0
     contrast: float = 1.0
     saturation: float = 1.0
+    hue: float = 0.0
     grey: bool = False
-    blur: float = 0.0  # sigma in pixels of a 224-pixel view; 0: none
+    blur: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Views:
+    """Parameters of n views: the fields of `View`, each an array [n]."""
+
+    left: Integers
+    top: Integers
+    width: Integers
+    height: Integers
+    horizontal: Flags
+    vertical: Flags
+    angle: Doubles
+    brightness: Doubles
+    contrast: Doubles
+    saturation: Doubles
+    hue: Doubles
+    grey: Flags
+    blur: Doubles
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def __getitem__(self, index: int) -> View:
+        return View(**{field.name: getattr(self, field.name)[index].item() for field in fields(View)})
 
 
 def uniforms(count: int, *parts: object) -> Floats:
-    """[count, COLUMNS] numbers in [0, 1) for what the parts name: row i belongs to image i."""
+    """[count, COLUMNS] numbers in [0, 1) for what the parts name: row i belongs to view i."""
     return rng(*parts).random((count, COLUMNS), dtype=np.float32)
 
 
-def draw(chosen: Policy, u: Floats, height: int, width: int) -> View:
-    """The view that a row of uniform numbers gives on an image of this size.
-
-    The crop is torchvision's RandomResizedCrop: an area share and a log-uniform aspect, clipped to the image instead
-    of drawn again, so that the count of numbers read is fixed.
-    """
-    area = height * width * (chosen.scale[0] + float(u[0]) * (chosen.scale[1] - chosen.scale[0]))
-    low, high = math.log(chosen.ratio[0]), math.log(chosen.ratio[1])
-    aspect = math.exp(low + float(u[1]) * (high - low))
-    crop_width = min(float(width), math.sqrt(area * aspect))
-    crop_height = min(float(height), math.sqrt(area / aspect))
-    jittered = u[14] < chosen.jitter
-    return View(
-        left=float(u[2]) * (width - crop_width),
-        top=float(u[3]) * (height - crop_height),
-        width=crop_width,
-        height=crop_height,
-        horizontal=bool(chosen.flip and u[4] < 0.5),
-        vertical=bool(chosen.flip and u[5] < 0.5),
-        angle=_around(0.0, chosen.rotation, u[6]),
-        hue=_around(0.0, chosen.hue, u[7]) if jittered else 0.0,
-        brightness=_around(1.0, chosen.brightness, u[8]) if jittered else 1.0,
-        contrast=_around(1.0, chosen.contrast, u[9]) if jittered else 1.0,
-        saturation=_around(1.0, chosen.saturation, u[10]) if jittered else 1.0,
-        grey=bool(u[11] < chosen.grey),
-        blur=0.1 + 1.9 * float(u[13]) if u[12] < chosen.blur else 0.0,
+def draw(chosen: Policy, u: Floats, heights: Integers, widths: Integers) -> Views:
+    """The views that rows of uniform numbers [n, COLUMNS] give on images of these sizes [n], in pixels."""
+    left, top, width, height = crops(chosen, u, heights, widths)
+    jittered = u[:, 14] < chosen.jitter
+    return Views(
+        left=left,
+        top=top,
+        width=width,
+        height=height,
+        horizontal=(u[:, 4] < 0.5) & chosen.flip,
+        vertical=(u[:, 5] < 0.5) & chosen.flip,
+        angle=_around(0.0, chosen.rotation, u[:, 6]),
+        brightness=np.where(jittered, _around(1.0, chosen.brightness, u[:, 8]), 1.0),
+        contrast=np.where(jittered, _around(1.0, chosen.contrast, u[:, 9]), 1.0),
+        saturation=np.where(jittered, _around(1.0, chosen.saturation, u[:, 10]), 1.0),
+        hue=np.where(jittered, _around(0.0, chosen.hue, u[:, 7]), 0.0),
+        grey=u[:, 11] < chosen.grey,
+        blur=np.where(u[:, 12] < chosen.blur, 0.1 + 1.9 * u[:, 13].astype(np.float64), 0.0),
     )
 
 
 def whole(height: int, width: int) -> View:
     """The deterministic view of validation: the centred square of the image's shorter side."""
-    side = float(min(height, width))
-    return View(left=(width - side) / 2, top=(height - side) / 2, width=side, height=side)
+    side = min(height, width)
+    return View(left=(width - side) // 2, top=(height - side) // 2, width=side, height=side)
 
 
-def _around(centre: float, spread: float, u: np.float32) -> float:
-    return centre + spread * (2 * float(u) - 1)
+def crops(chosen: Policy, u: Floats, heights: Integers, widths: Integers) -> tuple[Integers, ...]:
+    """`left, top, width, height` [n] of torchvision's RandomResizedCrop, from the first four columns of `u`.
+
+    torchvision draws an area share (uniform) and an aspect (log-uniform) until the crop fits into the image. This is
+    the same distribution without drawing again: the share by the inverse of its distribution among the crops that
+    fit, then the aspect among those that fit with this share. Where none fits, it is torchvision's fallback: the
+    largest centred crop within the range of aspects.
+    """
+    image = np.log(widths / heights)
+    low, high = np.log(chosen.ratio[0]), np.log(chosen.ratio[1])
+    share, fits = _shares(chosen, u[:, 0].astype(np.float64), image)
+    least, most = np.maximum(low, image + np.log(share)), np.minimum(high, image - np.log(share))
+    aspect = np.where(fits, least + u[:, 1] * (most - least), np.clip(image, low, high))
+    area = np.where(fits, share, np.exp(-np.abs(image - aspect))) * heights * widths
+    width = np.clip(np.rint(np.sqrt(area * np.exp(aspect))).astype(np.int64), 1, widths)
+    height = np.clip(np.rint(np.sqrt(area / np.exp(aspect))).astype(np.int64), 1, heights)
+    left = np.where(fits, u[:, 2] * (widths - width + 1), (widths - width) // 2).astype(np.int64)
+    top = np.where(fits, u[:, 3] * (heights - height + 1), (heights - height) // 2).astype(np.int64)
+    return left, top, width, height
+
+
+def _shares(chosen: Policy, u: Doubles, image: Doubles) -> tuple[Doubles, Flags]:
+    """Area shares [n] among the crops that fit into images of these log-aspects [n], and whether any does."""
+    low, high = np.log(chosen.ratio[0]), np.log(chosen.ratio[1])
+    grid = np.linspace(chosen.scale[0], chosen.scale[1], GRID)
+    room = np.minimum(high, image[:, None] - np.log(grid)) - np.maximum(low, image[:, None] + np.log(grid))
+    room = np.maximum(room, 0.0)  # [n, GRID]: how much of the aspects fits, the density of the share
+    reached = np.cumsum((room[:, 1:] + room[:, :-1]) / 2, axis=1)
+    wanted = u * reached[:, -1]
+    cell = np.minimum((reached <= wanted[:, None]).sum(axis=1), GRID - 2)
+    rows = np.arange(len(u))
+    start, end = np.where(cell > 0, reached[rows, cell - 1], 0.0), reached[rows, cell]
+    within = np.divide(wanted - start, end - start, out=np.zeros(len(u)), where=end > start)
+    return grid[cell] + within * (grid[1] - grid[0]), reached[:, -1] > 0
+
+
+def _around(centre: float, spread: float, u: Floats) -> Doubles:
+    return centre + spread * (2 * u.astype(np.float64) - 1)

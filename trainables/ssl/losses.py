@@ -1,0 +1,74 @@
+"""The losses, each over the whole group's batch: the value and the gradient do not depend on how it is divided.
+
+Every rank brings an equal share. The mean of the ranks' losses is the loss of the whole batch, and their averaged
+gradients (what DDP makes) are its gradient.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from lightly.loss import NegativeCosineSimilarity, NTXentLoss, SwaVLoss
+from lightly.utils import dist
+from pytorch_metric_learning.losses import SupConLoss
+from pytorch_metric_learning.reducers import MeanReducer
+
+Tensor = torch.Tensor
+
+
+class PairLoss(Protocol):
+    """A loss of two sets of embeddings [n, d], row i of one belonging to row i of the other."""
+
+    def __call__(self, first: Tensor, second: Tensor) -> Tensor: ...
+
+
+def nt_xent(temperature: float) -> NTXentLoss:
+    """SimCLR's loss (Chen et al. 2020, eq. 1), averaged over both directions of all pairs."""
+    return NTXentLoss(temperature=temperature, gather_distributed=True)
+
+
+def info_nce(temperature: float, queue: int, width: int) -> NTXentLoss:
+    """MoCo's loss (He et al. 2020, eq. 1): queries against their keys and a queue of `queue` earlier keys [width].
+
+    Call it with (queries, keys). The queue takes the keys of all ranks in after each call.
+    """
+    return NTXentLoss(temperature=temperature, memory_bank_size=(queue, width), gather_distributed=True)
+
+
+def swapped_prediction(temperature: float) -> SwaVLoss:
+    """SwAV's loss (Caron et al. 2020, eq. 2) with Sinkhorn codes (three iterations, epsilon 0.05) over all ranks."""
+    return SwaVLoss(temperature=temperature, sinkhorn_gather_distributed=True)
+
+
+class Byol(torch.nn.Module):
+    """BYOL's loss of one direction (Grill et al. 2020, eq. 2): 2 - 2 cos(prediction, target), mean over the batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._negative_cosine = NegativeCosineSimilarity()
+
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """`target` carries no gradient."""
+        loss: Tensor = 2 + 2 * self._negative_cosine(prediction, target.detach())
+        return loss
+
+
+class SupCon(torch.nn.Module):
+    """Supervised contrastive loss (Khosla et al. 2020, L_out, eq. 2), mean over all anchors."""
+
+    def __init__(self, temperature: float) -> None:
+        super().__init__()
+        self._loss = SupConLoss(temperature=temperature, reducer=MeanReducer())
+
+    def forward(self, first: Tensor, second: Tensor, labels: Tensor) -> Tensor:
+        """Embeddings [n, d] of two views and the labels [n] of their images.
+
+        Every rank computes the loss of the whole batch from gathered embeddings, through which gradients return.
+        """
+        embeddings, classes = torch.cat([first, second]), torch.cat([labels, labels])
+        if dist.world_size() > 1:
+            embeddings = torch.cat(dist.gather(embeddings))
+            classes = torch.cat(dist.gather(classes))
+        loss: Tensor = self._loss(embeddings, classes)
+        return loss
