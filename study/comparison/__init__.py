@@ -1,0 +1,24 @@
+"""Statistics over prediction tables and trials: tables in, tables out. Knows nothing of training.
+
+`compare` turns predictions into
+
+estimates        method fraction dataset metric estimate sd low high replicates df covers reason
+differences      method other fraction dataset metric difference low high p p_holm detectable equivalent bound df
+                 replicates covers family reason
+ranking          method fraction mean_rank low high p_best datasets
+roc              method fraction dataset fpr tpr
+calibration      method fraction dataset predicted observed images
+robustness       method fraction dataset drop low high p df replicates covers reason
+subgroups        method fraction dataset attribute group metric estimate sd low high images positives small …
+gaps             method fraction dataset attribute metric gap low high p best worst groups
+gap_differences  method other fraction dataset attribute metric best worst difference low high p p_holm
+
+and `optimisation` turns trials into `difficulty`, `design_differences` and `budget_curves`. Intervals are 95 %; what is
+undefined is NaN with the reason beside it.
+"""
+
+from study.comparison.compare import compare
+from study.comparison.errors import ComparisonError
+from study.comparison.optimisation import optimisation
+
+__all__ = ["ComparisonError", "compare", "optimisation"]

@@ -1,0 +1,74 @@
+"""Differences between methods, paired by image and by (split, seed).
+
+Replicates of two methods with the same pair were trained on the same subsample from the same seed: the pair is crossed
+with the method, as a reader is who reads with both modalities. Pairing by it is right whether or not the pair moves
+both methods alike; if it does not, degrees of freedom are lost, never validity.
+
+Families for Holm's correction, per measure: all comparisons with the baseline over fractions and test sets (the
+study's question), and all other pairs (what else one may look at).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.comparison.estimates import covers, unknown
+from study.comparison.holm import holm
+from study.comparison.inference import Inference, infer
+from study.comparison.measures import Measured, table
+
+COLUMNS = (
+    "method", "other", "fraction", "dataset", "metric", "difference", "low", "high", "p", "p_holm", "detectable",
+    "equivalent", "bound", "df", "replicates", "covers", "family", "reason",
+)  # fmt: skip
+ALPHA = 0.05
+
+
+def differences(measured: Sequence[Measured], *, baseline: str, margin: float) -> pd.DataFrame:
+    """`method` minus `other` for all pairs.
+
+    `detectable`: the smallest true difference that this study shows with 80 % power at the level that Holm asks of the
+    smallest p-value of the family. `equivalent`: the 90 % interval lies within the margin (two one-sided tests at 5 %);
+    `bound`: the smallest margin for which it would.
+    """
+    rows, found = [], []
+    for item in measured:
+        methods = sorted(range(len(item.values)), key=lambda index: item.block.methods[index] != baseline)
+        for place, one in enumerate(methods):
+            for other in methods[:place]:
+                inference = difference(item, one, other)
+                found.append(inference)
+                rows.append(_row(item, one, other, inference, baseline, margin))
+    made = table(rows, COLUMNS)
+    for _, family in made.groupby(["metric", "family"], sort=False):
+        made.loc[family.index, "p_holm"] = holm(family["p"].to_numpy(float))
+        level = ALPHA / max(int(family["p"].notna().sum()), 1)
+        made.loc[family.index, "detectable"] = [found[int(index)].detectable(level) for index in family.index]
+    return made
+
+
+def difference(item: Measured, one: int, other: int) -> Inference:
+    """Inference on the paired difference of two methods of a block, given by their index."""
+    return infer(item.values[one] - item.values[other], item.errors[one] - item.errors[other], item.case_df)
+
+
+def _row(item: Measured, one: int, other: int, found: Inference, baseline: str, margin: float) -> dict[str, Any]:
+    names = item.block.methods
+    low, high = found.interval()
+    bound = max(np.abs(found.interval(1 - 2 * ALPHA)))
+    return {
+        "method": names[one], "other": names[other], **item.facts, "difference": found.mean, "low": low, "high": high,
+        "p": found.p(), "p_holm": math.nan, "detectable": math.nan, "equivalent": bool(bound < margin), "bound": bound,
+        "df": found.df, "replicates": found.replicates, "covers": covers(found),
+        "family": "baseline" if names[other] == baseline else "others", "reason": item.reason or _reason(found),
+    }  # fmt: skip
+
+
+def _reason(found: Inference) -> str:
+    same = "no image is ranked differently: nothing to estimate an interval from"
+    return same if found.error == 0 else unknown(found)

@@ -1,0 +1,116 @@
+"""Were they easier to optimise? What the trials of the search say, at equal luck: on the shared design points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from study.comparison.budget import budget_curves
+from study.comparison.errors import ComparisonError
+from study.comparison.measures import table
+
+TRIALS = ("method", "fraction", "cell", "number", "state", "origin", "value")
+CURVES = ("method", "fraction", "cell", "number", "epoch", "metric", "value")
+DIFFICULTY = (
+    "method", "fraction", "trials", "near_best", "spread", "epochs_to_95", "reached", "best", "reason",
+)  # fmt: skip
+PAIRED = ("method", "other", "fraction", "configurations", "difference", "low", "high", "better")
+POINT, SHARE, AUC = 0.01, 0.95, "val_auc"
+
+
+def optimisation(trials: pd.DataFrame, curves: pd.DataFrame, *, direction: str) -> dict[str, pd.DataFrame]:
+    """Tables `difficulty`, `design_differences` and `budget_curves`. Raises `ComparisonError`.
+
+    `trials`: method fraction cell number state origin value, and `param.<name>`; `curves`: method fraction cell number
+    epoch metric value. Difficulty is in validation AUC, whatever the objective; `direction` (maximize or minimize) is
+    that of `value`, which the budget curves show.
+    """
+    for name, found, columns in (("trials", trials, TRIALS), ("curves", curves, CURVES)):
+        lacking = [column for column in columns if column not in found.columns]
+        if lacking:
+            raise ComparisonError(
+                f"The table {name!r} has the columns {list(columns)}, but {lacking} are missing from "
+                f"{list(found.columns)}. Make it from the study's record with `study compare`."
+            )
+    if direction not in ("maximize", "minimize"):
+        raise ComparisonError(f"`direction` is 'maximize' or 'minimize', got {direction!r}. Give the objective's.")
+    return {
+        "difficulty": difficulty(trials, curves),
+        "design_differences": design_differences(trials, curves),
+        "budget_curves": budget_curves(trials, direction),
+    }
+
+
+def difficulty(trials: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """One row a cell, on its shared design points.
+
+    `near_best`: share within one AUC point of the best of all the cell's trials; a failed trial is not, a stopped one
+    counts with what it had reached. `spread`: sd of their values. `epochs_to_95`: median epoch at which they reach 95 %
+    of the cell's best; those that never do count as later than all others. `reached`: share that does.
+    """
+    auc = curves[curves["metric"] == AUC]
+    return table([_cell(rows, auc) for _, rows in trials.groupby("cell", sort=False)], DIFFICULTY)
+
+
+def _cell(rows: pd.DataFrame, auc: pd.DataFrame) -> dict[str, Any]:
+    cell, shared = rows["cell"].iloc[0], rows[rows["origin"] == "shared"]
+    facts = {"method": rows["method"].iloc[0], "fraction": rows["fraction"].iloc[0], "trials": len(shared)}
+    here = auc[auc["cell"] == cell].dropna(subset=["value"])
+    best = float(here["value"].max()) if len(here) else np.nan
+    if not len(shared) or np.isnan(best):
+        reason = "no trial has a validation AUC" if len(shared) else "no shared design point"
+        return {**facts, **dict.fromkeys(DIFFICULTY[3:8], np.nan), "reason": reason}
+    design = here[here["number"].isin(shared["number"])]
+    values = design.groupby("number")["value"].max()
+    arrived = design[design["value"] >= SHARE * best].groupby("number")["epoch"].min()
+    epochs = np.append(arrived.to_numpy(float), np.full(len(shared) - len(arrived), np.inf))
+    median = float(np.sort(epochs)[(len(epochs) - 1) // 2 : len(epochs) // 2 + 1].mean())
+    return {
+        **facts,
+        "near_best": float((values >= best - POINT).sum() / len(shared)),
+        "spread": float(values.std(ddof=1)) if len(values) > 1 else np.nan,
+        "epochs_to_95": median if np.isfinite(median) else np.nan,
+        "reached": len(arrived) / len(shared),
+        "best": best,
+        "reason": "" if np.isfinite(median) else "half of the configurations or more never reach 95 % of the best",
+    }
+
+
+def design_differences(trials: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """Mean paired difference of validation AUC between two methods over the configurations of the shared design that
+    both tried, its 95 % interval (t over configurations), and the share of them on which `method` is better."""
+    auc = curves[curves["metric"] == AUC].groupby(["cell", "number"], as_index=False)["value"].max()
+    shared = trials[trials["origin"] == "shared"].drop(columns="value").merge(auc, on=["cell", "number"], how="left")
+    rows = []
+    for fraction, here in shared.groupby("fraction", sort=False):
+        cells = {str(method): found.set_index("number") for method, found in here.groupby("method", sort=False)}
+        for place, (method, found) in enumerate(cells.items()):
+            for other, against in list(cells.items())[:place]:
+                gaps = np.array(list(_paired(found, against)))
+                if len(gaps) > 1:
+                    rows.append({"method": method, "other": other, "fraction": fraction, **_summary(gaps)})
+    return table(rows, PAIRED)
+
+
+def _paired(found: pd.DataFrame, against: pd.DataFrame) -> Iterator[float]:
+    """Differences on the numbers where both methods tried the same parameters and got a value."""
+    names = [column for column in found.columns if column.startswith("param.")]
+    for number in found.index.intersection(against.index):
+        one, two = found.loc[number, names], against.loc[number, names]
+        if one.equals(two):
+            gap = found.loc[number, "value"] - against.loc[number, "value"]
+            if pd.notna(gap):
+                yield float(gap)
+
+
+def _summary(gaps: np.ndarray) -> dict[str, Any]:
+    half = stats.t.ppf(0.975, len(gaps) - 1) * gaps.std(ddof=1) / np.sqrt(len(gaps))
+    mean = float(gaps.mean())
+    return {
+        "configurations": len(gaps), "difference": mean, "low": mean - half, "high": mean + half,
+        "better": float((gaps > 0).mean()),
+    }  # fmt: skip

@@ -1,0 +1,41 @@
+"""How much AUC a method loses from the in-distribution test set to every other one.
+
+Both values come from the same trained models, so replicates are paired; the images are other ones, so case errors add.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from study.comparison.estimates import covers, unknown
+from study.comparison.inference import infer
+from study.comparison.measures import MAIN, Measured, table
+
+COLUMNS = ("method", "fraction", "dataset", "drop", "low", "high", "p", "df", "replicates", "covers", "reason")
+
+
+def robustness(measured: Sequence[Measured], *, in_distribution: str | None) -> pd.DataFrame:
+    """In-distribution AUC minus AUC, a row a method, fraction and other test set."""
+    chosen = [found for found in measured if found.metric == MAIN and not found.reason]
+    homes = {found.block.fraction: found for found in chosen if found.block.dataset == in_distribution}
+    rows = []
+    for away in chosen:
+        home = homes.get(away.block.fraction)
+        if home is None or away is home:
+            continue
+        for index, method in enumerate(away.block.methods):
+            if method not in home.block.methods:
+                continue
+            own = home.block.methods.index(method)
+            errors = np.concatenate([home.errors[own], away.errors[index]], axis=1)
+            found = infer(home.values[own] - away.values[index], errors, min(home.case_df, away.case_df))
+            low, high = found.interval()
+            rows.append(
+                {"method": method, "fraction": away.block.fraction, "dataset": away.block.dataset, "drop": found.mean,
+                 "low": low, "high": high, "p": found.p(), "df": found.df, "replicates": found.replicates,
+                 "covers": covers(found), "reason": unknown(found)}
+            )  # fmt: skip
+    return table(rows, COLUMNS)
