@@ -1,20 +1,23 @@
-"""Batches of views: uint8 arrays made from the decoded cache, one batch ahead of the device."""
+"""Batches of views, made from the decoded cache one batch ahead of the model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from trainables.augment import Floats, Policy, draw, whole
+from trainables.augment import Floats, Policy, Views, draw, whole
+from trainables.device_views import DeviceViews
 from trainables.views import render
 
 Rows = NDArray[np.int64]
-Batch = NDArray[np.uint8]
-CHUNK = 16  # images that one thread renders at a time
+Pixels = NDArray[np.uint8]
+Batch = Pixels | torch.Tensor
+CHUNK = 16  # views that one thread renders at a time
 
 
 class Images(Protocol):
@@ -26,54 +29,85 @@ class Images(Protocol):
 
 
 class Renderer:
-    """Renders batches of views with `threads` threads; OpenCV lets other threads run while it warps."""
+    """Renders batches of views of `size` pixels: with `threads` threads on the CPU (OpenCV lets other threads run while
+    it warps), or on `device` where that is a GPU."""
 
-    def __init__(self, images: Images, size: int, threads: int) -> None:
-        self._images = images
-        self._size = size
-        self._threads = threads
+    def __init__(self, images: Images, size: int, threads: int, device: torch.device | None = None) -> None:
+        self._images, self._size = images, size
         self._pool = ThreadPoolExecutor(max_workers=threads) if threads > 1 else None
+        self._device = DeviceViews(size, device) if device is not None and device.type == "cuda" else None
+        ahead = self._pool is not None or self._device is not None
+        self._ahead = ThreadPoolExecutor(max_workers=1) if ahead else None
 
-    def batch(self, rows: Rows, policy: Policy | None, u: Floats | None) -> Batch:
-        """[n, size, size, 3] views: by `policy` with one row of `u` per image, or the deterministic view (None)."""
+    def batch(self, rows: Rows, policy: Policy | None, u: Floats | None) -> Pixels:
+        """[n, size, size, 3] views: by `policy` with one row of `u` per view, or the deterministic view (None).
+
+        Rows may repeat; neighbours that do are read once.
+        """
+        images = self._read(rows)
+        views = None if policy is None or u is None else _draw(policy, u, images)
         out = np.empty((len(rows), self._size, self._size, 3), dtype=np.uint8)
         starts = range(0, len(rows), CHUNK)
         if self._pool is None:
             for start in starts:
-                self._chunk(start, rows, policy, u, out)
+                self._chunk(start, images, views, out)
         else:
-            list(self._pool.map(lambda start: self._chunk(start, rows, policy, u, out), starts))
+            list(self._pool.map(lambda start: self._chunk(start, images, views, out), starts))
         return out
 
     def batches(
         self, groups: Sequence[Rows], policy: Policy | None, u: Sequence[Floats] | None
     ) -> Iterator[tuple[Rows, Batch]]:
-        """The groups of rows as batches, in order, each made while the one before is in use."""
-        if self._threads == 1:
+        """The groups of rows as batches, in order, each made while the one before is in use.
+
+        With a policy and a GPU the views are made there, and come as tensors on it.
+        """
+        if self._ahead is None:
             for index, rows in enumerate(groups):
-                yield rows, self.batch(rows, policy, None if u is None else u[index])
+                yield rows, self._make(rows, policy, None if u is None else u[index])
             return
-        with ThreadPoolExecutor(max_workers=1) as ahead:
-            pending: Future[Batch] | None = None
-            for index, rows in enumerate(groups):
-                made = pending or ahead.submit(self.batch, rows, policy, None if u is None else u[index])
-                batch = made.result()
-                following = index + 1
-                pending = (
-                    ahead.submit(self.batch, groups[following], policy, None if u is None else u[following])
-                    if following < len(groups)
-                    else None
+        following = None
+        for index, rows in enumerate(groups):
+            made = following or self._ahead.submit(self._make, rows, policy, None if u is None else u[index])
+            batch, following = made.result(), None
+            if index + 1 < len(groups):
+                following = self._ahead.submit(
+                    self._make, groups[index + 1], policy, None if u is None else u[index + 1]
                 )
-                yield rows, batch
+            yield rows, batch
 
     def close(self) -> None:
         """End the threads."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        for pool in (self._ahead, self._pool):
+            if pool is not None:
+                pool.shutdown(cancel_futures=True)
 
-    def _chunk(self, start: int, rows: Rows, policy: Policy | None, u: Floats | None, out: Batch) -> None:
-        for index in range(start, min(start + CHUNK, len(rows))):
-            image = self._images[int(rows[index])]
-            height, width = image.shape[:2]
-            view = whole(height, width) if policy is None or u is None else draw(policy, u[index], height, width)
-            render(image, view, self._size, out[index])
+    def _make(self, rows: Rows, policy: Policy | None, u: Floats | None) -> Batch:
+        if self._device is None or policy is None or u is None:
+            return self.batch(rows, policy, u)
+        images = self._read(rows)
+        views, copies = _draw(policy, u, images), _copies(rows)
+        return self._device.batch(images[::copies], views)
+
+    def _read(self, rows: Rows) -> list[Pixels]:
+        images: list[Pixels] = []
+        for index, row in enumerate(rows):
+            images.append(images[-1] if index and row == rows[index - 1] else self._images[int(row)])
+        return images
+
+    def _chunk(self, start: int, images: Sequence[Pixels], views: Views | None, out: Pixels) -> None:
+        for index in range(start, min(start + CHUNK, len(images))):
+            view = whole(*images[index].shape[:2]) if views is None else views[index]
+            render(images[index], view, self._size, out[index])
+
+
+def _draw(policy: Policy, u: Floats, images: Sequence[Pixels]) -> Views:
+    heights, widths = np.array([image.shape[:2] for image in images]).T
+    return draw(policy, u, heights, widths)
+
+
+def _copies(rows: Rows) -> int:
+    """How often each row comes in a run, where all runs are of one length; else 1."""
+    ends = np.flatnonzero(np.diff(rows, append=-1)) + 1
+    lengths = np.diff(ends, prepend=0)
+    return int(lengths[0]) if (lengths == lengths[0]).all() else 1

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from trainables import checkpoint
-from trainables.augment import draw, policy, uniforms, whole
+from trainables.augment import Floats, policy, uniforms
 from trainables.job import Job
-from trainables.loader import Images
+from trainables.loader import Images, Renderer, Rows
 from trainables.model import Classifier, classifier
-from trainables.precision import pick_device, prepare
+from trainables.precision import prepare
 from trainables.step import probabilities
-from trainables.views import render
 
-COPIES_AT_ONCE = 512  # views in one batch on the device
+VIEWS_AT_ONCE = {"cpu": 64, "cuda": 512}  # views in one batch: what caches, or a GPU's cores, are best filled with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,52 +33,81 @@ class Scores:
     copies: int
 
 
-def load_model(path: str | Path, device: str | None = None) -> tuple[Classifier, Job]:
+def load_model(path: str | Path, device: str = "cpu") -> tuple[Classifier, Job]:
     """The trained classifier of a checkpoint, in evaluation mode, and the job that trained it."""
     found = checkpoint.load(path)
     job = Job.from_json(found["job"])
     model = classifier(job.encoder, job.backbone, job.image_size, len(found["classes"]), initial=False)
     model.load_state_dict(found["model"])
-    return model.to(pick_device(device)).eval(), job
+    return model.to(device).eval(), job
 
 
 def predict(
     path: str,
     images: Images,
-    rows: NDArray[np.int64],
+    rows: Rows,
     *,
     copies: int,
     seed: int,
-    device: str | None = None,
+    devices: Sequence[str] = (),
     threads: int | None = None,
 ) -> Scores:
-    """Scores of these rows by the checkpoint at `path`.
+    """Scores of these rows by the checkpoint at `path`, shared out over `devices` (none named: all GPUs, or the CPU).
 
     `copies` > 1: copies augmented by the policy that the model was trained with; 1: the deterministic view. A copy's
-    parameters depend on (seed, row, copy) alone, so that batches and devices do not matter.
+    parameters depend on (seed, row, copy) alone, and every batch has the same shape, so that neither batches nor the
+    number of devices change a score.
     """
-    target = pick_device(device)
-    model, job = _model(str(path), Path(path).stat().st_mtime_ns, device)
-    prepare(target, threads or job.threads)
-    size, chosen = job.image_size, policy(job.augmentation)
-    drawn = [uniforms(len(images), seed, "copy", copy) for copy in range(copies)] if copies > 1 else []
-    step = max(1, COPIES_AT_ONCE // copies)
-    mean, sd = np.empty(len(rows)), np.empty(len(rows))
-    batch = np.empty((step * copies, size, size, 3), dtype=np.uint8)
-    for start in range(0, len(rows), step):
-        part = rows[start : start + step]
-        for index, row in enumerate(part):
-            image = images[int(row)]
-            height, width = image.shape[:2]
-            for copy in range(copies):
-                view = draw(chosen, drawn[copy][row], height, width) if drawn else whole(height, width)
-                render(image, view, size, batch[index * copies + copy])
-        scores = probabilities(model, batch[: len(part) * copies], target)[:, -1].reshape(len(part), copies)
-        mean[start : start + len(part)] = scores.mean(axis=1)
-        sd[start : start + len(part)] = scores.std(axis=1)
-    return Scores(mean=mean, sd=sd, copies=copies)
+    model, job = _model(str(path), Path(path).stat().st_mtime_ns)
+    targets = [torch.device(name) for name in devices or _visible()]
+
+    def score(share: Rows, device: torch.device) -> NDArray[np.float64]:
+        return _score(model, job, images, share, copies, seed, device, threads or job.threads)
+
+    shares = np.array_split(rows, len(targets))
+    with ThreadPoolExecutor(len(targets)) as pool:
+        found = np.concatenate(list(pool.map(score, shares, targets)))
+    return Scores(mean=found.mean(axis=1), sd=found.std(axis=1), copies=copies)
+
+
+def _score(
+    model: Classifier,
+    job: Job,
+    images: Images,
+    rows: Rows,
+    copies: int,
+    seed: int,
+    device: torch.device,
+    threads: int,
+) -> NDArray[np.float64]:
+    """[n, copies] probabilities of the positive class."""
+    prepare(device, threads)
+    mine = copy.deepcopy(model).to(device) if device.type != "cpu" else model
+    size = max(1, VIEWS_AT_ONCE[device.type] // copies)
+    groups = [_whole_group(rows[start : start + size], size) for start in range(0, len(rows), size)]
+    renderer = Renderer(images, job.image_size, threads, device)
+    chosen, u = (policy(job.augmentation), _copies(groups, copies, seed)) if copies > 1 else (None, None)
+    try:
+        batches = renderer.batches([np.repeat(group, copies) for group in groups], chosen, u)
+        found = [probabilities(mine, batch, device)[:, -1] for _, batch in batches]
+    finally:
+        renderer.close()
+    return np.concatenate([np.empty(0), *found]).reshape(-1, copies)[: len(rows)]
+
+
+def _visible() -> list[str]:
+    return [f"cuda:{index}" for index in range(torch.cuda.device_count())] or ["cpu"]
+
+
+def _copies(groups: Sequence[Rows], copies: int, seed: int) -> list[Floats]:
+    return [np.concatenate([uniforms(copies, seed, "copies", row) for row in group]) for group in groups]
+
+
+def _whole_group(rows: Rows, size: int) -> Rows:
+    """The last group filled up: a batch of another shape may be summed in another order."""
+    return np.pad(rows, (0, size - len(rows)), mode="edge")
 
 
 @lru_cache(maxsize=1)
-def _model(path: str, _changed: int, device: str | None) -> tuple[Classifier, Job]:
-    return load_model(path, device)
+def _model(path: str, _changed: int) -> tuple[Classifier, Job]:
+    return load_model(path)

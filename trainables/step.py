@@ -11,6 +11,7 @@ from torch import nn
 
 from trainables import distributed
 from trainables.job import TrainingError
+from trainables.loader import Batch
 from trainables.precision import autocast, autocast_dtype
 
 
@@ -25,11 +26,15 @@ class Stepper:
         self._scaler = torch.amp.GradScaler(device.type, enabled=autocast_dtype(device) is torch.float16)
         self._micro: int | None = None
 
-    def step(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
-        """Mean cross-entropy (nats) of the batch before the step. Raises `TrainingError` when it is not finite."""
+    def step(self, images: Batch, labels: NDArray[np.int64], share: float = 1.0) -> float:
+        """Mean cross-entropy (nats) of the batch before the step, times `share`.
+
+        `share` is how many times a worker's mean share of the whole batch these images are, so that the mean over the
+        workers, of losses and gradients alike, is the whole batch's. Raises `TrainingError` when it is not finite.
+        """
         while True:
             try:
-                loss = self._try(images, labels)
+                loss = self._try(images, labels, share)
                 break
             except torch.OutOfMemoryError as error:
                 size = self._micro or len(images)
@@ -43,26 +48,26 @@ class Stepper:
         self._scaler.update()
         return loss
 
-    def _try(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
+    def _try(self, images: Batch, labels: NDArray[np.int64], share: float) -> float:
         self._optimiser.zero_grad(set_to_none=True)
         total, count = 0.0, len(images)
         size = self._micro or count
         for start in range(0, count, size):
-            x = torch.from_numpy(images[start : start + size]).to(self._device, non_blocking=True)
+            x = torch.as_tensor(images[start : start + size]).to(self._device, non_blocking=True)
             y = torch.from_numpy(labels[start : start + size]).to(self._device, non_blocking=True)
             with autocast(self._device):
                 logits = self._model(x)
-            loss = nn.functional.cross_entropy(logits.float(), y, reduction="sum") / count
+            loss = nn.functional.cross_entropy(logits.float(), y, reduction="sum") * (share / count)
             self._scaler.scale(loss).backward()
             total += float(loss.detach())
         return total
 
 
 @torch.inference_mode()
-def probabilities(model: nn.Module, images: NDArray[np.uint8], device: torch.device) -> NDArray[np.float64]:
+def probabilities(model: nn.Module, images: Batch, device: torch.device) -> NDArray[np.float64]:
     """Class probabilities [n, classes] of a batch; the model is in evaluation mode."""
     with autocast(device):
-        logits = model(torch.from_numpy(images).to(device, non_blocking=True))
+        logits = model(torch.as_tensor(images).to(device, non_blocking=True))
     found: NDArray[np.float64] = logits.double().softmax(dim=1).cpu().numpy()
     return found
 
