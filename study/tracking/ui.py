@@ -1,0 +1,105 @@
+"""`study ui`: MLflow's own server on this machine's loopback interface."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from study.errors import StudyError
+from study.layout import StudyDirectory
+from study.plan import Plan
+from study.tracking.target import resolve
+
+HOST = "127.0.0.1"
+START_LIMIT = 120.0  # seconds; a first start on a slow disk migrates the database
+
+SHARE = """Only this machine can open it. To show it to others:
+  - once:   ssh -L {port}:127.0.0.1:{port} THIS-HOST   and open the same address there;
+  - always: run a team server with logins (docs/tracking.md), then `study track {directory} --uri https://SERVER`."""
+
+
+def serve(plan: Plan, directory: StudyDirectory, port: int, say: Callable[[str], None]) -> None:
+    """Serve the study's database until interrupted; for a study tracked on a server, say where that is.
+
+    Raises `StudyError` when there is nothing to show, when the port is taken, or when the server does not start.
+    """
+    target = resolve(plan.spec, directory)
+    if target.remote:
+        say(f"{plan.spec.study} is tracked on a server: open {target.name}")
+        return
+    if target.uri.startswith("sqlite:///") and not Path(target.uri.removeprefix("sqlite:///")).exists():
+        raise StudyError(f"MLflow's database {target.name} does not exist yet. Run `study track {directory.root}`.")
+    found = _free(port)
+    signal.signal(signal.SIGTERM, _interrupt)
+    server = subprocess.Popen(command(found), env={**os.environ, **environment(target.uri)}, start_new_session=True)
+    try:
+        _wait(server, found)
+        say(f"http://{HOST}:{found}   (Ctrl-C ends it)")
+        say(SHARE.format(port=found, directory=directory.root))
+        server.wait()
+    except KeyboardInterrupt:
+        say("ended")
+    finally:
+        stop(server)
+
+
+def command(port: int) -> list[str]:
+    """MLflow's server; where its database is comes through the environment, which other users of a machine cannot
+    read, as they can a command line."""
+    options = ["--host", HOST, "--port", str(port), "--workers", "1", "--uvicorn-opts", "--log-level warning"]
+    return [sys.executable, "-m", "mlflow", "server", *options]
+
+
+def environment(uri: str) -> dict[str, str]:
+    """Settings of the server."""
+    return {
+        "MLFLOW_BACKEND_STORE_URI": uri,
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    """End a server that `command` started, and its workers."""
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, 9)
+            server.wait()
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _free(port: int) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise StudyError(f"`study ui` needs a free port, but {port} is taken: {error}. Give --port 0.") from error
+        return int(probe.getsockname()[1])
+
+
+def _wait(server: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise StudyError(f"MLflow's server ended at once with code {server.returncode}; its output is above.")
+        try:
+            urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=1.0)
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    raise StudyError(f"MLflow's server has not answered within {START_LIMIT:g} s; its output is above.")
