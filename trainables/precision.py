@@ -1,10 +1,13 @@
-"""Which arithmetic a device is fast in: asked of the device, not guessed."""
+"""Which arithmetic a device is fast in: measured where it cannot be known."""
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 
 import torch
+
+from trainables.bfloat16 import pays_on_this_cpu
 
 
 def pick_device(device: str | None = None) -> torch.device:
@@ -13,14 +16,18 @@ def pick_device(device: str | None = None) -> torch.device:
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype | None:
-    """bfloat16 where the hardware multiplies in it, float16 on older GPUs, None (plain float32) elsewhere.
+    """bfloat16 where it is fast, float16 on GPUs that have tensor cores for nothing newer, None (float32) elsewhere."""
+    if device.type == "cpu":
+        return torch.bfloat16 if pays_on_this_cpu() else None
+    return _of_gpu(device)
 
-    CPUs without AVX512-BF16 or AMX emulate bfloat16 and lose by it.
-    """
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    fast = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return torch.bfloat16 if fast else None
+
+@cache
+def _of_gpu(device: torch.device) -> torch.dtype | None:
+    major, _ = torch.cuda.get_device_capability(device)
+    if major >= 8:
+        return torch.bfloat16
+    return torch.float16 if major == 7 else None  # older ones have no tensor cores
 
 
 def autocast(device: torch.device) -> AbstractContextManager[object]:
@@ -29,10 +36,13 @@ def autocast(device: torch.device) -> AbstractContextManager[object]:
     return nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype)
 
 
-def prepare(device: torch.device, threads: int) -> None:
-    """Set this process up for one training: its threads, TF32, repeatable kernels on the CPU."""
+def prepare(device: torch.device, threads: int, *, repeatable: bool = False) -> None:
+    """Set this process up: its CPU threads and, on a GPU, TF32 for what is left in float32.
+
+    `repeatable`: a GPU's convolution kernels are chosen by rule, not by a race, so that no score depends on its winner.
+    """
     torch.set_num_threads(threads)
     if device.type == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = True
+        torch.set_float32_matmul_precision("high")
         torch.backends.cudnn.allow_tf32 = True
-        torch.backends.cudnn.benchmark = True
+        torch.backends.cudnn.benchmark = not repeatable

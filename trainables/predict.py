@@ -81,7 +81,7 @@ def _score(
     threads: int,
 ) -> NDArray[np.float64]:
     """[n, copies] probabilities of the positive class."""
-    prepare(device, threads)
+    prepare(device, threads, repeatable=True)
     mine = copy.deepcopy(model).to(device) if device.type != "cpu" else model
     size = max(1, VIEWS_AT_ONCE[device.type] // copies)
     groups = [_whole_group(rows[start : start + size], size) for start in range(0, len(rows), size)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -13,6 +14,8 @@ from trainables import distributed
 from trainables.job import TrainingError
 from trainables.loader import Batch
 from trainables.precision import autocast, autocast_dtype
+
+LOOK_EVERY = 50  # steps: to read a loss is to wait for the GPU, which then has nothing to do
 
 
 class Stepper:
@@ -25,12 +28,15 @@ class Stepper:
         self._device = device
         self._scaler = torch.amp.GradScaler(device.type, enabled=autocast_dtype(device) is torch.float16)
         self._micro: int | None = None
+        self._look_every = 1 if device.type == "cpu" else LOOK_EVERY
+        self._unchecked: list[torch.Tensor] = []
 
-    def step(self, images: Batch, labels: NDArray[np.int64], share: float = 1.0) -> float:
-        """Mean cross-entropy (nats) of the batch before the step, times `share`.
+    def step(self, images: Batch, labels: NDArray[np.int64], share: float = 1.0) -> torch.Tensor:
+        """Mean cross-entropy (nats) of the batch before the step, times `share`: a scalar on the device.
 
         `share` is how many times a worker's mean share of the whole batch these images are, so that the mean over the
-        workers, of losses and gradients alike, is the whole batch's. Raises `TrainingError` when it is not finite.
+        workers, of losses and gradients alike, is the whole batch's. Raises `TrainingError` when a loss is not finite:
+        at once on the CPU, within `LOOK_EVERY` steps on a GPU, which works on while nobody looks.
         """
         while True:
             try:
@@ -42,15 +48,17 @@ class Stepper:
                     raise TrainingError(f"Not even {size} images fit on {self._device}: use smaller ones.") from error
                 self._micro = (size + 1) // 2
                 torch.cuda.empty_cache()
-        if not math.isfinite(loss):
-            raise TrainingError(f"The training loss became {loss}: this configuration diverged.")
+        self._unchecked.append(loss)
+        if len(self._unchecked) >= self._look_every:
+            mean_loss(self._unchecked)
+            self._unchecked = []
         self._scaler.step(self._optimiser)
         self._scaler.update()
         return loss
 
-    def _try(self, images: Batch, labels: NDArray[np.int64], share: float) -> float:
+    def _try(self, images: Batch, labels: NDArray[np.int64], share: float) -> torch.Tensor:
         self._optimiser.zero_grad(set_to_none=True)
-        total, count = 0.0, len(images)
+        total, count = torch.zeros((), device=self._device), len(images)
         size = self._micro or count
         for start in range(0, count, size):
             x = torch.as_tensor(images[start : start + size]).to(self._device, non_blocking=True)
@@ -59,8 +67,17 @@ class Stepper:
                 logits = self._model(x)
             loss = nn.functional.cross_entropy(logits.float(), y, reduction="sum") * (share / count)
             self._scaler.scale(loss).backward()
-            total += float(loss.detach())
+            total += loss.detach()
         return total
+
+
+def mean_loss(losses: Sequence[torch.Tensor]) -> float:
+    """Mean of the losses that steps returned. Raises `TrainingError` when one is not finite."""
+    values = torch.stack(list(losses)).tolist()
+    for value in values:
+        if not math.isfinite(value):
+            raise TrainingError(f"The training loss became {value}: this configuration diverged.")
+    return math.fsum(values) / len(values)
 
 
 @torch.inference_mode()

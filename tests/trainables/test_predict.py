@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+import torch
+
+from datasets.manifest import DataRef
+from trainables import checkpoint
+from trainables.augment import draw, policy, uniforms
+from trainables.job import EncoderRef, Job, TrainingData
+from trainables.model import classifier, state
+from trainables.predict import VIEWS_AT_ONCE, load_model, predict
+from trainables.step import probabilities
+from trainables.views import render
+
+SIZE, COUNT = 32, 23
+
+
+class Images:
+    def __init__(self):
+        draws = np.random.default_rng(0)
+        self.images = [draws.integers(0, 255, (40 + i % 5, 50 - i % 3, 3), dtype=np.uint8) for i in range(COUNT)]
+        self.reads = np.zeros(COUNT, dtype=int)
+
+    def __len__(self):
+        return COUNT
+
+    def __getitem__(self, row):
+        self.reads[row] += 1
+        return self.images[row]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    """A checkpoint of a small network whose scores differ between images."""
+    torch.manual_seed(0)
+    job = Job(
+        encoder=EncoderRef(name="random"),
+        pipeline="ft",
+        backbone="test_resnet",
+        image_size=SIZE,
+        params={},
+        data=TrainingData(ref=DataRef(source="synthetic"), split_file="", short_side=40),
+        max_epochs=1,
+        objective="val_auc",
+        seed=0,
+        directory="",
+        stages="",
+    )
+    model = classifier(job.encoder, job.backbone, SIZE, 2)
+    torch.nn.init.normal_(model.head.weight)
+    path = tmp_path_factory.mktemp("checkpoint") / "best.pt"
+    checkpoint.save(path, {"model": state(model), "job": job.to_json(), "classes": ["benign", "melanoma"]})
+    return str(path)
+
+
+def scores(path, rows=None, copies=6, **options):
+    rows = np.arange(COUNT) if rows is None else rows
+    return predict(path, Images(), rows, copies=copies, seed=3, threads=1, **options)
+
+
+def test_scores_are_means_over_the_augmented_copies(path):
+    model, job = load_model(path)
+    found, images = scores(path), Images()
+    for row in (0, 11, 22):
+        height, width = images.images[row].shape[:2]
+        views = draw(policy(job.augmentation), uniforms(6, 3, "copies", row), np.full(6, height), np.full(6, width))
+        batch = np.stack([render(images.images[row], views[copy], SIZE) for copy in range(6)])
+        expected = probabilities(model, batch, torch.device("cpu"))[:, 1]
+        assert found.mean[row] == pytest.approx(expected.mean(), abs=1e-6)
+        assert found.sd[row] == pytest.approx(expected.std(), abs=1e-6)
+    assert found.copies == 6
+    assert found.sd.min() > 0
+    assert np.ptp(found.mean) > 0.01
+
+
+@pytest.mark.parametrize("at_once", [1, 13, 64, 500])
+def test_batch_size_changes_no_score(path, monkeypatch, at_once):
+    """Nothing but the last bits of float32, which batches of another shape may sum in another order."""
+    expected = scores(path)
+    monkeypatch.setitem(VIEWS_AT_ONCE, "cpu", at_once)
+    found = scores(path)
+    assert np.abs(found.mean - expected.mean).max() < 1e-6
+    assert np.abs(found.sd - expected.sd).max() < 1e-6
+
+
+@pytest.mark.parametrize("devices", [["cpu"], ["cpu", "cpu"], ["cpu"] * 3, ["cpu"] * 40])
+def test_the_number_of_devices_changes_no_bit(path, devices):
+    expected, found = scores(path), scores(path, devices=devices)
+    assert (found.mean == expected.mean).all()
+    assert (found.sd == expected.sd).all()
+
+
+def test_the_order_and_choice_of_rows_changes_no_bit(path):
+    expected = scores(path)
+    rows = np.random.default_rng(0).permutation(COUNT)[:17]
+    assert (scores(path, rows).mean == expected.mean[rows]).all()
+    assert (scores(path, np.array([5])).mean == expected.mean[5]).all()
+
+
+def test_more_threads_change_no_bit(path):
+    expected = scores(path)
+    found = predict(path, Images(), np.arange(COUNT), copies=6, seed=3, threads=2)
+    assert (found.mean == expected.mean).all()
+
+
+def test_one_copy_is_the_deterministic_view(path):
+    found = scores(path, copies=1)
+    assert (found.sd == 0).all()
+    assert (predict(path, Images(), np.arange(COUNT), copies=1, seed=99, threads=1).mean == found.mean).all()
+
+
+def test_each_image_is_read_once(path):
+    images = Images()
+    predict(path, images, np.arange(COUNT - COUNT % 10), copies=6, seed=0, threads=1)
+    assert images.reads.max() == 1
+
+
+def test_no_rows_no_scores(path):
+    assert scores(path, np.arange(0)).mean.shape == (0,)
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
+    path = tmp_path / "best.pt"
+    path.write_bytes(b"no checkpoint")
+    with pytest.raises(checkpoint.CheckpointError, match="A checkpoint is a file that training wrote"):
+        scores(path)
