@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from trainables.contrastive import contrast_then_fine_tune
 from trainables.finetune import FineTuning
 from trainables.job import Job, Report
 from trainables.model import Classifier, classifier
@@ -21,4 +22,8 @@ def fine_tune(job: Job, data: TaskData, report: Report, device: str | None) -> N
     FineTuning(job, data, make, device).run(report)
 
 
-PIPELINES: dict[str, Pipeline] = {"ft": fine_tune}
+PIPELINES: dict[str, Pipeline] = {
+    "ft": fine_tune,
+    "ucl-ft": contrast_then_fine_tune("simclr"),
+    "scl-ft": contrast_then_fine_tune("supcon"),
+}

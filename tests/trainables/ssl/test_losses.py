@@ -1,0 +1,168 @@
+"""Loss values against the papers' formulas, written out; alone and with the batch divided over two processes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from trainables.ssl import losses
+
+PAIRS, WIDTH, TEMPERATURE, QUEUE, PROTOTYPES = 12, 16, 0.3, 24, 7
+TOLERANCE = 1e-5
+Tensor = torch.Tensor
+
+
+def inputs(name: str) -> tuple[Tensor, ...]:
+    generator = torch.Generator().manual_seed(5)
+    width = PROTOTYPES if name == "swav" else WIDTH
+    first, second = (torch.randn(PAIRS, width, generator=generator, dtype=torch.float32) for _ in range(2))
+    if name == "swav":
+        return first.tanh(), second.tanh()  # cosines
+    if name == "supcon":
+        return first, second, torch.tensor([0, 1, 2] * (PAIRS // 3))
+    return first, second
+
+
+def cosine(a: Tensor, b: Tensor) -> float:
+    a, b = a.double(), b.double()
+    return float(a @ b / (a.norm() * b.norm()))
+
+
+def nt_xent(first: Tensor, second: Tensor) -> float:
+    """Chen et al. 2020, eq. 1: l(i, j) = -log exp(s_ij / t) / sum_{k != i} exp(s_ik / t), mean over all 2N (i, j)."""
+    z = [*first, *second]
+    total = 0.0
+    for i in range(2 * PAIRS):
+        j = (i + PAIRS) % (2 * PAIRS)
+        bottom = sum(math.exp(cosine(z[i], z[k]) / TEMPERATURE) for k in range(2 * PAIRS) if k != i)
+        total -= math.log(math.exp(cosine(z[i], z[j]) / TEMPERATURE) / bottom)
+    return total / (2 * PAIRS)
+
+
+def supcon(first: Tensor, second: Tensor, labels: Tensor) -> float:
+    """Khosla et al. 2020, eq. 2 (L_out): the logarithm inside the mean over positives; mean over anchors."""
+    z, y = [*first, *second], [int(label) for label in labels] * 2
+    total = 0.0
+    for i in range(2 * PAIRS):
+        others = [a for a in range(2 * PAIRS) if a != i]
+        bottom = sum(math.exp(cosine(z[i], z[a]) / TEMPERATURE) for a in others)
+        positives = [p for p in others if y[p] == y[i]]
+        total -= sum(math.log(math.exp(cosine(z[i], z[p]) / TEMPERATURE) / bottom) for p in positives) / len(positives)
+    return total / (2 * PAIRS)
+
+
+def byol(first: Tensor, second: Tensor) -> float:
+    """Grill et al. 2020, eq. 2: squared distance of the normalised vectors, mean over the batch."""
+    return sum(2 - 2 * cosine(p, z) for p, z in zip(first, second, strict=True)) / PAIRS
+
+
+def sinkhorn(scores: list[list[float]], epsilon: float = 0.05, rounds: int = 3) -> list[list[float]]:
+    """Caron et al. 2020, eq. 3 and its Sinkhorn iterations: rows (prototypes) to 1/K, columns (images) to 1/B."""
+    q = [[math.exp(scores[b][k] / epsilon) for b in range(PAIRS)] for k in range(PROTOTYPES)]
+    for _ in range(rounds):
+        q = [[value / sum(row) / PROTOTYPES for value in row] for row in q]
+        columns = [sum(q[k][b] for k in range(PROTOTYPES)) for b in range(PAIRS)]
+        q = [[q[k][b] / columns[b] / PAIRS for b in range(PAIRS)] for k in range(PROTOTYPES)]
+    return [[q[k][b] * PAIRS for k in range(PROTOTYPES)] for b in range(PAIRS)]
+
+
+def swav(first: Tensor, second: Tensor) -> float:
+    """Caron et al. 2020, eq. 2 with the codes of the other view, mean of both directions."""
+    total = 0.0
+    for seen, coded in ((first, second), (second, first)):
+        codes = sinkhorn(coded.double().tolist())
+        for scores, code in zip(seen.double().tolist(), codes, strict=True):
+            bottom = sum(math.exp(score / TEMPERATURE) for score in scores)
+            logs = [math.log(math.exp(score / TEMPERATURE) / bottom) for score in scores]
+            total -= sum(q * log for q, log in zip(code, logs, strict=True))
+    return total / (2 * PAIRS)
+
+
+def queue() -> Tensor:
+    """The keys of two earlier calls, which fill the queue exactly."""
+    return torch.randn(QUEUE, WIDTH, generator=torch.Generator().manual_seed(9))
+
+
+def moco(first: Tensor, second: Tensor) -> float:
+    """He et al. 2020, eq. 1: a query's own key against it and all keys of the queue."""
+    earlier, total = queue(), 0.0
+    for query, key in zip(first, second, strict=True):
+        positive = math.exp(cosine(query, key) / TEMPERATURE)
+        total -= math.log(positive / (positive + sum(math.exp(cosine(query, k) / TEMPERATURE) for k in earlier)))
+    return total / PAIRS
+
+
+def ours(name: str, parts: tuple[Tensor, ...], rank: int = 0, world: int = 1) -> Tensor:
+    if name == "nt_xent":
+        return losses.nt_xent(TEMPERATURE)(*parts)
+    if name == "supcon":
+        return losses.SupCon(TEMPERATURE)(*parts)
+    if name == "byol":
+        return losses.Byol()(*parts)
+    if name == "swav":
+        return losses.swapped_prediction(TEMPERATURE)(list(parts), []).squeeze()
+    loss = losses.info_nce(TEMPERATURE, QUEUE, WIDTH)
+    for turn in queue().split(PAIRS):  # in the order in which two ranks' shares are gathered
+        share = turn.split(PAIRS // world)[rank]
+        loss(share.clone().requires_grad_(), share)
+    return loss(*parts)
+
+
+REFERENCES: dict[str, Callable[..., float]] = {
+    "nt_xent": nt_xent,
+    "supcon": supcon,
+    "byol": byol,
+    "swav": swav,
+    "moco": moco,
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_value_is_the_formulas(name: str) -> None:
+    assert float(ours(name, inputs(name))) == pytest.approx(REFERENCES[name](*inputs(name)), abs=TOLERANCE)
+
+
+def test_sinkhorn_codes_are_the_formulas() -> None:
+    from lightly.loss.swav_loss import sinkhorn as library
+
+    scores = inputs("swav")[0]
+    expected = torch.tensor(sinkhorn(scores.double().tolist()), dtype=torch.float32)
+    torch.testing.assert_close(library(scores.clone()), expected, atol=TOLERANCE, rtol=0)
+
+
+def gradient_at(name: str, rank: int, world: int) -> tuple[float, Tensor]:
+    """Loss and gradient of the first input, of this rank's share."""
+    share = [part.chunk(world)[rank].clone() for part in inputs(name)]
+    share[0].requires_grad_()
+    if name in ("nt_xent", "supcon", "swav"):
+        share[1].requires_grad_()
+    loss = ours(name, tuple(share), rank, world)
+    loss.backward()
+    assert share[0].grad is not None
+    return float(loss.detach()), share[0].grad
+
+
+def worker(rank: int, store: str, found: dict) -> None:
+    torch.set_num_threads(1)
+    dist.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    found[rank] = {name: gradient_at(name, rank, 2) for name in REFERENCES}
+    dist.barrier()
+    dist.destroy_process_group()
+
+
+def test_two_processes_give_the_value_and_the_gradient_of_one(tmp_path) -> None:
+    """DDP averages the ranks' gradients: the sum over ranks of what reaches an input, halved, is its gradient."""
+    with mp.Manager() as manager:
+        found = manager.dict()
+        mp.start_processes(worker, args=(str(tmp_path / "store"), found), nprocs=2, start_method="spawn")
+        divided = dict(found)
+    for name in REFERENCES:
+        value, gradient = gradient_at(name, 0, 1)
+        (first, top), (second, bottom) = divided[0][name], divided[1][name]
+        assert (first + second) / 2 == pytest.approx(value, abs=TOLERANCE), name
+        torch.testing.assert_close(torch.cat([top, bottom]) / 2, gradient, atol=TOLERANCE, rtol=0, msg=name)
