@@ -34,7 +34,7 @@ def save(path: Path, content: dict[str, Any]) -> None:
         os.close(directory)
 
 
-def load(path: Path, device: torch.device | str = "cpu") -> dict[str, Any]:
+def load(path: Path | str, device: torch.device | str = "cpu") -> dict[str, Any]:
     """What `save` wrote. Only tensors and plain values are read: a checkpoint can run no code.
 
     Raises `CheckpointError` for a missing or damaged file.

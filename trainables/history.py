@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from trainables import checkpoint
-from trainables.job import Job, Metrics, TrainingError
+from trainables.job import Job, Metrics, Report
 
-# What may differ between a training and its continuation: where files are, and how many threads there are.
-_PLACES = ("directory", "stages", "data", "threads")
+# Places may differ between a training and its continuation, and how many threads it has. What the images are is
+# compared by their digest, what the weights are by theirs where it is given.
+_PLACES = ("directory", "stages", "threads", "data", "encoder")
 
 
 @dataclass
@@ -38,6 +39,11 @@ class History:
         done = len(self.epochs)
         return done >= max_epochs or (done > 0 and done - self.best_epoch >= patience)
 
+    def repeat(self, report: Report, checkpoint: str) -> None:
+        """Report the epochs so far again, to a listener that may have missed them."""
+        for epoch, metrics in enumerate(self.epochs, start=1):
+            report(epoch, metrics, checkpoint)
+
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint."""
         return {"epochs": self.epochs, "best": self.best, "best_epoch": self.best_epoch}
@@ -48,23 +54,32 @@ class History:
         self.best, self.best_epoch = state["best"], state["best_epoch"]
 
 
-def find_last(job: Job) -> dict[str, Any] | None:
-    """The content of the job's `last.pt`, if any. Raises `TrainingError` when another configuration wrote it."""
+def find_last(job: Job, images: str) -> dict[str, Any] | None:
+    """The content of the job's `last.pt`, if any; `images` is the digest of what it trains and validates on.
+
+    Raises `CheckpointError` when a training of another configuration, or on other images, wrote it.
+    """
     path = Path(job.directory) / checkpoint.LAST
     if not path.exists():
         return None
     content = checkpoint.load(path)
-    written, now = identity(Job.from_json(content["job"])), identity(job)
-    changed = [name for name, value in now.items() if written[name] != value]
+    written = {**identity(Job.from_json(content["job"])), "images": content["images"]}
+    now = {**identity(job), "images": images}
+    changed = [name for name in now if written.get(name) != now[name]]
     if changed:
-        raise TrainingError(
-            f"A training goes on with the configuration it began with, but {path} has another {', '.join(changed)} "
-            f"({', '.join(repr(written[name]) for name in changed)}). Use another directory or delete the file."
+        raise checkpoint.CheckpointError(
+            f"A training goes on as it began, but {path} was written with another {', '.join(changed)} "
+            f"({'; '.join(f'{written.get(name)!r}, now {now[name]!r}' for name in changed)}). Give each job a "
+            "directory of its own, or delete the file."
         )
     return content
 
 
 def identity(job: Job) -> dict[str, Any]:
-    """What decides a training's result, but for the images themselves."""
+    """What decides a training's result, but for the images' own content."""
     content: dict[str, Any] = json.loads(job.to_json())
-    return {f.name: content[f.name] for f in dataclasses.fields(Job) if f.name not in _PLACES}
+    found = {f.name: content[f.name] for f in dataclasses.fields(Job) if f.name not in _PLACES}
+    data, encoder = content["data"], content["encoder"]
+    found["source"] = [data["ref"]["source"], data["ref"]["task"], data["short_side"]]
+    found["encoder"] = [encoder["name"], encoder["sha256"] or encoder["weights"]]
+    return found

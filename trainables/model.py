@@ -21,8 +21,8 @@ class Classifier(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.head = nn.Linear(encoder.features, classes)
-        self.register_buffer("mean", torch.tensor(encoder.mean).view(1, 3, 1, 1) * 255.0, persistent=False)
-        self.register_buffer("std", torch.tensor(encoder.std).view(1, 3, 1, 1) * 255.0, persistent=False)
+        self.register_buffer("mean", torch.tensor(encoder.mean).view(1, 3, 1, 1) * 255.0)
+        self.register_buffer("std", torch.tensor(encoder.std).view(1, 3, 1, 1) * 255.0)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits of a batch."""
@@ -48,7 +48,7 @@ def classifier(ref: EncoderRef, backbone: str, image_size: int, classes: int, in
     model = Classifier(build(ref, backbone, image_size=image_size, initial=initial), classes)
     nn.init.zeros_(model.head.weight)
     nn.init.zeros_(model.head.bias)
-    return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return model.to(memory_format=torch.channels_last)
 
 
 def state(model: nn.Module) -> dict[str, Any]:

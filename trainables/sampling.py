@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.seeds import rng
+from trainables.job import TrainingError
 
 Rows = NDArray[np.int64]
+LEAST = 2  # images of a batch on one worker: batch norm cannot use fewer
 
 
 def epoch_order(labels: NDArray[np.int64], *, balanced: bool, seed: int, epoch: int) -> Rows:
@@ -21,7 +23,17 @@ def epoch_order(labels: NDArray[np.int64], *, balanced: bool, seed: int, epoch: 
     return generator.choice(len(labels), size=len(labels), p=weight[labels])
 
 
-def groups(order: Rows, batch_size: int) -> list[Rows]:
-    """The order cut into batches; a last batch of a single image, which batch norm cannot use, is left out."""
+def groups(order: Rows, batch_size: int, workers: int = 1) -> list[Rows]:
+    """The order cut into batches; `batch_size` counts the images of one update over all workers.
+
+    A last batch that leaves a worker with fewer than two images is left out; worker r takes `batch[r::workers]`, so
+    that all have equally many batches and none waits for ever. Raises `TrainingError` when no batch is left.
+    """
     cut = [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-    return cut[:-1] if len(cut) > 1 and len(cut[-1]) < 2 else cut
+    batches = [batch for batch in cut if len(batch) >= LEAST * workers]
+    if not batches:
+        raise TrainingError(
+            f"Every worker needs {LEAST} images of a batch, got {len(order)} images in batches of {batch_size} for "
+            f"{workers} workers. Use larger batches, more images or fewer workers."
+        )
+    return batches

@@ -5,25 +5,27 @@ from __future__ import annotations
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, ReduceLROnPlateau
 
-from trainables.job import Objective
 from trainables.settings import MIN_LR, Settings
 
 
 class Schedule:
-    """Plateau: ×0.1 after 10 epochs without a better objective, never below 1e-5. Cosine: to 1e-5 at `max_epochs`."""
+    """Plateau: ×0.1 after 10 epochs without a lower validation loss, never below 1e-5. Cosine: to 1e-5 at `max_epochs`.
 
-    def __init__(self, optimizer: Optimizer, settings: Settings, objective: Objective, max_epochs: int) -> None:
+    Plateau follows the validation loss whatever the objective is, as published: the AUC of a small validation set
+    moves in steps.
+    """
+
+    def __init__(self, optimiser: Optimizer, settings: Settings, max_epochs: int) -> None:
         self._scheduler: CosineAnnealingLR | ReduceLROnPlateau
         if settings.schedule == "cosine":
-            self._scheduler = CosineAnnealingLR(optimizer, T_max=max_epochs, eta_min=MIN_LR)
+            self._scheduler = CosineAnnealingLR(optimiser, T_max=max_epochs, eta_min=min(MIN_LR, settings.lr))
         else:
-            mode = "max" if objective == "val_auc" else "min"
-            self._scheduler = ReduceLROnPlateau(optimizer, mode=mode, factor=0.1, patience=10, min_lr=MIN_LR)
+            self._scheduler = ReduceLROnPlateau(optimiser, factor=0.1, patience=10, min_lr=min(MIN_LR, settings.lr))
 
-    def step(self, value: float) -> None:
-        """An epoch ended with this value of the objective."""
+    def step(self, val_loss: float) -> None:
+        """An epoch ended with this validation loss."""
         if isinstance(self._scheduler, ReduceLROnPlateau):
-            self._scheduler.step(value)
+            self._scheduler.step(val_loss)
         else:
             self._scheduler.step()
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 import datasets
+from datasets import splits
 from datasets.cache import ImageStore, open_store
 from datasets.manifest import DataRef
 from datasets.splits import Split
 from trainables.job import TrainingData, TrainingError
 from trainables.loader import Images
+from trainables.metrics import check_labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +39,20 @@ class TaskData:
     classes: tuple[str, ...]
     lesions: tuple[str, ...] = ()
 
+    @cached_property
+    def digest(self) -> str:
+        """Hex sha256 (16 digits) of which rows train and validate, under which labels."""
+        found = hashlib.sha256("\n".join(self.classes).encode())
+        for part in (self.training, self.validation):
+            found.update(part.rows.tobytes() + b"|" + part.labels.tobytes() + b"|")
+        return found.hexdigest()[:16]
+
 
 def load_task(data: TrainingData) -> TaskData:
-    """The images of a job. Raises `TrainingError` when the split leaves a part empty."""
+    """The images of a job.
+
+    Raises `TrainingError` when the split leaves a part nearly empty or without a class, which its AUC needs.
+    """
     store = _store(data.ref, data.short_side, data.cache_root)
     split = Split.read(Path(data.split_file))
     table = store.manifest.table
@@ -54,11 +68,13 @@ def load_task(data: TrainingData) -> TaskData:
     )
 
 
-def _part(store: ImageStore, labels: Mapping[str, int], split: Split, name: str) -> Part:
+def _part(store: ImageStore, labels: Mapping[str, int], split: Split, name: splits.Part) -> Part:
     ids = [image_id for image_id in split.ids(name) if image_id in labels]
     if len(ids) < 2:
         raise TrainingError(f"Training needs at least 2 images in part {name!r} of the split, got {len(ids)}.")
-    return Part(rows=store.rows(ids), labels=np.array([labels[image_id] for image_id in ids], dtype=np.int64))
+    found = np.array([labels[image_id] for image_id in ids], dtype=np.int64)
+    check_labels(found, store.manifest.classes, name)
+    return Part(rows=store.rows(ids), labels=found)
 
 
 @lru_cache(maxsize=2)
