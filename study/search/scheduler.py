@@ -28,6 +28,10 @@ class EngineScheduler(FIFOScheduler):
         self._live: dict[str, Trial] = {}
         self._groups: dict[tuple[str, int], str] = {}  # the last placement group of each trial's workers
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing, as for the searcher."""
+        return {}
+
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         """Watch the trial until its end."""
         self._live[trial.trial_id] = trial

@@ -27,6 +27,10 @@ class EngineSearcher(Searcher):
         self._has_room = has_room
         self.live: dict[str, TrialRecord] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles what it could restore from; the record is where a study goes on from."""
+        return {}
+
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
         """The next trial's configuration; None while the cluster is full; FINISHED when nothing is left to start."""
         cell = self._engine.peek()
