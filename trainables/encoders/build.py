@@ -1,0 +1,116 @@
+"""Building an encoder: found, verified, checked against the backbone, and kept for the next trial of this process."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+from trainables.encoders import encoder, layout, reading, registry, sources
+from trainables.encoders.encoder import Encoder
+from trainables.encoders.encoder_file import Facts
+from trainables.encoders.errors import EncoderError
+from trainables.encoders.fitting import Fitted, fit
+from trainables.encoders.recipe import Recipe
+
+
+class Reference(Protocol):
+    """What names an encoder: `trainables.job.EncoderRef`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def weights(self) -> str | None: ...
+    @property
+    def sha256(self) -> str | None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """An encoder with its weights, and how they were found."""
+
+    encoder: Encoder
+    path: Path
+    place: str
+    fitted: Fitted
+    facts: Facts | None
+
+
+def build(ref: Reference, backbone: str, *, image_size: int, initial: bool = True) -> Encoder:
+    """The encoder that `ref` names, on a timm backbone: normalised images [n, 3, H, W] -> features.
+
+    `initial=False` leaves weights, normalisation and padding for a checkpoint to fill, and needs no file. Encoder
+    `random` draws its weights from torch's global generator. Raises `EncoderError` for an unknown name, and for
+    weights that are missing, damaged, another encoder's or another architecture's: random weights never train under a
+    method's name.
+    """
+    recipe = registry.recipe(ref.name)
+    if not recipe.trained and (ref.weights or ref.sha256):
+        raise EncoderError(f"The encoder {ref.name} has no weights, got {ref.weights!r}. Remove them, or use `own`.")
+    if not initial:
+        return copy.deepcopy(_template(backbone, image_size))
+    if not recipe.trained:
+        return _fresh(recipe, backbone, image_size)
+    return copy.deepcopy(load(ref, backbone, image_size).encoder)
+
+
+def load(ref: Reference, backbone: str, image_size: int) -> Loaded:
+    """The encoder with its weights, kept by this process while the file stays as it is. Not to be changed."""
+    path = sources.locate(registry.recipe(ref.name), ref.weights, ref.sha256, backbone)
+    return _loaded(path, sources.stamp(path), ref.name, ref.weights, backbone, image_size)
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, _stamp: object, name: str, weights: str | None, backbone: str, image_size: int) -> Loaded:
+    recipe, content = registry.recipe(name), reading.read(path)
+    if content.facts is not None:
+        recipe = _ours(recipe, content.facts, backbone, path)
+    timm_name = weights.removeprefix("timm:") if weights and weights.startswith("timm:") else backbone
+    made = _fresh(recipe, timm_name, image_size)
+    found = layout.find(content.values, recipe, made.backbone.state_dict().keys(), backbone, str(path))
+    fitted = fit(made.backbone, found, recipe, backbone, str(path))
+    made.backbone.load_state_dict(dict(fitted.state))
+    return Loaded(encoder=made, path=path, place=found.place, fitted=fitted, facts=content.facts)
+
+
+@lru_cache(maxsize=4)
+def _template(backbone: str, image_size: int) -> Encoder:
+    return _fresh(registry.recipe("random"), backbone, image_size)
+
+
+def _fresh(recipe: Recipe, backbone: str, image_size: int) -> Encoder:
+    model = encoder.bare(backbone, image_size)
+    mean, std = encoder.default_normalisation(backbone)
+    return Encoder(
+        model,
+        features=encoder.feature_dimension(model),
+        mean=recipe.mean or mean,
+        std=recipe.std or std,
+        padding=recipe.padding,
+    )
+
+
+def _ours(recipe: Recipe, facts: Facts, backbone: str, path: Path) -> Recipe:
+    """How one of our own files is read: flat, whole, with the normalisation that it names."""
+    if recipe.name not in (facts.encoder, "own"):
+        raise EncoderError(
+            f"Weights belong to the encoder that the spec names, {recipe.name}, but {path} was pre-trained by "
+            f"{facts.encoder}. Correct the encoder or the file."
+        )
+    if facts.backbone.partition(".")[0] != backbone.partition(".")[0]:
+        raise EncoderError(
+            f"Weights are of the study's backbone {backbone}, but {path} holds those of {facts.backbone}. Correct "
+            "`backbone` or `weights`."
+        )
+    return replace(
+        recipe,
+        containers=(),
+        prefixes=("",),
+        ignored=(),
+        counters=True,
+        mean=facts.mean,
+        std=facts.std,
+        padding=facts.padding,
+    )

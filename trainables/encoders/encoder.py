@@ -1,0 +1,105 @@
+"""An encoder: a timm backbone without its classifier, and the normalisation that its weights expect."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+import timm
+import torch
+from timm.models import PretrainedCfg
+from torch import nn
+
+from trainables.encoders import padding as padding_
+from trainables.encoders.errors import EncoderError
+from trainables.encoders.padding import Padding
+
+Channels = tuple[float, float, float]
+
+
+class Encoder(nn.Module):
+    """Normalised float images [n, 3, H, W] (RGB) -> features [n, `features`].
+
+    `mean` and `std` (of pixels in 0..1) are the encoder's own normalisation. They and the padding are part of its
+    state, so that a checkpoint restores them even where the weights that it began with are gone.
+    """
+
+    def __init__(self, backbone: nn.Module, *, features: int, mean: Channels, std: Channels, padding: Padding) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.features = features
+        self.mean, self.std = mean, std
+        self.padding: Padding = "torch"
+        self._pad(padding)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Features of a batch."""
+        found: torch.Tensor = self.backbone(images)
+        return found
+
+    def get_extra_state(self) -> torch.Tensor:
+        """Normalisation and padding as JSON in a uint8 tensor, which every checkpoint format can hold."""
+        text = json.dumps({"mean": self.mean, "std": self.std, "padding": self.padding})
+        return torch.tensor(list(text.encode()), dtype=torch.uint8)
+
+    def set_extra_state(self, state: torch.Tensor) -> None:
+        """What `get_extra_state` gave."""
+        found = json.loads(bytes(state.tolist()))
+        self.mean, self.std = channels(found["mean"]), channels(found["std"])
+        self._pad(padding_.padding(found["padding"]))
+
+    def _pad(self, wanted: Padding) -> None:
+        if wanted == self.padding:
+            return
+        if self.padding != "torch":
+            raise EncoderError(f"An encoder's padding is set once; this one has {self.padding!r}, got {wanted!r}.")
+        padding_.apply(self.backbone, wanted)
+        self.padding = wanted
+
+
+def channels(values: object) -> Channels:
+    """Three numbers, one a colour channel. Raises `EncoderError` for anything else."""
+    if not isinstance(values, list | tuple) or len(values) != 3:
+        raise EncoderError(f"A normalisation has one number for each of three channels, got {values!r}.")
+    return cast(Channels, tuple(float(value) for value in values))
+
+
+def bare(backbone: str, image_size: int) -> nn.Module:
+    """A timm model without its classifier, with fresh weights. Raises `EncoderError` for a name timm does not know.
+
+    Models of a fixed input size (ViT, Swin) are made for `image_size`; the others take any.
+    """
+    options: dict[str, Any] = {"img_size": image_size} if is_fixed_size(backbone) else {}
+    return timm.create_model(backbone, pretrained=False, num_classes=0, **options)
+
+
+def feature_dimension(model: nn.Module) -> int:
+    """How many features a model of `bare` gives: behind the last hidden layer, where its family has one."""
+    return cast(int, getattr(model, "head_hidden_size", None) or model.num_features)
+
+
+def default_normalisation(backbone: str) -> tuple[Channels, Channels]:
+    """Mean and standard deviation that timm's weights of this name (with its tag, if any) were trained with."""
+    config = _config(backbone)
+    return channels(config.mean), channels(config.std)
+
+
+def classifier_prefixes(backbone: str) -> tuple[str, ...]:
+    """What the names of this model's classifier parameters begin with in a checkpoint that has one."""
+    found = _config(backbone).classifier
+    return () if not found else tuple(f"{name}." for name in ([found] if isinstance(found, str) else found))
+
+
+def is_fixed_size(backbone: str) -> bool:
+    """Whether models of this name are made for one input size."""
+    return bool(_config(backbone).fixed_input_size)
+
+
+def _config(backbone: str) -> PretrainedCfg:
+    config = timm.get_pretrained_cfg(backbone, allow_unregistered=True) if timm.is_model(backbone) else None
+    if config is None:
+        near = timm.list_models(f"*{backbone.partition('.')[0]}*")[:5] or ["resnet50", "test_resnet"]
+        raise EncoderError(
+            f"A backbone is the name of a timm model, got {backbone!r}; near it: {', '.join(near)}. Correct the name."
+        )
+    return config

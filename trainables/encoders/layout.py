@@ -1,0 +1,128 @@
+"""From a file's keys to a backbone's: containers, prefixes, and what belongs to heads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from torch import Tensor
+
+from trainables.encoders import registry
+from trainables.encoders.errors import EncoderError, listing
+from trainables.encoders.recipe import Recipe
+from trainables.encoders.renames import as_timm
+
+COUNTER = "num_batches_tracked"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Tensors by the backbone's names, the file's keys left out on purpose, and where in the file they were."""
+
+    tensors: Mapping[str, Tensor]
+    ignored: tuple[str, ...]
+    place: str
+
+
+def find(values: Mapping[str, Any], recipe: Recipe, wanted: Collection[str], backbone: str, where: str) -> Found:
+    """The encoder's tensors in a file's content; `wanted` are the backbone's own keys.
+
+    Raises `EncoderError` when the file is not laid out as the recipe says, naming the encoder whose layout it has.
+    """
+    seen: list[str] = []
+    for container, state in containers(values, recipe):
+        prefix = _prefix(state, recipe, wanted, backbone, where)
+        if prefix is not None:
+            return _found(state, prefix, recipe, backbone, f"{container}{prefix}*" if container or prefix else "*")
+        seen += [f"{container}{key}" for key in state]
+    raise EncoderError(
+        f"A file of {recipe.name} holds {_expected(recipe)}, but {where} has none of the encoder's keys; it has "
+        f"{listing(sorted(seen) or sorted(map(str, values)))}. {_guess(values, recipe, wanted, backbone)}"
+    )
+
+
+def containers(values: Mapping[str, Any], recipe: Recipe) -> Iterator[tuple[str, Mapping[str, Tensor]]]:
+    """The file itself, then its nested dictionaries that the recipe knows: (`name.`, tensors)."""
+    for name in ("", *recipe.containers):
+        state = values if not name else values.get(name)
+        if isinstance(state, Mapping):
+            tensors = {str(key): value for key, value in state.items() if isinstance(value, Tensor)}
+            if tensors:
+                yield (f"{name}." if name else ""), tensors
+
+
+def _prefix(
+    state: Mapping[str, Tensor], recipe: Recipe, wanted: Collection[str], backbone: str, where: str
+) -> str | None:
+    """The prefix under which most of the backbone's keys are; None when none are under any."""
+    tried = recipe.prefixes if recipe.prefixes is not None else _candidates(state, wanted, backbone)
+    counts = {prefix: _matches(state, prefix, wanted, backbone) for prefix in tried}
+    best = max(counts.values(), default=0)
+    fitting = [prefix for prefix, count in counts.items() if count == best]
+    if best < max(1, len(wanted) // 2) and not _any(state, fitting, recipe):
+        return None
+    if len(fitting) > 1:
+        raise EncoderError(
+            f"{where} holds the backbone more than once, under {', '.join(map(repr, fitting))}: which is meant is "
+            "unclear. Use the encoder that knows this layout, or keep one copy in the file."
+        )
+    return fitting[0]
+
+
+def _any(state: Mapping[str, Tensor], prefixes: list[str], recipe: Recipe) -> bool:
+    """Whether the recipe's own prefix is there at all: then it is this encoder's file, of another architecture."""
+    own = tuple(prefix for prefix in prefixes if prefix and recipe.prefixes is not None)
+    return any(key.startswith(own) for key in state)
+
+
+def _candidates(state: Mapping[str, Tensor], wanted: Collection[str], backbone: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    renamed = as_timm(state, backbone)
+    for key in renamed:
+        parts = key.split(".")
+        for cut in range(len(parts)):
+            if ".".join(parts[cut:]) in wanted:
+                found["".join(f"{part}." for part in parts[:cut])] = None
+    return tuple(found)
+
+
+def _matches(state: Mapping[str, Tensor], prefix: str, wanted: Collection[str], backbone: str) -> int:
+    keys = as_timm([key.removeprefix(prefix) for key in state if key.startswith(prefix)], backbone)
+    return len(set(keys) & set(wanted))
+
+
+def _found(state: Mapping[str, Tensor], prefix: str, recipe: Recipe, backbone: str, place: str) -> Found:
+    own = {key: value for key, value in state.items() if key.startswith(prefix) and not _is_ignored(key, recipe)}
+    names = as_timm([key.removeprefix(prefix) for key in own], backbone)
+    tensors = dict(zip(names, own.values(), strict=True))
+    return Found(tensors=tensors, ignored=tuple(key for key in state if key not in own), place=place)
+
+
+def _is_ignored(key: str, recipe: Recipe) -> bool:
+    return any(fnmatchcase(key, pattern) for pattern in recipe.ignored)
+
+
+def _expected(recipe: Recipe) -> str:
+    keys = (
+        "the backbone's keys under any prefix"
+        if recipe.prefixes is None
+        else " or ".join(
+            f"keys {prefix}*" if prefix else "the backbone's keys without a prefix" for prefix in recipe.prefixes
+        )
+    )
+    nested = f", bare or nested under {' or '.join(map(repr, recipe.containers))}" if recipe.containers else ""
+    return keys + nested
+
+
+def _guess(values: Mapping[str, Any], recipe: Recipe, wanted: Collection[str], backbone: str) -> str:
+    for name in registry.names():
+        other = registry.recipe(name)
+        if name == recipe.name or not other.trained or other.prefixes is None:
+            continue
+        for _, state in containers(values, other):
+            for prefix in other.prefixes:
+                if prefix and _matches(state, prefix, wanted, backbone) >= len(wanted) // 2:
+                    return f"Its layout is that of {name}: correct the encoder or the file."
+    return "Check that the file belongs to this encoder and backbone."

@@ -1,0 +1,38 @@
+"""What is known about one encoder's public weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trainables.encoders.encoder import Channels
+from trainables.encoders.padding import Padding
+
+IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
+IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """An encoder by name: where its weights come from and how they are laid out in their file.
+
+    `containers`: keys under which some copies nest the weights (a bare file is read as well). `prefixes`: what the
+    encoder's own keys begin with, None: found by looking. `ignored`: patterns (fnmatch) of keys that belong to heads
+    and queues. `mean`, `std`: the normalisation of pixels in 0..1, None: that of timm's weights for the backbone.
+    `padding`: how the weights' original network padded. `counters`: whether the file may hold batch norm's counters
+    of batches. `digests`: sha256 (or its beginning) of public files by their names. `trained`: False where there are
+    no weights on purpose.
+    """
+
+    name: str
+    paper: str
+    obtain: str
+    containers: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] | None = ("",)
+    ignored: tuple[str, ...] = ()
+    mean: Channels | None = IMAGENET_MEAN
+    std: Channels | None = IMAGENET_STD
+    padding: Padding = "torch"
+    counters: bool = True
+    digests: Mapping[str, str] = field(default_factory=dict)
+    trained: bool = True
