@@ -35,7 +35,7 @@ class Best:
 
     def order(self, trials: Sequence[TrialRecord], objective: str) -> list[TrialRecord]:
         """Best value first; the earlier trial wins a tie."""
-        return sorted(trials, key=lambda trial: (-_score(trial, objective), trial.number))
+        return sorted(trials, key=lambda trial: (-score(trial, objective), trial.number))
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,10 @@ class OneStandardError:
                 "select.rule one_standard_error needs objective val_auc. Choose another rule or objective."
             )
         ranked = Best().order(trials, objective)
-        best = _score(ranked[0], objective)
+        best = score(ranked[0], objective)
         floor = best - hanley_mcneil(best, self.size)
-        near = [trial for trial in ranked if _score(trial, objective) >= floor]
-        return sorted(near, key=lambda trial: (_cost(trial, objective), trial.number)) + ranked[len(near) :]
+        near = [trial for trial in ranked if score(trial, objective) >= floor]
+        return sorted(near, key=lambda trial: (cost(trial, objective), trial.number)) + ranked[len(near) :]
 
 
 def hanley_mcneil(auc: float, size: ValidationSize) -> float:
@@ -111,10 +111,12 @@ def _signed(value: float, objective: str) -> float:
     return -value if objective == "val_loss" else value
 
 
-def _score(trial: TrialRecord, objective: str) -> float:
+def score(trial: TrialRecord, objective: str) -> float:
+    """The best validation value of any epoch, turned so that larger is better."""
     return max(_signed(epoch.metrics[objective], objective) for epoch in trial.epochs)
 
 
-def _cost(trial: TrialRecord, objective: str) -> float:
+def cost(trial: TrialRecord, objective: str) -> float:
+    """Images that the trial had seen by its best epoch."""
     best = max(trial.epochs, key=lambda epoch: _signed(epoch.metrics[objective], objective))
     return best.metrics.get("images", float(best.epoch))

@@ -16,9 +16,11 @@ from study.layout import StudyDirectory
 from study.plan import Cell, Plan
 from study.records import TrialRecord
 from study.search.engine import Engine, Listener
+from study.search.keep import Keeper
 from study.search.lock import only_driver
 from study.search.record import Record, open_storage
 from study.search.room import Room
+from study.search.trials import Trials
 from trainables.job import Job
 from trainables.ray_train import TRAIN
 
@@ -50,7 +52,10 @@ def run_search(
             objective=plan.spec.search.objective,
             direction=plan.spec.search.direction,
         )
-        engine = Engine(plan, record, on_event)
+        keeper = Keeper(plan, directory)
+        engine = Engine(plan, record, _tidying(keeper, record, on_event))
+        for cell, trials in record.cells.items():  # an earlier driver may have died between an end and its tidying
+            keeper.tidy(cell, trials)
         if engine.peek() is None:
             engine.close()
             return
@@ -62,6 +67,16 @@ def run_search(
             raise KeyboardInterrupt
         if interrupted.signal is not None:
             raise SystemExit(128 + interrupted.signal)
+
+
+def _tidying(keeper: Keeper, record: Trials, on_event: Listener | None) -> Listener:
+    def heard(trial: TrialRecord) -> None:
+        if trial.finished:
+            keeper.tidy(trial.cell, record.cells[trial.cell])
+        if on_event is not None:
+            on_event(trial)
+
+    return heard
 
 
 def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str, interrupted: _Interrupted) -> None:

@@ -49,3 +49,12 @@ def test_a_study_has_one_driver(tmp_path):
 def test_what_can_never_be_placed_is_refused_with_the_arithmetic(tmp_path):
     with pytest.raises(StudyError, match=r"CPU: 1 × 640 = 640 wanted; the largest of 1 nodes has"):
         search(tmp_path, small_plan(resources={"cpus_per_trial": 640}))
+
+
+def test_losers_checkpoints_are_gone_when_the_search_ends(tmp_path):
+    trials = search(tmp_path, small_plan(trials=5))
+    left = {str(path.relative_to(tmp_path / "trials")) for path in (tmp_path / "trials").rglob("*") if path.is_file()}
+    winners = {}
+    for trial in sorted(trials, key=lambda t: (t.value, -t.number)):
+        winners[trial.cell] = trial.number
+    assert left == {f"{cell}/{number}/best.pt" for cell, number in winners.items()}
