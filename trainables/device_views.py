@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from trainables.augment import Views
+from trainables.augment import Floats, Views
 from trainables.device_colours import jitter
 from trainables.views import Image, affine
 
@@ -23,7 +24,7 @@ class DeviceViews:
 
     def __init__(self, size: int, device: torch.device) -> None:
         self._size, self._device = size, device
-        self._staging = [torch.empty(0, dtype=torch.uint8)] * 2
+        self._staging = [torch.empty(0, dtype=torch.uint8), torch.empty(0, dtype=torch.uint8)]
         self._copied: list[torch.cuda.Event | None] = [None, None]
         self._ramp = torch.arange(size, dtype=torch.float32, device=device)
 
@@ -34,10 +35,9 @@ class DeviceViews:
         Each image [H, W, 3] crosses the bus once, however many views are made of it. A view's pixels depend on its
         image and its parameters alone, not on the rest of the batch.
         """
-        copies = len(views) // len(images)
         pixels = self._upload(images)
-        where = torch.from_numpy(_places(images, views, copies)).to(self._device, non_blocking=True)
-        maps = torch.from_numpy(_maps(views, self._size)).to(self._device, non_blocking=True)
+        where = torch.from_numpy(places(images, views)).to(self._device, non_blocking=True)
+        maps = torch.from_numpy(maps_of(views, self._size)).to(self._device, non_blocking=True)
         made = torch.empty((len(views), self._size, self._size, 3), dtype=torch.uint8, device=self._device)
         # the arithmetic is float32 whatever the training's is: in bfloat16 a coordinate is off by a pixel
         with torch.autocast(self._device.type, enabled=False):
@@ -47,8 +47,8 @@ class DeviceViews:
                 made[part] = jitter(warped, views, part).round_().clamp_(0, 255).permute(0, 2, 3, 1).to(torch.uint8)
         return made
 
-    def _upload(self, images: Sequence[Image]) -> torch.Tensor:
-        """[all pixels, 3] on the device: the images one after the other."""
+    def stage(self, images: Sequence[Image]) -> torch.Tensor:
+        """uint8 [all pixels, 3]: the images one after the other, in memory that the device can read."""
         size = sum(image.size for image in images)
         self._staging.reverse()
         self._copied.reverse()
@@ -58,7 +58,10 @@ class DeviceViews:
             self._staging[0] = torch.empty(size, dtype=torch.uint8, pin_memory=self._device.type == "cuda")
         staged = self._staging[0][:size]
         np.concatenate([image.reshape(-1) for image in images], out=staged.numpy())
-        pixels = staged.to(self._device, non_blocking=True, copy=True).view(-1, 3)
+        return staged.view(-1, 3)
+
+    def _upload(self, images: Sequence[Image]) -> torch.Tensor:
+        pixels = self.stage(images).to(self._device, non_blocking=True, copy=True)
         if self._device.type == "cuda":
             copied = torch.cuda.Event()
             copied.record()
@@ -86,15 +89,16 @@ class DeviceViews:
         return torch.lerp(line(top), line((top + 1).minimum(bottom)), down).mul_(share)
 
 
-def _places(images: Sequence[Image], views: Views, copies: int) -> np.ndarray:
+def places(images: Sequence[Image], views: Views) -> NDArray[np.int64]:
     """int64 [n, 2]: where each crop's first pixel lies among all pixels, and pixels from one line to the next."""
+    copies = len(views) // len(images)
     widths = np.array([image.shape[1] for image in images])
     starts = np.cumsum([0, *(image.shape[0] * image.shape[1] for image in images)])[:-1]
     widths, starts = np.repeat(widths, copies), np.repeat(starts, copies)
     return np.stack([starts + views.top * widths + views.left, widths], axis=1)
 
 
-def _maps(views: Views, size: int) -> np.ndarray:
+def maps_of(views: Views, size: int) -> Floats:
     """float32 [n, 9]: the map from view to crop, the crop's last column and line, and whether it is turned."""
     last = [views.width - 1, views.height - 1, views.angle != 0]
     return np.column_stack([affine(views, size).reshape(-1, 6), *last]).astype(np.float32)
