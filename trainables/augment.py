@@ -61,6 +61,8 @@ POLICIES = {
         grey=0.2,
         blur=0.5,
     ),
+    # Crops alone: for pretext tasks whose answer a flip, a rotation or a change of colour would alter.
+    "upright": Policy(scale=(0.5, 1.0), ratio=(3 / 4, 4 / 3)),
     # For pre-training on lesions: colour and size are signs of melanoma, so views keep most of both.
     "lesion": Policy(
         scale=(0.5, 1.0),

@@ -45,6 +45,40 @@ def trial(config: Mapping[str, Any]) -> None:
         ray.tune.report({"failed": str(error)})
 
 
+def group(function: str, text: str, *, workers: int, worker: Mapping[str, float]) -> None:
+    """Call `module:function(text)` in every process of a worker group, outside of Tune, and wait for its end.
+
+    `worker`: resources of one. Raises the `TrainingError` that a worker raised, `OSError` where the group cannot run.
+    """
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchTrainer
+
+    os.environ.update(LIMITS)
+    outcome: list[BaseException] = []
+    _fit(
+        TorchTrainer(
+            _call,
+            train_loop_config={"function": function, "text": text},
+            scaling_config=ScalingConfig(
+                num_workers=workers, use_gpu=worker.get("GPU", 0) > 0, resources_per_worker=dict(worker)
+            ),
+            run_config=RunConfig(
+                name=f"group-{uuid.uuid4().hex}",
+                storage_path=tempfile.gettempdir(),
+                failure_config=FailureConfig(max_failures=0),
+            ),
+        ),
+        outcome,
+    )
+    for error in outcome:
+        raise error
+
+
+def _call(config: Mapping[str, Any]) -> None:
+    module, _, function = config["function"].partition(":")
+    getattr(importlib.import_module(module), function)(config["text"])
+
+
 def resolve(name: str) -> Train:
     """The training function that `module:function` names."""
     module, _, function = name.partition(":")

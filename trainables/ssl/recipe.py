@@ -59,6 +59,8 @@ class Recipe:
 
 DEFAULTS: Mapping[str, Mapping[str, float | int | str]] = {
     "supervised": {"augmentation": "published"},
+    "rotation": {"augmentation": "upright"},
+    "colourisation": {"augmentation": "upright"},
     "moco_v2": {"temperature": 0.2},
     "infomin": {"temperature": 0.15, "augmentation": "infomin"},
 }

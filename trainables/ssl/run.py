@@ -108,6 +108,11 @@ def pretrain(job: PreTrainingJob, *, pool: Pool | None = None, device: str | Non
     return history
 
 
+def pretrain_json(text: str) -> None:
+    """`pretrain` for a worker group, which is handed text."""
+    pretrain(PreTrainingJob.from_json(text))
+
+
 def open_pool(ref: PoolRef) -> Pool:
     """The images that a reference names. Raises `DataError` for anything wrong with them."""
     store = open_store(

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from trainables import checkpoint, distributed
 from trainables.augment import policy, uniforms
 from trainables.encoders import Encoder
 from trainables.job import TrainingError
-from trainables.loader import Renderer
+from trainables.loader import Batch, Renderer
 from trainables.model import state
 from trainables.precision import autocast, autocast_dtype, pick_device, prepare
 from trainables.ssl.method import Crop, Method
@@ -68,7 +67,8 @@ class PreTraining:
         self._optimiser = torch.optim.AdamW(parameters, lr=recipe.lr, weight_decay=recipe.weight_decay)
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=autocast_dtype(self._device) is torch.float16)
         self._renderers = {
-            side: Renderer(pool.images, side, threads) for side in {round(image_size * c.side) for c in self._crops}
+            side: Renderer(pool.images, side, threads, self._device)
+            for side in {round(image_size * c.side) for c in self._crops}
         }
         self._image_size = image_size
         self.history: Epochs = []
@@ -107,7 +107,7 @@ class PreTraining:
             "seconds": time.monotonic() - started,
         }
 
-    def _batches(self, epoch: int) -> Iterator[tuple[list[NDArray[np.uint8]], NDArray[np.int64]]]:
+    def _batches(self, epoch: int) -> Iterator[tuple[list[Batch], NDArray[np.int64]]]:
         """This rank's share of every batch: one array of views for each crop, and labels."""
         recipe, pool = self._recipe, self._pool
         halves = pairs(pool, positives=recipe.positives, balanced=recipe.balanced, seed=recipe.seed, epoch=epoch)
@@ -121,7 +121,7 @@ class PreTraining:
         for cut, *views in zip(cuts, *streams, strict=True):
             yield views, pool.labels[halves[0][cut]]
 
-    def _views(self, crop: Crop, index: int, half: Rows, cuts: list[slice], epoch: int) -> Iterator[NDArray[np.uint8]]:
+    def _views(self, crop: Crop, index: int, half: Rows, cuts: list[slice], epoch: int) -> Iterator[Batch]:
         u = uniforms(len(half), self._recipe.seed, "view", index, epoch)
         rows = self._pool.rows[half]
         renderer = self._renderers[round(self._image_size * crop.side)]
@@ -129,11 +129,11 @@ class PreTraining:
         for _, batch in renderer.batches([rows[cut] for cut in cuts], chosen, [u[cut] for cut in cuts]):
             yield batch
 
-    def _step(self, views: list[NDArray[np.uint8]], labels: NDArray[np.int64], done: float) -> float:
+    def _step(self, views: list[Batch], labels: NDArray[np.int64], done: float) -> float:
         for group in self._optimiser.param_groups:
             group["lr"] = self._recipe.lr * _share(done)
         self._optimiser.zero_grad(set_to_none=True)
-        tensors = [torch.from_numpy(view).to(self._device, non_blocking=True) for view in views]
+        tensors = [torch.as_tensor(view).to(self._device, non_blocking=True) for view in views]
         try:
             with autocast(self._device):
                 loss = self._trained(tensors, torch.from_numpy(labels).to(self._device))

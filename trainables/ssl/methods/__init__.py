@@ -17,6 +17,8 @@ METHODS = {
     "byol": "byol:BYOL",
     "moco_v2": "moco:MoCo",
     "infomin": "moco:MoCo",
+    "rotation": "rotation:Rotation",
+    "colourisation": "colourisation:Colourisation",
 }
 
 

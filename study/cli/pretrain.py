@@ -1,0 +1,47 @@
+"""`study pretrain`: make an encoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from study.cli import app
+
+
+@app.command("pretrain")
+def pretrain(
+    spec: Annotated[
+        Path, typer.Argument(help="Spec file: its backbone, image size and training images.", show_default=False)
+    ],
+    method: Annotated[
+        str,
+        typer.Option(
+            help="supervised, simclr, supcon, swav, byol, moco_v2, infomin, rotation or colourisation.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The .safetensors file to write.", show_default=False)],
+    pool: Annotated[
+        str | None, typer.Option(help="Source of unlabelled images instead of the spec's training images.")
+    ] = None,
+    pool_root: Annotated[str | None, typer.Option(help="Directory or URI of the pool.")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="Go on from an encoder: NAME or NAME=WEIGHTS. Default: fresh weights.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", help="NAME=VALUE of the recipe, e.g. epochs=100; may be repeated.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; more than one train as a Ray Train group.")] = 1,
+    address: Annotated[str | None, typer.Option(help="Ray cluster for more than one worker.")] = None,
+) -> None:
+    """Pre-train an encoder; use it as `{encoder: METHOD, weights: FILE}`. Goes on where an earlier run was stopped."""
+    from study.pretrain import pretraining_job, run
+    from study.spec import DataSource, load_spec
+
+    read = load_spec(spec)
+    source = None if pool is None else DataSource(source=pool, root=pool_root)
+    job = pretraining_job(read, method=method, out=out, pool=source, start=start, settings=settings or ())
+    run(job, workers=workers, gpus=read.resources.gpus_per_trial, address=address)
+    typer.echo(f"{out}: {method} on {source.source if source else read.train.source}, {job.recipe.epochs} epochs")
