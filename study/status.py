@@ -6,20 +6,36 @@ from rich.console import Console
 from rich.table import Table
 
 from study import state
+from study.disk import disk_use
 from study.layout import StudyDirectory
 from study.plan import Plan
 from study.search import read_trials
+from study.tracking import behind
 
 
 def print_status(plan: Plan, directory: StudyDirectory) -> None:
-    """Stages and cells."""
-    console = Console(highlight=False)
+    """Stages and cells, what MLflow has not heard of yet, and disk use."""
+    console = Console(highlight=False, soft_wrap=True)
     console.print(f"{plan.spec.study} in {directory.root}", style="bold")
     for name, count in state.counts(plan, directory).items():
         wanted = "?" if count.wanted is None else count.wanted
         console.print(f"{name:10} {'done' if count.complete else 'open':5} {count.done}/{wanted}")
     if (directory.root / "trials.db").exists():
         console.print(_cells(plan, directory))
+    console.print(str(behind(directory)))
+    use = disk_use(directory)
+    parts = ", ".join(f"{name} {size(count)}" for name, count in use.items())
+    console.print(f"disk {size(sum(use.values()))}: {parts}")
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: `512 B`, `3.4 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"
 
 
 def _cells(plan: Plan, directory: StudyDirectory) -> Table:
