@@ -56,25 +56,19 @@ def containers(values: Mapping[str, Any], recipe: Recipe) -> Iterator[tuple[str,
 def _prefix(
     state: Mapping[str, Tensor], recipe: Recipe, wanted: Collection[str], backbone: str, where: str
 ) -> str | None:
-    """The prefix under which most of the backbone's keys are; None when none are under any."""
+    """The prefix under which most of the backbone's keys are (how many is for `fit` to judge); None: not one is."""
     tried = recipe.prefixes if recipe.prefixes is not None else _candidates(state, wanted, backbone)
     counts = {prefix: _matches(state, prefix, wanted, backbone) for prefix in tried}
     best = max(counts.values(), default=0)
-    fitting = [prefix for prefix, count in counts.items() if count == best]
-    if best < max(1, len(wanted) // 2) and not _any(state, fitting, recipe):
+    if not best:
         return None
+    fitting = [prefix for prefix, count in counts.items() if count == best]
     if len(fitting) > 1:
         raise EncoderError(
             f"{where} holds the backbone more than once, under {', '.join(map(repr, fitting))}: which is meant is "
             "unclear. Use the encoder that knows this layout, or keep one copy in the file."
         )
     return fitting[0]
-
-
-def _any(state: Mapping[str, Tensor], prefixes: list[str], recipe: Recipe) -> bool:
-    """Whether the recipe's own prefix is there at all: then it is this encoder's file, of another architecture."""
-    own = tuple(prefix for prefix in prefixes if prefix and recipe.prefixes is not None)
-    return any(key.startswith(own) for key in state)
 
 
 def _candidates(state: Mapping[str, Tensor], wanted: Collection[str], backbone: str) -> tuple[str, ...]:

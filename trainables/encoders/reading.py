@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from trainables.encoders.encoder_file import Facts, facts
 from trainables.encoders.errors import EncoderError
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
+_NEEDS_MORE = re.compile(r"(unsupported (global|operand|class)|trying to (load|instantiate|call)|blocked)[^\n]*", re.I)
 CONVERT = (
     'python -c "import sys, torch; from safetensors.torch import save_file; '
     "c = torch.load(sys.argv[1], map_location='cpu', weights_only=False); c = c.get('state_dict', c.get('model', c)); "
@@ -60,13 +62,13 @@ def _torch(path: Path) -> Mapping[str, Any]:
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "Unsupported global" in str(error) or "Unsupported class" in str(error) or "WeightsUnpickler" in str(error):
+        if object_ := _NEEDS_MORE.search(str(error)):
             raise EncoderError(
-                f"A PyTorch file holds plain tensors, but {path} also holds objects that run code when they are read: "
-                f"{_first_line(error)} Where you trust its source, convert it once, with\n  {CONVERT} "
+                f"A PyTorch file holds plain tensors, but {path} also holds objects that run code when they are read "
+                f"({object_[0].strip().rstrip('.')}). Where you trust its source, convert it once, with\n  {CONVERT} "
                 f"{path} {path.with_suffix('.safetensors').name}\nand give the safetensors file."
             ) from error
-        raise _damaged(path, error) from error
+        raise _damaged(path, ValueError("its pickle breaks off")) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, IndexError, AttributeError) as error:
         raise _damaged(path, error) from error
     if not isinstance(found, Mapping):

@@ -1,0 +1,153 @@
+"""Public checkpoints, synthesised in exactly their layouts from a torchvision ResNet-50.
+
+Each form is a function from the source's state (with its `fc`) to what the public file holds.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torchvision.models import ResNet, resnet50
+
+State = dict[str, torch.Tensor]
+HEAD = {"weight": torch.zeros(128, 2048), "bias": torch.zeros(128)}
+
+
+def source() -> ResNet:
+    """A ResNet-50 in evaluation mode whose batch norms are anything but the identity; always the same."""
+    return copy.deepcopy(_source())
+
+
+@cache
+def _source() -> ResNet:
+    torch.manual_seed(0)
+    model = resnet50(weights=None)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 1.5)
+            module.weight.data.uniform_(0.5, 1.0)
+            module.bias.data.normal_(0, 0.1)
+    return model.eval()
+
+
+def encoder_of(state: State) -> State:
+    return {key: value for key, value in state.items() if not key.startswith("fc.")}
+
+
+def fc_of(state: State) -> State:
+    return {key: value for key, value in state.items() if key.startswith("fc.")}
+
+
+def prefixed(prefix: str, state: State) -> State:
+    return {prefix + key: value for key, value in state.items()}
+
+
+def swav(state: State) -> State:
+    head = {f"module.projection_head.0.{key}": value for key, value in HEAD.items()}
+    prototypes = {"module.prototypes.weight": torch.zeros(3000, 128)}
+    return {**prefixed("module.", encoder_of(state)), **head, **prototypes}
+
+
+def byol(state: State) -> State:
+    found = {key: value for key, value in state.items() if not key.endswith("num_batches_tracked")}
+    assert len(found) == 267
+    return found
+
+
+def moco_v2(state: State) -> dict[str, Any]:
+    mlp = {f"fc.{layer}.{key}": torch.zeros(4) for layer in (0, 2) for key in ("weight", "bias")}
+    query = prefixed("module.encoder_q.", {**encoder_of(state), **mlp})
+    key = prefixed("module.encoder_k.", {k: torch.zeros_like(v) for k, v in {**encoder_of(state), **mlp}.items()})
+    queue = {"module.queue": torch.zeros(128, 65536 // 64), "module.queue_ptr": torch.zeros(1, dtype=torch.long)}
+    return {"epoch": 800, "arch": "resnet50", "state_dict": {**query, **key, **queue}, "optimizer": {"state": {}}}
+
+
+def infomin(state: State) -> dict[str, Any]:
+    heads = {f"module.{head}.{key}": value for head in ("head", "head_jig") for key, value in HEAD.items()}
+    return {"model": {**prefixed("module.encoder.", encoder_of(state)), **heads}}
+
+
+def infomin_with_ema(state: State) -> dict[str, Any]:
+    whole = infomin(state)
+    return {**whole, "model_ema": {key: torch.zeros_like(value) for key, value in whole["model"].items()}}
+
+
+def augnet(state: State) -> State:
+    return {**prefixed("module.pre.", encoder_of(state)), "module.fc.weight": torch.zeros(768, 2048)}
+
+
+Form = Callable[[State], Any]
+FORMS: dict[str, tuple[str, Form]] = {
+    "simclr nested": ("simclr", lambda state: {"state_dict": state}),
+    "simclr bare": ("simclr", dict),
+    "swav bare": ("swav", swav),
+    "swav nested": ("swav", lambda state: {"epoch": 1, "state_dict": swav(state)}),
+    "byol bare": ("byol", byol),
+    "moco_v2 nested": ("moco_v2", moco_v2),
+    "moco_v2 bare": ("moco_v2", lambda state: moco_v2(state)["state_dict"]),
+    "infomin nested": ("infomin", infomin),
+    "infomin bare": ("infomin", lambda state: infomin(state)["model"]),
+    "infomin with momentum copy": ("infomin", infomin_with_ema),
+    "supervised bare": ("supervised", dict),
+    "own, AugNet's prefix": ("own", augnet),
+    "own nested": ("own", lambda state: {"model_state_dict": prefixed("backbone.", encoder_of(state))}),
+}
+
+
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+NORMALISATION = {
+    "simclr": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+    "swav": (MEAN, (0.228, 0.224, 0.225)),
+    "byol": (MEAN, STD),
+    "moco_v2": (MEAN, STD),
+    "infomin": (MEAN, STD),
+    "supervised": (MEAN, STD),
+    "own": (MEAN, STD),
+}
+
+
+class SamePool(nn.Module):
+    """3 × 3 max-pool of stride 2 with TensorFlow's SAME padding, from its definition."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.max_pool2d(same_pad(x, 3, 2, float("-inf")), 3, 2)
+
+
+class SameConv(nn.Module):
+    """A strided convolution with TensorFlow's SAME padding, from its definition."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        size, stride = self.conv.kernel_size[0], self.conv.stride[0]
+        return F.conv2d(same_pad(x, size, stride, 0.0), self.conv.weight, stride=stride)
+
+
+def same_pad(x: torch.Tensor, size: int, stride: int, value: float) -> torch.Tensor:
+    """Output size ceil(n / stride); of an odd total the larger half goes right and below."""
+    pads: list[int] = []
+    for n in (x.shape[3], x.shape[2]):
+        total = max((-(-n // stride) - 1) * stride + size - n, 0)
+        pads += [total // 2, total - total // 2]
+    return F.pad(x, pads, value=value)
+
+
+def as_trained(model: ResNet, encoder: str) -> nn.Module:
+    """The source with the padding of the network that the public weights were trained in, and without its head."""
+    model.fc = nn.Identity()
+    if encoder in ("simclr", "byol"):
+        model.maxpool = SamePool()
+    if encoder == "byol":
+        model.conv1 = SameConv(model.conv1)
+        for stage in (model.layer2, model.layer3, model.layer4):
+            stage[0].conv2 = SameConv(stage[0].conv2)
+    return model

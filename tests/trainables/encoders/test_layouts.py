@@ -1,0 +1,67 @@
+"""Every public layout loads to the features of its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torchvision.models import mobilenet_v2
+
+from tests.trainables.encoders import layouts
+from trainables.encoders import build
+from trainables.encoders.build import load
+from trainables.job import EncoderRef
+
+cuda = pytest.param("cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU"))
+
+
+@pytest.mark.parametrize("device", ["cpu", cuda])
+@pytest.mark.parametrize("form", layouts.FORMS)
+def test_a_public_layout_gives_the_features_of_its_source(form: str, device: str, tmp_path: Path) -> None:
+    name, write = layouts.FORMS[form]
+    model = layouts.source()
+    torch.save(write(model.state_dict()), tmp_path / "weights.pth.tar")
+    encoder = build(EncoderRef(name=name, weights=str(tmp_path / "weights.pth.tar")), "resnet50", image_size=64)
+    encoder, reference = encoder.eval().to(device), layouts.as_trained(model, name).to(device)
+    with torch.inference_mode(), torch.backends.cudnn.flags(allow_tf32=False):
+        for side in (64, 75):
+            images = torch.randn(2, 3, side, side, device=device)
+            expected = reference(images)
+            assert float(expected.std()) > 0.01
+            assert float((encoder(images) - expected).abs().max()) < 1e-5
+    assert encoder.features == 2048
+    assert (encoder.mean, encoder.std) == layouts.NORMALISATION[name]
+
+
+@pytest.mark.parametrize("name", ["simclr", "byol"])
+def test_the_padding_of_the_original_is_no_detail(name: str) -> None:
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        plain = layouts.as_trained(layouts.source(), "supervised")(images)
+        padded = layouts.as_trained(layouts.source(), name)(images)
+    assert float((plain - padded).abs().max()) > 1e-2
+
+
+def test_torchvisions_mobilenet_loads_into_timms(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    source = mobilenet_v2(weights=None)
+    source(torch.randn(8, 3, 64, 64))  # moves the batch statistics
+    torch.save(source.eval().state_dict(), tmp_path / "mobilenet.pth")
+    encoder = build(
+        EncoderRef(name="supervised", weights=str(tmp_path / "mobilenet.pth")), "mobilenetv2_100", image_size=64
+    ).eval()
+    images = torch.randn(2, 3, 64, 64)
+    with torch.inference_mode():
+        expected = source.features(images).mean(dim=(2, 3))
+        assert float((encoder(images) - expected).abs().max()) < 1e-5
+    assert encoder.features == expected.shape[1] == 1280
+
+
+def test_what_was_used_and_what_was_left_is_told(tmp_path: Path) -> None:
+    torch.save(layouts.moco_v2(layouts.source().state_dict()), tmp_path / "moco.pth.tar")
+    found = load(EncoderRef(name="moco_v2", weights=str(tmp_path / "moco.pth.tar")), "resnet50", 64)
+    assert found.place == "state_dict.module.encoder_q.*"
+    assert (len(found.fitted.state), found.fitted.missing) == (318, ())
+    assert "module.encoder_q.fc.0.weight" in found.fitted.ignored
+    assert sum(key.startswith("module.encoder_k.") for key in found.fitted.ignored) == 322
