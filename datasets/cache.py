@@ -17,7 +17,7 @@ from datasets.roots import Root
 Progress = Callable[[int, int], None]
 """`progress(done, all)`, called now and then while images are decoded."""
 
-VERSION = 1
+VERSION = 2
 """Raised when decoding or resizing changes, so that no old cache is taken for a new one."""
 LOCK_SECONDS = 4 * 3600.0
 """How long to wait for another builder: longer than decoding the largest set takes."""
@@ -113,6 +113,12 @@ def open_store(
         except OSError as error:
             raise DataError(f"A cache needs a place to write, got {str(root)!r}: {error}. Set SKIN_CACHE.") from error
     return ImageStore(manifest, directory, on_bad_image)
+
+
+def read_index(manifest: Manifest, *, short_side: int, cache_root: str | None = None) -> pd.DataFrame | None:
+    """The index of a manifest's store if it has been built (columns as `cache_build.build` says), else None."""
+    path = Path(cache_root or default_root()) / _key(manifest, short_side) / "index.parquet"
+    return pd.read_parquet(path) if path.exists() else None
 
 
 def default_root() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,7 +9,7 @@ import pandas as pd
 from datasets.manifest import DataError, Manifest
 
 if TYPE_CHECKING:
-    from datasets.splits import Scheme, Split
+    from datasets.splits import Part, Scheme, Split
 
 ID_COLUMNS = ("image_id", "image", "image_name", "isic_id", "img_id")
 
@@ -23,19 +22,10 @@ def read_files(manifest: Manifest, scheme: Scheme, *, index: int, fraction: floa
     """
     from datasets.splits import assemble
 
-    files = scheme.files or {}
-    fractions = {float(key): path for key, path in files.get("train", {}).items()}
-    if fraction not in fractions:
-        raise DataError(f"splits.train names a file for every fraction, got none for {fraction:g}. Add it.")
-    chosen = index % scheme.subsamples + 1
-    paths = {
-        "train": str(fractions[fraction]).replace("{index}", str(chosen)),
-        "validation": str(files["validation"]),
-        "test": str(files["test"]),
-    }
+    paths = split_paths(scheme, index=index, fraction=fraction)
     known = {plain_id(image_id): image_id for image_id in manifest.table["image_id"]}
     labelled = set(manifest.table["image_id"][manifest.table["label"] >= 0])
-    parts: dict[str, set[str]] = {}
+    parts: dict[Part, set[str]] = {}
     notes: list[str] = []
     for part, path in paths.items():
         ids = read_ids(path)
@@ -51,15 +41,35 @@ def read_files(manifest: Manifest, scheme: Scheme, *, index: int, fraction: floa
         left_out = sorted(parts[part] - labelled)
         if left_out:
             raise DataError(f"{path}: {left_out[0]!r} has no label under this task. Remove it or use another task.")
-    for first, second in (("train", "validation"), ("train", "test"), ("validation", "test")):
+    twins: tuple[tuple[Part, Part], ...] = (("train", "validation"), ("train", "test"), ("validation", "test"))
+    for first, second in twins:
         twice = sorted(parts[first] & parts[second])
         if twice:
             raise DataError(f"An image is in one part of a split, but {twice[0]!r} is in {first} and {second}.")
     return assemble(manifest, parts, tuple(notes))
 
 
+def split_paths(scheme: Scheme, *, index: int, fraction: float) -> dict[Part, str]:
+    """The file of each part for split `index` at a fraction. Raises `DataError` for a fraction without a file."""
+    files = scheme.files or {}
+    fractions = {float(key): path for key, path in files.get("train", {}).items()}
+    if fraction not in fractions:
+        raise DataError(f"splits.train names a file for every fraction, got none for {fraction:g}. Add it.")
+    chosen = index % scheme.subsamples + 1
+    return {
+        "train": str(fractions[fraction]).replace("{index}", str(chosen)),
+        "validation": str(files["validation"]),
+        "test": str(files["test"]),
+    }
+
+
 def read_ids(path: str) -> list[str]:
     """The image ids of a split file, in its order, as `plain_id`s. Raises `DataError` where it has none."""
+    return [plain_id(image_id) for image_id in written_ids(path)]
+
+
+def written_ids(path: str) -> list[str]:
+    """The image ids of a split file as they are written there. Raises `DataError` where it has none."""
     try:
         table = pd.read_csv(path, dtype=str)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
@@ -67,13 +77,12 @@ def read_ids(path: str) -> list[str]:
     column = next((name for name in ID_COLUMNS if name in table), None)
     if column is None:
         raise DataError(f"{path}: a split file has one of the columns {ID_COLUMNS}, got {tuple(table.columns)}.")
-    return [plain_id(image_id) for image_id in table[column].dropna()]
+    return [str(image_id) for image_id in table[column].dropna()]
 
 
 def plain_id(image_id: str) -> str:
     """An image's name without folder, extension and `_downsampled`: the published splits write it in several ways."""
-    name = PurePosixPath(str(image_id)).name
-    for ending in (".jpg", ".jpeg", ".png"):
-        if name.lower().endswith(ending):
-            name = name[: -len(ending)]
+    name = str(image_id).rpartition("/")[2]
+    stem, dot, ending = name.rpartition(".")
+    name = stem if dot and ending.lower() in ("jpg", "jpeg", "png") else name
     return name.removesuffix("_downsampled")

@@ -102,12 +102,12 @@ def make_split(manifest: Manifest, scheme: Scheme, *, index: int, fraction: floa
         train = rest & ~validation
         chosen = _distinct(labels[train], ids[train], scheme, turn, fraction, seen)
         seen.add(frozenset(chosen))
-    parts = {"validation": set(ids[validation]), "test": set(ids[test]), "train": set(chosen)}
+    parts: dict[Part, set[str]] = {"validation": set(ids[validation]), "test": set(ids[test]), "train": set(chosen)}
     _check(manifest, labelled, parts)
     return assemble(manifest, parts)
 
 
-def assemble(manifest: Manifest, parts: Mapping[str, set[str]], notes: tuple[str, ...] = ()) -> Split:
+def assemble(manifest: Manifest, parts: Mapping[Part, set[str]], notes: tuple[str, ...] = ()) -> Split:
     """The split that puts these image ids into these parts and leaves all other images of the manifest out."""
     table = manifest.table[["image_id"]].copy()
     part_of = {image_id: part for part, members in parts.items() for image_id in members}
@@ -130,7 +130,7 @@ def _distinct(
     )
 
 
-def _check(manifest: Manifest, labelled: pd.DataFrame, parts: Mapping[str, set[str]]) -> None:
+def _check(manifest: Manifest, labelled: pd.DataFrame, parts: Mapping[Part, set[str]]) -> None:
     for part, members in parts.items():
         found = set(labelled["label"][labelled["image_id"].isin(members)])
         lacking = [name for label, name in enumerate(manifest.classes) if label not in found]

@@ -1,8 +1,8 @@
 """ISIC 2019 training release: `ISIC_2019_Training_{GroundTruth,Metadata}.csv` and `ISIC_2019_Training_Input/*.jpg`.
 
 Documented at https://challenge.isic-archive.com/data/#2019. Diagnoses are one-hot columns; patients are unknown; a
-lesion id is null for 2,084 images. The MSK part's names end in `_downsampled`, which the ids here leave off, so that an
-image has one id in every ISIC release.
+lesion id is null for 2,084 images. The names of 2,074 images end in `_downsampled`, in the tables and on disk; many
+split files leave that off (`split_files.plain_id`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def load(ref: DataRef) -> Manifest:
         ref,
         rule,
         {
-            "image_id": truth["image"].map(plain_id),
+            "image_id": truth["image"],
             "path": _paths(root, truth["image"]),
             "lesion_id": words(metadata["lesion_id"]),
             "diagnosis": _diagnoses(truth, words_of),
