@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 
 from trainables.encoders.errors import EncoderError
 from trainables.encoders.recipe import Recipe
@@ -33,5 +34,10 @@ def recipe(name: str) -> Recipe:
             f"An encoder is one of {', '.join(_MODULES)}, got {name!r}. Correct the name, or use `own` with `weights:` "
             "and a `label:` for weights of yours."
         )
-    found: Recipe = import_module(f"trainables.encoders.{name}").RECIPE
+    found: Recipe = module(name).RECIPE
     return found
+
+
+def module(name: str) -> ModuleType:
+    """The file of a registered encoder; its docstring tells how its weights differ."""
+    return import_module(f"trainables.encoders.{name}")

@@ -1,0 +1,42 @@
+"""`study encoders`: what a study's encoders begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from study.cli import app
+
+group = typer.Typer(help="About encoders and their weights.", no_args_is_help=True)
+app.add_typer(group, name="encoders")
+
+
+@group.command("list")
+def list_() -> None:
+    """Name every encoder, its paper, and where its public weights come from."""
+    from trainables.encoders import names, registry
+
+    for name in names():
+        recipe = registry.recipe(name)
+        print(f"{name}\n  {recipe.paper}\n  weights: {recipe.obtain}")
+
+
+@group.command("check")
+def check(
+    spec: Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)],
+) -> None:
+    """Load every encoder of a spec, and print keys, size, normalisation and features on sample images."""
+    from study import encoders
+    from study.plan import plan
+    from study.spec import load_spec
+
+    planned = plan(load_spec(spec))
+    images = encoders.sample(planned)
+    for found in encoders.check(planned):
+        print(", ".join(found.methods))
+        for name, fact in found.facts.items():
+            print(f"  {name}: {fact}")
+        shown = ", ".join(f"{name} {value:.3g}" for name, value in encoders.statistics(found.encoder, images).items())
+        print(f"  on {len(images)} images: {shown}")
