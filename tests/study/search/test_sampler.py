@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from search_spaces import load
 from study.search.sampler import Sampler, design_point, distributions, grid_point, random_point, tpe
-from study.search.simulate import published_grid
+from study.search.worlds import published_grid
 from study.search.trials import Trials
 
 SPACE = load("ft")

@@ -1,0 +1,71 @@
+"""`study doctor`, `study submit`, `study simulate`: before and beyond this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from study.cli import app
+
+Spec = Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)]
+
+
+@app.command("doctor")
+def doctor(
+    spec: Annotated[Path | None, typer.Argument(help="Also check what this spec needs.", show_default=False)] = None,
+    directory: Annotated[
+        Path | None, typer.Option("--dir", help="Study directory; default runs/<study>.", show_default=False)
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(help="Ray cluster; without it RAY_ADDRESS, else this machine.", show_default=False)
+    ] = None,
+) -> None:
+    """Probe every node: same code and versions, data readable, storage shared, MLflow reachable, clock, GPUs."""
+    from study.doctor import Request, diagnose, needs
+    from study.doctor_table import print_findings
+
+    request = Request()
+    if spec is not None:
+        from study.opening import default_root
+        from study.plan import plan
+        from study.spec import load_spec
+
+        read = load_spec(spec)
+        request = needs(plan(read), directory or default_root(read))
+    findings = diagnose(request, address)
+    print_findings(findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command("submit")
+def submit(
+    spec: Spec,
+    address: Annotated[str, typer.Option(help="Dashboard of the cluster, e.g. http://127.0.0.1:8265.")],
+    directory: Annotated[Path, typer.Option("--dir", help="Study directory on storage that all nodes share.")],
+    install: Annotated[
+        bool, typer.Option("--install", help="Install the versions of constraints.txt on every node.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Do not follow the job's output.")] = False,
+) -> None:
+    """Run a study on a cluster as a Ray job, with the code in the working directory."""
+    from study.submit import submit as send
+
+    job = send(spec, directory, address, install=install, say=None if detach else typer.echo)
+    typer.echo(job)
+
+
+@app.command("simulate")
+def simulate(
+    repetitions: Annotated[int, typer.Option(min=1, help="Worlds of learning curves, each with its own grid.")] = 200,
+    recorded: Annotated[
+        Path | None, typer.Option(help="Take the curves of this study's trials instead.", show_default=False)
+    ] = None,
+    slots: Annotated[int, typer.Option(min=1, help="Devices that train at once.")] = 4,
+) -> None:
+    """Search simulated learning curves with the real engine: what ASHA's variants save over a full grid."""
+    from study.search.simulation_table import print_simulation
+
+    print_simulation(repetitions, study=recorded, slots=slots)
