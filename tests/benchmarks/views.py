@@ -31,7 +31,7 @@ def run(short: bool) -> dict:
     return {
         "title": f"Training views per second and core ({SIZE} px, the published policy)",
         "rows": rows,
-        "note": f"{described()}. Cache at a short side of {SHORT_SIDE} px. The limits: decoding alone, with the fastest "
+        "note": f"{described()}. Cache at a short side of {SHORT_SIDE} px. Limits: decoding alone, with the fastest "
         "decoder, and copying alone, which is what an epoch costs that neither decodes nor augments. With views made "
         "on a GPU, a core draws parameters and copies decoded bytes into the memory that the GPU reads.",
     }
