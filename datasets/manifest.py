@@ -22,7 +22,7 @@ COLUMNS = (
     "sex",  # "male", "female" or null
     "site",  # str or null
     "skin_tone",  # str (Fitzpatrick "I".."VI") or null
-    "modality",  # "dermoscopic" or "clinical"
+    "modality",  # "dermoscopic", "clinical" or null
     "sha256",  # str or null: digest of the file's bytes, filled when the files are read
 )
 

@@ -53,7 +53,7 @@ class Root:
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises `DataError` for a path that leaves the root, or a file that cannot be read."""
-        if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or "://" in path:
+        if leaves(path):
             raise DataError(f"a path stays within the root, got {path!r}")
         try:
             if self.remote:
@@ -61,6 +61,8 @@ class Root:
             return Path(self.location, path).read_bytes()
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror or error}") from error
+        except ValueError as error:  # a path that no file system knows, such as one with a null byte
+            raise DataError(f"cannot be read: {error}") from error
 
     def stamps(self, paths: Sequence[str]) -> list[str]:
         """Size and modification time of each file ("" where it is not there); remote files: size alone."""
@@ -78,6 +80,12 @@ class Root:
         import fsspec
 
         return fsspec.core.url_to_fs(self.location)[0]
+
+
+def leaves(path: str) -> bool:
+    """Whether a relative path is not one, or leads out of the root."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    return path.startswith(("/", "\\")) or ".." in parts or "://" in path
 
 
 def root_of(ref: DataRef) -> Root:

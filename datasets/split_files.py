@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -17,19 +18,19 @@ ID_COLUMNS = ("image_id", "image", "image_name", "isic_id", "img_id")
 def read_files(manifest: Manifest, scheme: Scheme, *, index: int, fraction: float) -> Split:
     """The split that the scheme's files name, for the images that the manifest has.
 
-    Ids are compared by `plain_id`. Raises `DataError` for a fraction without a file, a file without ids, an image in
+    Ids are matched by `matcher`. Raises `DataError` for a fraction without a file, a file without ids, an image in
     two parts, an image that the task leaves out, or, unless the manifest is a partial copy, an id that is not there.
     """
     from datasets.splits import assemble
 
     paths = split_paths(scheme, index=index, fraction=fraction)
-    known = {plain_id(image_id): image_id for image_id in manifest.table["image_id"]}
+    names = matcher(manifest.table["image_id"])
     labelled = set(manifest.table["image_id"][manifest.table["label"] >= 0])
     parts: dict[Part, set[str]] = {}
     notes: list[str] = []
     for part, path in paths.items():
-        ids = read_ids(path)
-        lacking = [image_id for image_id in ids if image_id not in known]
+        ids = written_ids(path)
+        lacking = [image_id for image_id in ids if names(image_id) is None]
         if lacking and not manifest.partial:
             raise DataError(
                 f"{path}: a split names images of its manifest, got {lacking[0]!r} and {len(lacking) - 1} others that "
@@ -37,7 +38,7 @@ def read_files(manifest: Manifest, scheme: Scheme, *, index: int, fraction: floa
             )
         if lacking:
             notes.append(f"{part}: {len(lacking)} of {len(ids)} images of {path} are missing from this copy.")
-        parts[part] = {known[image_id] for image_id in ids if image_id in known}
+        parts[part] = {found for image_id in ids if (found := names(image_id)) is not None}
         left_out = sorted(parts[part] - labelled)
         if left_out:
             raise DataError(f"{path}: {left_out[0]!r} has no label under this task. Remove it or use another task.")
@@ -63,11 +64,6 @@ def split_paths(scheme: Scheme, *, index: int, fraction: float) -> dict[Part, st
     }
 
 
-def read_ids(path: str) -> list[str]:
-    """The image ids of a split file, in its order, as `plain_id`s. Raises `DataError` where it has none."""
-    return [plain_id(image_id) for image_id in written_ids(path)]
-
-
 def written_ids(path: str) -> list[str]:
     """The image ids of a split file as they are written there. Raises `DataError` where it has none."""
     try:
@@ -78,6 +74,26 @@ def written_ids(path: str) -> list[str]:
     if column is None:
         raise DataError(f"{path}: a split file has one of the columns {ID_COLUMNS}, got {tuple(table.columns)}.")
     return [str(image_id) for image_id in table[column].dropna()]
+
+
+def matcher(image_ids: Iterable[str]) -> Callable[[str], str | None]:
+    """A function from an id as a split file writes it to the id of the manifest, or None.
+
+    It matches by the letter, then without the file's ending, then by `plain_id` where that names one image alone.
+    """
+    known = set(image_ids)
+    plain: dict[str, str | None] = {}
+    for image_id in known:
+        name = plain_id(image_id)
+        plain[name] = None if name in plain else image_id
+
+    def find(written: str) -> str | None:
+        for name in (written, written.rpartition(".")[0]):
+            if name in known:
+                return name
+        return plain.get(plain_id(written))
+
+    return find
 
 
 def plain_id(image_id: str) -> str:

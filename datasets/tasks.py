@@ -35,7 +35,7 @@ class Task:
             value = repr(unknown[0]) if unknown else "no diagnosis"
             raise DataError(
                 f"{self.source}: task {self.name!r} says for each diagnosis what it counts as, got {value}. "
-                f"Add it to a class or to left_out in datasets/rules/{self.source}.yaml."
+                "Add it to a class or to left_out in its rule file (datasets/rules, or rules.yaml in a root of yours)."
             )
         return diagnoses.map(labels).astype("int64")
 
@@ -50,9 +50,26 @@ def rules(source: str) -> dict[str, Any]:
 
 def task(source: str, name: str) -> Task:
     """The task of this name for this source. Raises `DataError` for an unknown one, with the nearest name."""
-    known = rules(source)["tasks"]
-    if name not in known:
-        raise DataError(f"{source}: a task is one of its rule file's, got {name!r}: {nearest(name, known)}.")
-    rule = known[name]
-    classes = {key: tuple(words) for key, words in rule["classes"].items()}
-    return Task(name=name, source=source, classes=classes, left_out=tuple(rule.get("left_out", ())))
+    return parse(rules(source), source, name)
+
+
+def parse(content: Any, source: str, name: str) -> Task:
+    """The task of this name in the content of a rule file; `source` opens the messages.
+
+    Raises `DataError` for an unknown task, and for content that has not the form of `datasets/rules/*.yaml`.
+    """
+    form = "tasks: {<task>: {classes: {<class>: [<diagnosis>, …], …}, left_out: [<diagnosis>, …]}}"
+    try:
+        known = content["tasks"]
+        if name not in known:
+            raise DataError(f"{source}: a task is one of its rule file's, got {name!r}: {nearest(name, known)}.")
+        classes = {str(key): tuple(map(str, words)) for key, words in known[name]["classes"].items()}
+        left_out = tuple(map(str, known[name].get("left_out", ())))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{source}: rules have the form {form}, got another ({error!r}). Correct the file.") from error
+    said = [word for words in (*classes.values(), left_out) for word in words]
+    twice = sorted({word for word in said if said.count(word) > 1})
+    if twice or len(classes) < 2:
+        found = f"{twice[0]!r} twice" if twice else f"{len(classes)} classes"
+        raise DataError(f"{source}: task {name!r} sorts each diagnosis once, into two classes or more; got {found}.")
+    return Task(name=name, source=source, classes=classes, left_out=left_out)

@@ -47,9 +47,14 @@ def reason(spec: StudySpec, finding: Finding) -> str | None:
     return next((accepted.reason for accepted in spec.accept_leaks if accepted.what == finding.key), None)
 
 
+def refused(spec: StudySpec, found: list[Finding]) -> list[Finding]:
+    """The errors that the spec does not accept."""
+    return [finding for finding in found if finding.severity == "error" and reason(spec, finding) is None]
+
+
 def refuse(spec: StudySpec, found: list[Finding]) -> None:
     """Raise `StudyError` for errors that the spec does not accept, all at once."""
-    leaks = [finding for finding in found if finding.severity == "error" and reason(spec, finding) is None]
+    leaks = refused(spec, found)
     if leaks:
         listed = "\n".join(f"  {finding.key}: {finding.message}" for finding in leaks)
         raise StudyError(

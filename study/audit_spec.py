@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
 
 from datasets import sources
 from datasets.audit import Finding, Parts, parts_of
 from datasets.audit import audit as leakage
+from datasets.audit.balance import balance
 from datasets.manifest import DataError, Manifest
-from datasets.split_files import plain_id, split_paths, written_ids
+from datasets.split_files import matcher, split_paths, written_ids
 from datasets.splits import PARTS, Part, make_split
 from study import data
 from study.audit import data_sources, judge
 from study.errors import StudyError
-from study.spec import StudySpec
+from study.spec import DataSource, StudySpec
 
-Ids = dict[tuple[int, float], dict[Part, list[str]]]
+Splits = dict[tuple[int, float], dict[Part, list[str]]]
+"""Ids of every part by split index and fraction."""
 
 
-def look(spec: StudySpec) -> list[Finding]:
-    """All findings; refuses nothing. Content is compared where images have been decoded (`study data prepare`).
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What an audit of a spec saw: findings, manifests by data set, and the parts of the split of the search."""
+
+    findings: list[Finding]
+    manifests: dict[str, Manifest]
+    parts: Parts
+
+    def counts(self, spec: StudySpec) -> pd.DataFrame:
+        """Class balance and subgroups (`datasets.audit.balance`) of each part and each external test set."""
+        train = self.manifests[spec.train.source]
+        sides: dict[str, tuple[Manifest, Collection[str]]] = {part: (train, ids) for part, ids in self.parts.items()}
+        tests = {name: (m, m.table["image_id"]) for name, m in self.manifests.items() if name != spec.train.source}
+        return balance({**sides, **tests})
+
+
+def look(spec: StudySpec) -> Look:
+    """Judge a spec's data; refuses nothing. Content is compared where images have been decoded (`study data prepare`).
 
     Where splits are files, they are judged as written: every id that the release's tables list counts, whether or not
     this copy has the image, and an image may be in two parts. Raises `StudyError` for what cannot be read.
     """
+    files = data.scheme(spec).kind == "manifest"
     try:
-        manifests = {name: data.load_manifest(each) for name, each in data_sources(spec).items() if each != spec.train}
-        if data.scheme(spec).kind == "manifest":
-            train = sources.catalogue(data.reference(spec.train))
-            written = _written(spec)
-            splits = {key: _known(train, parts) for key, parts in written.items()}
-            found = judge(spec, {spec.train.source: train, **manifests}, splits)
-            whole = (0, max(spec.train.fractions))
-            return found + by_letter(train, splits[whole], written[whole], found)
-        train = data.load_manifest(spec.train)
-        drawn = {
-            (index, fraction): parts_of(make_split(train, data.scheme(spec), index=index, fraction=fraction))
-            for index in data.split_indices(spec)
-            for fraction in spec.train.fractions
-        }
-        return judge(spec, {spec.train.source: train, **manifests}, drawn)
+        manifests = {name: _load(source, files and source == spec.train) for name, source in data_sources(spec).items()}
+        train = manifests[spec.train.source]
+        written = _written(spec) if files else {}
+        splits = _known(train, written) if files else _drawn(spec, train)
+        found = judge(spec, manifests, splits)
+        whole = (0, max(spec.train.fractions))
+        if files:
+            found += by_letter(train, splits[whole], written[whole], found)
     except DataError as error:
         raise StudyError(str(error)) from error
+    return Look(findings=found, manifests=manifests, parts=splits[whole])
 
 
 def by_letter(train: Manifest, parts: Parts, written: dict[Part, list[str]], found: list[Finding]) -> list[Finding]:
@@ -66,11 +82,24 @@ def by_letter(train: Manifest, parts: Parts, written: dict[Part, list[str]], fou
     return [Finding(key="by_letter", message=words + "; ".join(hidden) + ".", count=renamed, severity="note")]
 
 
-def _written(spec: StudySpec) -> Ids:
-    """The ids of every split file, as written, by split index and fraction; each file is read once."""
+def _load(source: DataSource, listed: bool) -> Manifest:
+    """The images that are there, or all that the release's tables list."""
+    return sources.catalogue(data.reference(source)) if listed else data.load_manifest(source)
+
+
+def _drawn(spec: StudySpec, train: Manifest) -> Mapping[tuple[int, float], Parts]:
+    return {
+        (index, fraction): parts_of(make_split(train, data.scheme(spec), index=index, fraction=fraction))
+        for index in data.split_indices(spec)
+        for fraction in spec.train.fractions
+    }
+
+
+def _written(spec: StudySpec) -> Splits:
+    """The ids of every split file, as written there; each file is read once."""
     scheme = data.scheme(spec)
     read: dict[str, list[str]] = {}
-    found: Ids = {}
+    found: Splits = {}
     for index in data.split_indices(spec):
         for fraction in spec.train.fractions:
             paths = split_paths(scheme, index=index, fraction=fraction)
@@ -81,7 +110,10 @@ def _written(spec: StudySpec) -> Ids:
     return found
 
 
-def _known(train: Manifest, parts: dict[Part, list[str]]) -> Parts:
-    """The same ids as the release writes them."""
-    names = {plain_id(image_id): image_id for image_id in train.table["image_id"]}
-    return {part: [names.get(plain_id(name), name) for name in ids] for part, ids in parts.items()}
+def _known(train: Manifest, written: Splits) -> Mapping[tuple[int, float], Parts]:
+    """The same ids as the release writes them; ids that it does not have stay as they are."""
+    names = matcher(train.table["image_id"])
+    return {
+        key: {part: [names(name) or name for name in ids] for part, ids in parts.items()}
+        for key, parts in written.items()
+    }

@@ -45,7 +45,8 @@ def members(name: str, manifest: Manifest, content: pd.DataFrame | None = None) 
     table = manifest.table
     space = namespace(manifest)
     found = pd.DataFrame({"image_id": table["image_id"], "label": table["label"]})
-    ids = {"image": table["image_id"].map(plain_id), "lesion": table["lesion_id"], "patient": table["patient_id"]}
+    images = table["image_id"].map(plain_id) if space == "isic" else table["image_id"]
+    ids = {"image": images, "lesion": table["lesion_id"], "patient": table["patient_id"]}
     for column, values in ids.items():
         found[column] = values.map(lambda value: f"{space}:{value}", na_action="ignore")
     if content is None:

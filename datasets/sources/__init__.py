@@ -21,7 +21,12 @@ _MODULES = {
     "synthetic_smartphone": "synthetic",
     "synthetic_pool": "synthetic",
     "isic2019": "isic2019",
+    "isic2020": "isic2020",
+    "derm7pt_dermoscopic": "derm7pt",
+    "derm7pt_clinical": "derm7pt",
     "pad_ufes_20": "pad_ufes_20",
+    "folder": "own",
+    "csv": "own",
 }
 
 

@@ -19,6 +19,9 @@ def assemble(ref: DataRef, task: Task, columns: Mapping[str, pd.Series | str | N
     image that is listed but not there. Images without a diagnosis get label -1.
     """
     table = pd.DataFrame({name: columns.get(name) for name in COLUMNS}, index=_index(columns))
+    nameless = table["image_id"].isna() | (table["image_id"] == "")
+    if nameless.any():
+        raise DataError(f"{ref.source}: every row names an image, but {int(nameless.sum())} do not. Correct the table.")
     known = table["diagnosis"].notna()
     table["label"] = -1
     table.loc[known, "label"] = task.label(table["diagnosis"][known])

@@ -32,4 +32,4 @@ def main() -> None:
 
 
 # Modules register their commands on `app` when imported.
-from study.cli import cluster, compare, encoders, line, pretrain, spec, tracking  # noqa: E402, F401
+from study.cli import cluster, compare, data, encoders, line, pretrain, spec, tracking  # noqa: E402, F401

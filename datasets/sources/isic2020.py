@@ -1,0 +1,85 @@
+"""ISIC 2020 training release: `ISIC_2020_Training_GroundTruth.csv` (or its `_v2`, with lesion ids) and `train/*.jpg`.
+
+Rotemberg et al. 2021, doi 10.34970/2020-ds01; documented at https://challenge.isic-archive.com/data/#2020. Patients are
+known. Where `ISIC_2020_Training_Duplicates.csv` is there, one image of each group of copies keeps its label and the
+others get -1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from datasets.manifest import DataError, DataRef, Manifest
+from datasets.roots import Root, root_of
+from datasets.sources.assemble import assemble, paths_of
+from datasets.sources.tables import first_table, read_table, sexes, words, years
+from datasets.tasks import task
+
+TRUTH = ("ISIC_2020_Training_GroundTruth_v2.csv", "ISIC_2020_Training_GroundTruth.csv")
+DUPLICATES = "ISIC_2020_Training_Duplicates.csv"
+_COLUMNS = (
+    "image_name",
+    "patient_id",
+    "sex",
+    "age_approx",
+    "anatom_site_general_challenge",
+    "diagnosis",
+    "benign_malignant",
+)
+
+
+def load(ref: DataRef) -> Manifest:
+    """All rows of the ground truth, one per image; `path` is "" for images that this copy lacks.
+
+    Raises `DataError` for a missing table or column, and where diagnosis and `benign_malignant` contradict each other.
+    """
+    root = root_of(ref)
+    rule = task("isic2020", ref.task)
+    table = first_table(root, TRUTH, _COLUMNS)
+    odd = table["image_name"][(table["diagnosis"] == "melanoma") != (table["benign_malignant"] == "malignant")]
+    if len(odd):
+        raise DataError(
+            f"ISIC 2020: what is malignant is a melanoma and the rest is benign, but {odd.iloc[0]!r} says otherwise. "
+            "Take the released file."
+        )
+    manifest = assemble(
+        ref,
+        rule,
+        {
+            "image_id": table["image_name"],
+            "path": paths_of(root, "", table["image_name"], ("jpg", "jpeg")),
+            "lesion_id": words(table["lesion_id"]) if "lesion_id" in table.columns else None,
+            "patient_id": words(table["patient_id"]),
+            "diagnosis": table["diagnosis"].str.strip(),
+            "age": years(table["age_approx"]),
+            "sex": sexes(table["sex"]),
+            "site": words(table["anatom_site_general_challenge"]),
+            "modality": "dermoscopic",
+        },
+    )
+    return _without_copies(manifest, root) if root.stamps([DUPLICATES])[0] else manifest
+
+
+def _without_copies(manifest: Manifest, root: Root) -> Manifest:
+    pairs = read_table(root, DUPLICATES, ("image_name_1", "image_name_2"))[["image_name_1", "image_name_2"]]
+    copies = _copies(pairs)
+    table = manifest.table.copy()
+    listed = table["image_id"].isin(copies)
+    table.loc[listed, "label"] = -1
+    note = f"{int(listed.sum())} images are left out as copies of others ({DUPLICATES})."
+    return replace(manifest, table=table, notes=(*manifest.notes, note))
+
+
+def _copies(pairs: pd.DataFrame) -> set[str]:
+    """All but the first image of each group of images that pairs connect."""
+    codes, names = pd.factorize(pairs.to_numpy().ravel())
+    left, right = codes[0::2], codes[1::2]
+    graph = coo_matrix((np.ones(len(left), bool), (left, right)), shape=(len(names), len(names)))
+    group = connected_components(graph, directed=False)[1]
+    first = pd.Series(group).drop_duplicates().index  # names are in the order of the table, `image_name_1` first
+    return set(np.delete(np.asarray(names, dtype=object), first))

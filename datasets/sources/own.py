@@ -1,0 +1,79 @@
+"""A user's own images: `folder` (one folder per diagnosis) and `csv` (a table beside the images).
+
+Their words for diagnoses are those of `rules/own.yaml`, or of a `rules.yaml` of the same shape in the root.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import yaml
+
+from datasets.manifest import DataError, DataRef, Manifest
+from datasets.roots import Root, leaves, root_of
+from datasets.sources.assemble import assemble
+from datasets.sources.tables import fitzpatrick, read_table, sexes, words, years
+from datasets.tasks import Task, parse, task
+
+ENDINGS = ("jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp")
+TABLE, RULES = "images.csv", "rules.yaml"
+MODALITIES = ("dermoscopic", "clinical")
+
+
+def load(ref: DataRef) -> Manifest:
+    """The images of a folder or of `images.csv`. Raises `DataError` for a table or rules that break their form."""
+    root = root_of(ref)
+    rule = _task(root, ref)
+    return _folder(ref, root, rule) if ref.source == "folder" else _table(ref, root, rule)
+
+
+def _folder(ref: DataRef, root: Root, rule: Task) -> Manifest:
+    """Every picture below the root; its diagnosis is the first folder of its path, none for pictures in the root."""
+    paths = pd.Series([p for p in root.walk() if p.rpartition(".")[2].lower() in ENDINGS], dtype=object)
+    first = paths.map(lambda path: path.partition("/")[0] if "/" in path else None)
+    return assemble(ref, rule, {"image_id": _stems(paths), "path": paths, "diagnosis": first.astype(object)})
+
+
+def _table(ref: DataRef, root: Root, rule: Task) -> Manifest:
+    """The rows of `images.csv`: `path` (relative to the root) and any other column of a manifest but the label."""
+    table = read_table(root, TABLE, ("path",))
+
+    def column(name: str) -> pd.Series:
+        return words(table[name]) if name in table.columns else pd.Series([None] * len(table), dtype=object)
+
+    paths = table["path"].fillna("").str.strip()
+    there = set(root.walk())
+    modality = column("modality")
+    odd = modality[modality.notna() & ~modality.isin(MODALITIES)]
+    if len(odd):
+        raise DataError(f"{TABLE}: a modality is one of {MODALITIES} or empty, got {odd.iloc[0]!r}. Correct it.")
+    return assemble(
+        ref,
+        rule,
+        {
+            "image_id": column("image_id").where(column("image_id").notna(), _stems(paths)),
+            # a path that leaves the root stays, so that it is listed with the bad images
+            "path": paths.map(lambda path: path if path in there or leaves(path) else ""),
+            "lesion_id": column("lesion_id"),
+            "patient_id": column("patient_id"),
+            "diagnosis": column("diagnosis"),
+            "age": years(column("age")),
+            "sex": sexes(column("sex")),
+            "site": column("site"),
+            "skin_tone": fitzpatrick(column("skin_tone")),
+            "modality": modality,
+            "sha256": column("sha256"),
+        },
+    )
+
+
+def _stems(paths: pd.Series) -> pd.Series:
+    return paths.map(lambda path: path.rpartition(".")[0] or path)
+
+
+def _task(root: Root, ref: DataRef) -> Task:
+    if not root.stamps([RULES])[0]:
+        return task("own", ref.task)
+    try:
+        return parse(yaml.safe_load(root.read(RULES)), f"{root.location}/{RULES}", ref.task)
+    except yaml.YAMLError as error:
+        raise DataError(f"{root.location}/{RULES}: rules are YAML, but it does not parse: {error}") from error

@@ -1,0 +1,57 @@
+"""`study data`: decode ahead, audit for leaks, and look at the images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from study.cli import app
+
+group = typer.Typer(help="About a spec's data: audit, decode ahead, look.", no_args_is_help=True)
+app.add_typer(group, name="data")
+
+SpecFile = Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)]
+
+
+@group.command("audit")
+def audit(spec: SpecFile) -> None:
+    """Print every leak, conflict and imbalance of a spec's data and splits. Exit code 2 for leaks it does not accept.
+
+    Works from ids alone; pictures are compared too where `study data prepare` has decoded them.
+    """
+    from study.audit_print import print_audit
+    from study.spec import load_spec
+
+    print_audit(load_spec(spec))
+
+
+@group.command("prepare")
+def prepare(
+    spec: SpecFile,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Ray cluster (`auto`, `host:6379`): decode on every node; without it RAY_ADDRESS, else here."
+        ),
+    ] = None,
+) -> None:
+    """Decode all images ahead of a study, once a node; every bad one is listed."""
+    from study.audit_print import print_decoded
+    from study.decoding import prepare
+    from study.spec import load_spec
+
+    print_decoded(prepare(load_spec(spec), address, say=typer.echo))
+
+
+@group.command("show")
+def show(
+    spec: SpecFile,
+    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("data.html"),
+) -> None:
+    """Write a page with samples of every set and class, prevalence, subgroups and image sizes."""
+    from study.data_page import write_page
+    from study.spec import load_spec
+
+    typer.echo(write_page(load_spec(spec), out))
