@@ -90,9 +90,9 @@ POLICIES = {
         grey=0.2,
         blur=0.5,
     ),
-    # SwAV's small crops (Caron et al. 2020), of a larger share of the image, because a lesion fills the image.
+    # SwAV's small crops (Caron et al. 2020).
     "multicrop": Policy(
-        scale=(0.1, 0.3),
+        scale=(0.05, 0.14),
         ratio=(3 / 4, 4 / 3),
         flip=True,
         hue=0.1,
@@ -102,6 +102,19 @@ POLICIES = {
         jitter=0.8,
         grey=0.2,
         blur=0.5,
+    ),
+    # The same as `lesion` is to `contrastive`.
+    "lesion_multicrop": Policy(
+        scale=(0.2, 0.5),
+        ratio=(3 / 4, 4 / 3),
+        flip=True,
+        rotation=45.0,
+        hue=0.02,
+        brightness=0.15,
+        contrast=0.15,
+        saturation=0.15,
+        jitter=0.8,
+        blur=0.3,
     ),
 }
 

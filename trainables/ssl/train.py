@@ -54,7 +54,8 @@ class PreTraining:
         self._device = pick_device(device)
         prepare(self._device, threads)
         torch.manual_seed(seed(recipe.seed, "heads"))
-        self._method: Method = make(encoder, recipe, len(pool.classes)).to(self._device)
+        method = make(encoder, recipe, len(pool.classes)).to(memory_format=torch.channels_last)
+        self._method: Method = method.to(self._device)
         self._trained = wrap(self._method, self._device)
         self._batch = min(recipe.batch_size, self._pairs_in_epoch()) // distributed.world() * distributed.world()
         self._steps = self._pairs_in_epoch() // self._batch if self._batch else 0

@@ -1,0 +1,171 @@
+"""What every pre-training method does, whichever it is: a new one inherits these tests by being registered."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trainables.encoders import build, encoder_file
+from trainables.job import EncoderRef, TrainingError
+from trainables.ssl import train
+from trainables.ssl.methods import METHODS
+from trainables.ssl.objects import objects
+from trainables.ssl.pool import Pool, pairs
+from trainables.ssl.recipe import Recipe, recipe
+from trainables.ssl.run import fresh
+from trainables.ssl.train import PreTraining
+
+SIZE = 32
+POOL = objects(36, SIZE + 4)
+KNOWS_NOTHING = {"rotation": math.log(4), "supervised": math.log(18)}
+
+
+def chosen(method: str, **changes: object) -> Recipe:
+    return recipe(method, **{"epochs": 3, "batch_size": 18, "lr": 3e-3, "queue": 64, "prototypes": 8, **changes})
+
+
+def training(method: str, partial: Path | None = None, pool: Pool = POOL, **changes: object) -> PreTraining:
+    torch.manual_seed(1)
+    return PreTraining(fresh("test_resnet", SIZE), pool, chosen(method, **changes), image_size=SIZE, partial=partial)
+
+
+def weights(found: PreTraining) -> dict[str, torch.Tensor]:
+    return found._method.encoder.backbone.state_dict()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_goes_on_after_a_stop_as_if_there_had_been_none(method, tmp_path, monkeypatch) -> None:
+    """Weights, momentum copies, queues, prototypes and the optimiser: the same bits."""
+    whole = training(method)
+    whole.run()
+    partial = tmp_path / "partial.pt"
+    stopped = training(method, partial)
+    epoch = PreTraining._epoch
+
+    def stop(self: PreTraining, number: int) -> dict[str, float]:
+        if number == 3:
+            raise KeyboardInterrupt
+        return epoch(self, number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PreTraining, "_epoch", stop)
+        with pytest.raises(KeyboardInterrupt):
+            stopped.run()
+    resumed = training(method, partial)
+    assert len(resumed.history) == 2
+    resumed.run()
+    assert [found["loss"] for found in resumed.history] == [found["loss"] for found in whole.history]
+    for name, value in weights(whole).items():
+        assert torch.equal(weights(resumed)[name], value), name
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_changes_every_weight_of_the_encoder(method) -> None:
+    found = training(method)
+    before = {name: value.clone() for name, value in found._method.encoder.named_parameters()}
+    found.run()
+    still = [name for name, value in found._method.encoder.named_parameters() if torch.equal(value, before[name])]
+    assert still == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_learns(method) -> None:
+    """The loss ends well below where it began (for moco and infomin: once the queue holds keys of real images)."""
+    history = training(method, pool=objects(180, SIZE + 4), epochs=20, batch_size=36).run()
+    start = max(found["loss"] for found in history[:4])
+    assert history[-1]["loss"] < 0.9 * start
+    if method in KNOWS_NOTHING:
+        assert history[-1]["loss"] < KNOWS_NOTHING[method]
+
+
+@pytest.mark.parametrize("half", [True, False])
+def test_the_registry_loads_the_file(tmp_path, half) -> None:
+    encoder = fresh("test_resnet", SIZE).eval()
+    path = tmp_path / "byol.safetensors"
+    encoder_file.save(path, encoder, name="byol", backbone="test_resnet", provenance={"by": "a test"}, half=half)
+    loaded = build(EncoderRef(name="byol", weights=str(path)), "test_resnet", image_size=SIZE).eval()
+    images = torch.randn(4, 3, SIZE, SIZE)
+    with torch.inference_mode():
+        difference = float((loaded(images) - encoder(images)).abs().max() / encoder(images).abs().max())
+    assert difference < (2e-3 if half else 1e-6)
+    assert (loaded.mean, loaded.std, loaded.padding) == (encoder.mean, encoder.std, "torch")
+
+
+def test_another_recipe_does_not_go_on_from_it(tmp_path) -> None:
+    partial = tmp_path / "partial.pt"
+    training("simclr", partial, epochs=1).run()
+    with pytest.raises(TrainingError, match=r"goes on with what it began with.*Delete the file or write elsewhere"):
+        training("simclr", partial, epochs=2)
+
+
+def test_refusals_say_what_to_do() -> None:
+    unlabelled = dataclasses.replace(POOL, classes=())
+    with pytest.raises(TrainingError, match=r"'supervised' reads labels .* got 0 classes. Pre-train on labelled"):
+        training("supervised", pool=unlabelled)
+    with pytest.raises(TrainingError, match=r"A pre-training method is one of \['byol', .* got 'moco'"):
+        training("moco")
+    with pytest.raises(TrainingError, match=r"cannot use temperature = 0\. Correct the recipe"):
+        recipe("simclr", temperature=0)
+    with pytest.raises(TrainingError, match="needs two positive pairs a worker in a batch, got 1 pairs on 1 workers"):
+        training("simclr", pool=objects(1, SIZE))
+
+
+def test_a_loss_that_is_not_finite_ends_the_training(monkeypatch) -> None:
+    found = training("simclr")
+    loss = type(found._method).loss
+    monkeypatch.setattr(type(found._method), "loss", lambda *arguments: loss(*arguments) * float("nan"))
+    with pytest.raises(TrainingError, match="The pre-training loss became nan: this configuration diverged"):
+        found.run()
+
+
+def test_rate_warms_up_and_falls_to_zero() -> None:
+    shares = [train._share(done) for done in np.linspace(0.001, 1, 500)]
+    assert max(shares) == pytest.approx(1, abs=1e-3)
+    assert np.argmax(shares) == pytest.approx(0.1 * 500, abs=2)
+    assert shares[-1] == pytest.approx(0, abs=1e-9)
+
+
+def lesions() -> Pool:
+    names = ("a", "a", "a", "b", "b", "c", "", "")
+    return dataclasses.replace(
+        POOL, rows=np.arange(8), labels=np.array([0, 0, 0, 1, 1, 0, 0, 1]), lesions=names
+    )  # fmt: skip
+
+
+def test_pairs_of_views_are_each_image_once() -> None:
+    first, second = pairs(lesions(), positives="views", balanced=False, seed=0, epoch=1)
+    assert sorted(first) == list(range(8))
+    assert np.array_equal(first, second)
+
+
+def pair_of(first: np.ndarray, second: np.ndarray) -> Callable[[str], list[tuple[int, int]]]:
+    names = lesions().lesions
+    return lambda lesion: [(i, j) for i, j in zip(first, second, strict=True) if names[i] == lesion]
+
+
+def test_pairs_of_lesions_are_two_images_of_each() -> None:
+    for epoch in range(20):
+        first, second = pairs(lesions(), positives="lesion", balanced=False, seed=0, epoch=epoch)
+        of = pair_of(first, second)
+        assert len(first) == 5  # a, b, c, and the two images whose lesion nobody knows
+        ((i, j),) = of("a")
+        assert i != j
+        assert lesions().lesions[j] == "a"
+        assert set(of("b")[0]) == {3, 4}
+        assert of("c") == [(5, 5)]
+        assert sorted(of("")) == [(6, 6), (7, 7)]
+
+
+def test_balanced_pairs_draw_the_classes_equally_often() -> None:
+    pool = dataclasses.replace(POOL, rows=np.arange(36), labels=(np.arange(36) < 4).astype(np.int64))
+    drawn = np.concatenate(
+        [pairs(pool, positives="views", balanced=True, seed=0, epoch=epoch)[0] for epoch in range(60)]
+    )
+    assert pool.labels[drawn].mean() == pytest.approx(0.5, abs=0.05)
