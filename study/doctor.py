@@ -103,11 +103,15 @@ def judge(
 ) -> list[Finding]:
     """What a node's answer means. The probe ran between `asked` and `heard` by the driver's clock."""
     skew = max(asked - answer["time"], answer["time"] - heard, 0.0)
-    theirs, ours = answer["versions"], versions()
+    theirs, ours, code = answer["versions"], versions(), code_digest()
     differ = [f"{key} {theirs.get(key)} instead of {value}" for key, value in ours.items() if theirs.get(key) != value]
     seen = answer["gpus"].get("count", 0)
     checks: Sequence[tuple[str, bool, str]] = (
-        ("code", answer["code"] == code_digest(), f"{answer['code']}, here {code_digest()}"),
+        (
+            "code",
+            answer["code"] == code,
+            answer["code"] if answer["code"] == code else f"{answer['code']}, here {code}",
+        ),
         ("versions", not differ, "; ".join(differ) or f"as here: {len(ours)} packages"),
         ("clock", skew <= MAX_SKEW, f"{skew:.1f} s off" if skew else "in step"),
         ("gpu", seen >= gpus, _failure(answer["gpus"]) or f"torch sees {seen}, Ray offers {gpus:g}"),

@@ -1,8 +1,9 @@
 """Kill a search at random moments and run it again: nothing may be lost, doubled or left behind.
 
-    python -m tests.study.search.crash --kills 30          # about 10 min on 2 cores
+    python -m tests.study.search.crash --kills 30          # about 10 min on 2 cores that do nothing else
 
 Each study takes several kills, of the driver, of a trial's process and of the raylet in turn, then runs to its end.
+Some hit while processes start, most while trials train.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tests.study.search.toys import curve
 TRIALS, EPOCHS, SHARED = 12, 9, 4
 KINDS = ("driver", "trial", "raylet")
 ROOT = Path(__file__).parents[3]
+LIMIT = 600.0  # seconds for anything; a loaded machine is slow
 
 
 def crash_plan():
@@ -69,28 +71,37 @@ class Study:
         return found
 
     def finished(self) -> int:
-        url = StudyDirectory(self.root).storage_url
-        return sum(trial.finished for trial in read_trials(url, "toy"))
+        return sum(trial.finished for trial in self.trials())
 
-    def run_to_end(self, limit: float = 180.0) -> None:
-        assert self.start().wait(limit) == 0, (self.root / "driver.txt").read_text()
+    def epochs(self) -> int:
+        return sum(len(trial.epochs) for trial in self.trials())
 
-    def attack(self, kind: str, delay: float) -> str:
-        """Start a driver, kill something `delay` seconds after training began; returns what was hit.
+    def trials(self):
+        return read_trials(StudyDirectory(self.root).storage_url, "toy")
+
+    def run_to_end(self) -> None:
+        assert self.start().wait(LIMIT) == 0, (self.root / "driver.txt").read_text()
+
+    def attack(self, kind: str, delay: float, *, training: bool) -> str:
+        """Start a driver, kill something `delay` seconds after the first trial's process is there (or, `training`,
+        has reported an epoch); returns what was hit.
 
         The driver survives the loss of a trial's process, and ends by itself when its raylet is gone.
         """
+        before = self.epochs()
         driver = self.start()
-        deadline = time.monotonic() + 120
-        while not self.processes("ray::ImplicitFunc") and driver.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
+        deadline = time.monotonic() + LIMIT
+        while driver.poll() is None and time.monotonic() < deadline:
+            if self.epochs() > before if training else self.processes("ray::ImplicitFunc"):
+                break
+            time.sleep(0.1)
         time.sleep(delay)
         target = {"driver": [driver.pid], "trial": self.processes("ray::ImplicitFunc"), "raylet": self.raylets()}[kind]
         if driver.poll() is not None or not target:
-            driver.wait(180)
+            driver.wait(LIMIT)
             return "nothing"
         os.kill(target[0], signal.SIGKILL)
-        driver.wait(180)
+        driver.wait(LIMIT)
         return kind
 
     def raylets(self) -> list[int]:
@@ -146,10 +157,10 @@ def run(kills: int, per_study: int, seed: int, where: Path) -> dict[str, int]:
         study = Study(where / f"s{done}")
         study.root.mkdir()
         for _ in range(min(per_study, kills - done)):
-            kind = study.attack(KINDS[done % len(KINDS)], chance.uniform(0.0, 4.0))
+            kind = study.attack(KINDS[done % len(KINDS)], chance.uniform(0.0, 3.0), training=chance.random() < 0.7)
             hit[kind] = hit.get(kind, 0) + 1
             done += 1
-            print(f"kill {done}: {kind}, {study.finished()} trials finished", flush=True)
+            print(f"kill {done}: {kind}, {study.finished()} trials ended, {study.epochs()} epochs", flush=True)
         study.run_to_end()
         check(study.root, reference.root)
         left = study.orphans()

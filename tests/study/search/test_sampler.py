@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from search_spaces import load
 from study.search.sampler import Sampler, design_point, distributions, grid_point, random_point, tpe
-from study.search.worlds import published_grid
 from study.search.trials import Trials
+from study.search.worlds import published_grid
 
 SPACE = load("ft")
 

@@ -21,6 +21,7 @@ def train(job: Job, report: Report) -> None:
     """Epochs of `TOY_SECONDS` (environment); keeps its history in `last.pt` and reports it anew when resumed."""
     where = Path(job.directory)
     where.mkdir(parents=True, exist_ok=True)
+    _note_node(where)
     history = json.loads((where / "last.pt").read_text()) if (where / "last.pt").exists() else []
     for epoch, metrics in history:
         report(epoch, metrics, str(where / "last.pt"))
@@ -35,6 +36,13 @@ def train(job: Job, report: Report) -> None:
         os.replace(half, where / "last.pt")
         (where / "best.pt").write_text(str(epoch))
         report(epoch, metrics, str(where / "last.pt"))
+
+
+def _note_node(where: Path) -> None:
+    import ray
+
+    with (where / "nodes.txt").open("a") as file:
+        file.write(ray.get_runtime_context().get_node_id() + "\n")
 
 
 def noop(job: Job, report: Report) -> None:
