@@ -26,7 +26,7 @@ def test_a_store_holds_every_image_resized(few, tmp_path):
     assert list(store.rows(few.table["image_id"].iloc[[4, 2]])) == [4, 2]
     with pytest.raises(DataError, match="the store holds its manifest's images, got 'nobody'"):
         store.rows(["nobody"])
-    again = pickle.loads(pickle.dumps(store))
+    again = pickle.loads(pickle.dumps(store))  # noqa: S301
     assert np.array_equal(again[19], store[19])
     assert again.manifest.digest == store.manifest.digest
 

@@ -87,7 +87,7 @@ def test_a_subsample_too_small_for_its_share_still_has_every_class():
 def test_a_part_without_a_class_is_an_error():
     manifest = toy(1, 30, False)
     table = manifest.table.assign(label=[1] + [0] * 29)
-    with pytest.raises(DataError, match="every part of a split has images of every class, but .* has no 'melanoma'"):
+    with pytest.raises(DataError, match=r"every part of a split has images of every class, but .* has no 'melanoma'"):
         make_split(
             Manifest(name="toy", root=None, table=table, classes=("a", "melanoma")), Scheme(), index=0, fraction=1
         )
