@@ -68,7 +68,8 @@ def told(path: Path) -> dict[str, Any] | None:
         return None
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
     try:
-        row = db.execute("SELECT body FROM writer").fetchone()
+        made = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'writer'").fetchone()
+        row = db.execute("SELECT body FROM writer").fetchone() if made else None
     finally:
         db.close()
     found: dict[str, Any] | None = json.loads(row[0]) if row else None

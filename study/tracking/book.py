@@ -46,14 +46,14 @@ class Book:
         """Take in an event; returns the keys of the runs that it changes."""
         if event.trial is None:
             self.look()
-            return [key for key in self.keys() if not key.startswith("trial/")] + self._trials_selected()
+            return [key for key in self.known() if not key.startswith("trial/")] + self._trials_selected()
         trial = self._take(event.trial, event.epochs)
         if len(trial.epochs) < event.epochs:
             self.load()  # an earlier event was lost; the storage has it
         keys = [trial_key(trial.cell, trial.number)]
         return [*keys, cell_key(trial.cell), STUDY] if trial.finished else keys
 
-    def keys(self) -> list[str]:
+    def known(self) -> list[str]:
         """Keys of all runs that the study has so far, parents first."""
         rest = [replicate_key(cell, rank, pair) for cell, rank, pair in self._replicates()]
         scored = [

@@ -40,8 +40,8 @@ def replay(plan: Plan, directory: StudyDirectory, uri: str | None, say: Callable
         book = Book(plan, directory, identity.load(directory))
         book.load()
         queue = Queue()
-        queue.add(book.keys(), time.time())
-        say(f"writing {len(book.keys())} runs to {target.name}")
+        queue.add(book.known(), time.time())
+        say(f"writing {len(book.known())} runs to {target.name}")
         pump = Pump(Sync(book, target), target, queue)
         while not queue.empty:
             pump.round(lambda: False)

@@ -10,7 +10,13 @@ from study.tracking.target import Target
 from study.tracking.wanted import Input, Point, Run
 
 # Retries are ours: MLflow's own repeat a request whose answer was lost, which can create a run twice.
-DEFAULTS = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_DISABLE_TELEMETRY": "true"}
+DEFAULTS = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 METRICS_AT_ONCE = 800  # a batch takes 1,000 entries in all: leaves room for 100 parameters and 100 tags
 OTHERS_AT_ONCE = 100
 PAGE = 1000
@@ -30,17 +36,20 @@ class Server:
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)
         os.environ.update({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", **target.credentials})
-        from mlflow import MlflowClient
+        from mlflow import MlflowClient, set_registry_uri, set_tracking_uri
 
+        set_tracking_uri(target.uri)  # registering a model resolves `models:/…` by these, not by the client's
+        set_registry_uri(target.uri)
         self.client = MlflowClient(tracking_uri=target.uri, registry_uri=target.uri)
         self.study_id = study_id
         self.experiment = ""
 
-    def open(self, name: str, artifacts: str | None, note: str) -> None:
+    def open(self, name: str, artifacts: str | None, tags: Mapping[str, str]) -> None:
         """Find the study's experiment, or create it: under its name, or, where another study has that, with its id.
 
-        `artifacts`: where artifacts go, where that is not the server's to say. Raises `Refused` when the experiment
-        was deleted, or keeps its artifacts elsewhere because the study directory was moved.
+        `tags` are the experiment's; those that it has already stay as they are. `artifacts`: where artifacts go, where
+        that is not the server's to say. Raises `Refused` when the experiment was deleted, or keeps its artifacts
+        elsewhere because the study directory was moved.
         """
         from mlflow.entities import ViewType
 
@@ -58,11 +67,13 @@ class Server:
                     "mlflow.db away and run `study track` to write it anew"
                 )
             self.experiment = experiment.experiment_id
+            for tag in set(tags) - set(experiment.tags):
+                self.client.set_experiment_tag(self.experiment, tag, tags[tag])
             return
         if self.client.get_experiment_by_name(name) is not None:
             name = f"{name} ({self.study_id.rpartition('-')[2]})"
-        tags = {STUDY_TAG: self.study_id, "mlflow.note.content": note}
-        self.experiment = self.client.create_experiment(name, artifact_location=artifacts, tags=tags)
+        mine = {STUDY_TAG: self.study_id, "mlflow.experimentKind": "custom_model_development", **tags}
+        self.experiment = self.client.create_experiment(name, artifact_location=artifacts, tags=mine)
 
     def runs(self, key: str | None = None) -> dict[str, list[str]]:
         """Run ids by key, oldest first: of all runs of the study, or of those under one key."""

@@ -10,6 +10,7 @@ from study.tracking.acks import Ack, Acks
 from study.tracking.book import Book
 from study.tracking.notes import experiment_note
 from study.tracking.target import Target, local, local_artifacts
+from study.tracking.views import views
 from study.tracking.wanted import Input, Point, Run
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class Sync:
             book = self._book
             server = Server(self._target, book.identity.id)
             artifacts = local_artifacts(book.directory) if self._target.uri == local(book.directory) else None
-            server.open(book.plan.spec.study, artifacts, experiment_note(book.plan))
+            shown = views(book.plan, book.identity.sessions[0].time)
+            tags = {"mlflow.note.content": experiment_note(book.plan), **shown}
+            server.open(book.plan.spec.study, artifacts, tags)
             self._adopt(server)
             self._server = server
         return self._server

@@ -1,15 +1,15 @@
 """The process that writes to MLflow while a study runs: `python -m study.tracking.writer DIRECTORY JOURNAL`.
 
-It reads one driver's journal and ends with that driver: when told to on its standard input, or when that closes.
+It reads one driver's journal and ends with that driver.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import select
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,45 +18,48 @@ from study.layout import StudyDirectory
 from study.opening import open_study
 from study.tracking import identity, journal, places
 from study.tracking.book import Book
+from study.tracking.leash import Leash
 from study.tracking.pump import Pump
 from study.tracking.queue import Queue
 from study.tracking.sync import Sync
 from study.tracking.target import resolve
 
 LOOK = 0.25  # seconds between looks at the journal
-HOPELESS = 10.0  # seconds without an answer after which a writer that is to close gives up
+PUBLISH = 1.0  # seconds between words about how far the writer is
+HOPELESS = 20.0  # seconds without an answer after which a writer that is to finish gives up
 
 
 class Writer:
     """Moves what one driver says to the server, for as long as that driver lives."""
 
-    def __init__(self, directory: StudyDirectory, journal_name: str):
+    def __init__(self, directory: StudyDirectory, journal_name: str, leash: Leash):
         plan, _ = open_study(directory.root)
         self._directory, self._path = directory, places.journals(directory) / journal_name
+        self._leash = leash
         self._target = resolve(plan.spec, directory)
         self._book = Book(plan, directory, identity.load(directory))
         self._sync = Sync(self._book, self._target)
         self._queue = Queue()
         self._pump = Pump(self._sync, self._target, self._queue)
         self._position = 0
-        self._deadline: float | None = None
-        self._orphaned = False
         self._published = 0.0
 
     def run(self) -> None:
-        """Until the driver ends, or has said that it will and nothing is left to write."""
+        """Until the driver ends, or waits for the end and nothing is left to write."""
         for path in places.journals(self._directory).glob("*.jsonl"):
             if path != self._path:
                 path.unlink()  # of drivers that have ended: the directory holds what they said
         self._book.load()
-        self._queue.add(self._book.keys(), time.time())
+        self._queue.add(self._book.known(), time.time())
         while not self._over():
             self._read()
             self._pump.round(self._interrupted)
             self._publish()
-            self._listen(LOOK)
+            if self._leash.listen(LOOK):
+                self._pump.hurry()
         self._read()
         self._publish()
+        _say(f"ends, {self._queue.waiting} writes left")
 
     def _read(self) -> None:
         events, self._position = journal.read(self._path, self._position)
@@ -64,36 +67,19 @@ class Writer:
             self._queue.add(self._book.apply(event), event.at)
 
     def _over(self) -> bool:
-        if self._orphaned:
-            return True
-        if self._deadline is None:
-            return False
+        if self._leash.over or not self._leash.closing:
+            return self._leash.over
         since = self._pump.failing_since
         hopeless = since is not None and time.monotonic() - since > HOPELESS
         unread = self._path.stat().st_size > self._position
-        return hopeless or time.monotonic() > self._deadline or (self._queue.empty and not unread)
+        return hopeless or (self._queue.empty and not unread)
 
     def _interrupted(self) -> bool:
         """Asked between any two jobs of a round."""
-        self._listen(0.0)
-        if time.monotonic() - self._published > 1.0:
+        self._leash.listen(0.0)
+        if time.monotonic() - self._published > PUBLISH:
             self._publish()
-        return self._orphaned or (self._deadline is not None and time.monotonic() > self._deadline)
-
-    def _listen(self, timeout: float) -> None:
-        """Hear the driver: a line tells to close within so many seconds, the end of the pipe that it has died."""
-        if self._deadline is not None:
-            time.sleep(timeout)
-            return
-        ready, _, _ = select.select([sys.stdin], [], [], timeout)
-        if not ready:
-            return
-        line = sys.stdin.readline()
-        if not line:
-            self._orphaned = True
-            return
-        self._deadline = time.monotonic() + float(line.split()[1])
-        self._pump.hurry()
+        return self._leash.over
 
     def _publish(self) -> None:
         self._published = time.monotonic()
@@ -110,21 +96,23 @@ class Writer:
 
 
 def main() -> None:
-    """One writer at a time: a writer waits for the one before it, which ends with its own driver."""
-    directory = StudyDirectory(Path(sys.argv[1]))
+    """One writer at a time: each waits for the one before it, which ends with its own driver."""
+    directory, leash = StudyDirectory(Path(sys.argv[1])), Leash()
     with contextlib.suppress(OSError):
         os.nice(5)  # training goes first
     lock = FileLock(places.lock(directory))
-    while True:
+    while not leash.over:
         try:
-            lock.acquire(timeout=1.0)
-            break
+            with lock.acquire(timeout=1.0):
+                _say(f"begins with {sys.argv[2]}")
+                Writer(directory, sys.argv[2], leash).run()
+                return
         except Timeout:
-            ready, _, _ = select.select([sys.stdin], [], [], 0.0)
-            if ready:
-                return  # the driver ended while another writer was at work
-    with lock:
-        Writer(directory, sys.argv[2]).run()
+            leash.listen(0.0)
+
+
+def _say(text: str) -> None:
+    print(f"{datetime.now(UTC).isoformat(timespec='seconds')} writer {os.getpid()} {text}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,89 @@
+"""A real `mlflow server` on the loopback interface, with or without logins, that can be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from study.tracking.ui import environment
+
+USER, PASSWORD = "alicia-of-the-team", "a-password-only-for-tests"
+
+
+class MlflowServer:
+    """Keeps its database and artifacts under `root`, whatever happens to its processes."""
+
+    def __init__(self, root: Path, login: bool = True):
+        self.root, self.login = root, login
+        root.mkdir(parents=True, exist_ok=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Without credentials."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def uri(self) -> str:
+        """With them."""
+        return f"http://{USER}:{PASSWORD}@127.0.0.1:{self.port}" if self.login else self.address
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a user of the server sets in the environment."""
+        login = {"MLFLOW_TRACKING_USERNAME": USER, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
+        return {"MLFLOW_TRACKING_URI": self.address} | (login if self.login else {})
+
+    def start(self, limit: float = 90.0) -> MlflowServer:
+        database = f"sqlite:///{self.root / 'server.db'}"
+        command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--workers", "1", "--artifacts-destination", str(self.root / "artifacts")]
+        env = {**os.environ, **environment(database)}
+        if self.login:
+            config = self.root / "auth.ini"
+            config.write_text(
+                "[mlflow]\ndefault_permission = NO_PERMISSIONS\n"
+                f"database_uri = sqlite:///{self.root / 'auth.db'}\n"
+                f"admin_username = {USER}\nadmin_password = {PASSWORD}\n"
+            )
+            command += ["--app-name", "basic-auth"]
+            env |= {"MLFLOW_AUTH_CONFIG_PATH": str(config), "MLFLOW_FLASK_SERVER_SECRET_KEY": "only-for-tests"}
+        log = (self.root / "server.log").open("ab")
+        self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True, cwd=self.root)
+        log.close()
+        deadline = time.monotonic() + limit
+        while not self.answers():
+            assert self.process.poll() is None, (self.root / "server.log").read_text()[-3000:]
+            assert time.monotonic() < deadline, "the server does not start"
+            time.sleep(0.1)
+        return self
+
+    def answers(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.address}/health", timeout=1.0)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+        return True
+
+    def kill(self) -> None:
+        """As a power cut would: all its processes at once."""
+        if self.process is not None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def __enter__(self) -> MlflowServer:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
