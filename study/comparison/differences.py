@@ -4,8 +4,9 @@ Replicates of two methods with the same pair were trained on the same subsample 
 with the method, as a reader is who reads with both modalities. Pairing by it is right whether or not the pair moves
 both methods alike; if it does not, degrees of freedom are lost, never validity.
 
-Families for Holm's correction, per measure: all comparisons with the baseline over fractions and test sets (the
-study's question), and all other pairs (what else one may look at).
+`p` and the interval are for one comparison read alone at 5 %. Holm's correction works on `Inference.tail`, which holds
+at the small levels that it asks for. Its families, per measure: all comparisons with the baseline over fractions and
+test sets (the study's question), and all other pairs (what else one may look at).
 """
 
 from __future__ import annotations
@@ -32,9 +33,10 @@ ALPHA = 0.05
 def differences(measured: Sequence[Measured], *, baseline: str, margin: float) -> pd.DataFrame:
     """`method` minus `other` for all pairs.
 
-    `detectable`: the smallest true difference that this study shows with 80 % power at the level that Holm asks of the
-    smallest p-value of the family. `equivalent`: the 90 % interval lies within the margin (two one-sided tests at 5 %);
-    `bound`: the smallest margin for which it would.
+    `detectable`: the smallest true difference that this study shows with 80 % power after correction, at the level that
+    Holm asks of the smallest p-value of the family; NaN where none is large enough (a measure differs by 1 at most).
+    `equivalent`: the 90 % interval lies within the margin (two one-sided tests at 5 %); `bound`: the smallest margin
+    for which it would.
     """
     rows, found = [], []
     for item in measured:
@@ -46,9 +48,11 @@ def differences(measured: Sequence[Measured], *, baseline: str, margin: float) -
                 rows.append(_row(item, one, other, inference, baseline, margin))
     made = table(rows, COLUMNS)
     for _, family in made.groupby(["metric", "family"], sort=False):
-        made.loc[family.index, "p_holm"] = holm(family["p"].to_numpy(float))
+        here = [found[int(index)] for index in family.index]
+        made.loc[family.index, "p_holm"] = holm(np.array([inference.tail() for inference in here]))
         level = ALPHA / max(int(family["p"].notna().sum()), 1)
-        made.loc[family.index, "detectable"] = [found[int(index)].detectable(level) for index in family.index]
+        shown = np.array([inference.detectable(level) for inference in here])
+        made.loc[family.index, "detectable"] = np.where(shown <= 1, shown, np.nan)
     return made
 
 

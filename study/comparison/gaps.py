@@ -41,7 +41,7 @@ def gaps(found: Sequence[Group]) -> pd.DataFrame:
 def gap_differences(found: Sequence[Group], *, baseline: str) -> pd.DataFrame:
     """The gap of `method` minus that of the baseline, between the groups that are served best and worst on average over
     all methods: groups picked by one method's extremes would shrink in every other (regression to the mean)."""
-    rows = []
+    rows, tails = [], []
     for facts, family in _families(found):
         methods = family[0][1].block.methods
         if baseline not in methods:
@@ -52,14 +52,15 @@ def gap_differences(found: Sequence[Group], *, baseline: str) -> pd.DataFrame:
         for index, method in enumerate(methods):
             if index != base:
                 inference = _contrast(high, low, index, base)
+                tails.append(inference.tail())
                 ends = dict(zip(("low", "high"), inference.interval(), strict=True))
                 rows.append(
                     {"method": method, "other": baseline, **facts, "best": best, "worst": worst,
                      "difference": inference.mean, **ends, "p": inference.p(), "p_holm": np.nan}
                 )  # fmt: skip
     made = table(rows, PAIRED)
-    for _, family_rows in made.groupby("metric", sort=False):
-        made.loc[family_rows.index, "p_holm"] = holm(family_rows["p"].to_numpy(float))
+    for places in made.groupby("metric", sort=False).indices.values():
+        made.loc[places, "p_holm"] = holm(np.array(tails)[places])
     return made
 
 
@@ -81,13 +82,14 @@ def _gap(family: Family, index: int) -> dict[str, Any]:
               min(one.case_df, two.case_df))
         for (_, one), (_, two) in combinations(family, 2)
     ]  # fmt: skip
-    ends = np.array([pair.interval(1 - 0.05 / len(pairs)) for pair in pairs])
-    known = not np.isnan(ends).any()
+    halves = np.array([pair.reach(0.05 / len(pairs)) for pair in pairs])
+    sizes = np.array([abs(pair.mean) for pair in pairs])
+    known = not np.isnan(halves).any()
     return {
         "gap": float(values.max() - values.min()),
-        "low": float(max(0.0, ends[:, 0].max(), -ends[:, 1].min())) if known else np.nan,
-        "high": float(min(1.0, np.abs(ends).max())) if known else np.nan,
-        "p": min(1.0, len(pairs) * min(pair.p() for pair in pairs)) if known else np.nan,
+        "low": float(max(0.0, (sizes - halves).max())) if known else np.nan,
+        "high": float(min(1.0, (sizes + halves).max())) if known else np.nan,
+        "p": min(1.0, len(pairs) * min(pair.tail() for pair in pairs)) if known else np.nan,
         "best": family[int(values.argmax())][0],
         "worst": family[int(values.argmin())][0],
         "groups": len(family),

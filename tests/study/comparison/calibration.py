@@ -1,0 +1,47 @@
+"""How often tests and intervals are right in simulated studies: what the calibration tests and the benchmark count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from study.comparison.differences import differences
+from study.comparison.estimates import estimates
+from study.comparison.measures import measure
+from tests.study.comparison.worlds import World, draw, truth
+
+REPLICATES, POSITIVES, SPREADS = (2, 3, 5), (50, 250, 600), (0.003, 0.015)
+
+
+def regimes() -> Iterator[World]:
+    """Few and many replicates, small and large test sets, replicates that vary little and much."""
+    for replicates in REPLICATES:
+        for positives in POSITIVES:
+            for spread in SPREADS:
+                yield World(
+                    replicates=replicates, positives=positives, negatives=3 * positives, replicate=spread,
+                    pair=spread / 2,
+                )  # fmt: skip
+
+
+def rates(world: World, studies: int, seed: int) -> dict[str, float]:
+    """Shares of simulated studies whose test rejects at 5 %, whose p-value for corrections does, whose 95 % intervals
+    of the difference and of an AUC cover the truth, and whose difference is declared equivalent at 0.02."""
+    rng = np.random.default_rng([seed, world.replicates, world.positives, round(1e4 * world.replicate)])
+    hits = np.array([_one(world, rng) for _ in range(studies)], dtype=float).mean(axis=0)
+    names = ("rejected", "rejected_corrected", "covers_difference", "covers_auc", "equivalent")
+    return {name: float(value) for name, value in zip(names, hits, strict=True)}
+
+
+def _one(world: World, rng: np.random.Generator) -> tuple[bool, ...]:
+    measured = measure(draw(world, rng), draws=100, seed=0, wanted=("auroc",))
+    found = differences(measured, baseline="one", margin=0.02).iloc[0]
+    auc = estimates(measured).iloc[0]
+    return (
+        found["p"] < 0.05,
+        found["p_holm"] < 0.05,
+        found["low"] <= world.gain <= found["high"],
+        auc["low"] <= truth(world)["one"] <= auc["high"],
+        found["equivalent"],
+    )
