@@ -88,9 +88,7 @@ def read_settings(method: str, settings: Sequence[str]) -> Recipe:
         try:
             changes[name] = {"true": True, "false": False}[value] if kinds[name] is bool else kinds[name](value)
         except (ValueError, KeyError) as error:
-            raise StudyError(
-                f"Setting {name} is a {kinds[name].__name__}, got {value!r}. Correct the value."
-            ) from error
+            raise StudyError(f"Setting {name} is of type {kinds[name].__name__}, got {value!r}. Correct it.") from error
     try:
         return recipe(method, **changes)
     except TrainingError as error:

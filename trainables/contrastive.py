@@ -67,8 +67,9 @@ def run_stage(job: Job, data: TaskData, method: str, device: str | None) -> Stag
         "encoder": encoder_digest(encoder),
         "backbone": job.backbone,
         "image_size": job.image_size,
+        "short_side": job.data.short_side,
         "recipe": chosen.record(),
-        "images": pool.digest,
+        "pool": pool.digest,
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
     seeded = dataclasses.replace(chosen, seed=seed("stage", digest))
@@ -85,7 +86,6 @@ def run_stage(job: Job, data: TaskData, method: str, device: str | None) -> Stag
             "history": history,
             "images": sum(epoch["images"] for epoch in history),
             "seconds": sum(epoch["seconds"] for epoch in history) * distributed.world(),
-            "pool": pool.digest,
         }
         if distributed.rank() == 0:
             encoder_file.save(path, encoder, name="own", backbone=job.backbone, provenance=content, half=False)
@@ -124,8 +124,8 @@ def images_digest(images: Images, rows: Rows) -> str:
     """Hex sha256 over these images: the digests of their files where a store knows them, else their pixels."""
     found = hashlib.sha256()
     if isinstance(images, ImageStore):
-        chosen = images.manifest.table.iloc[rows][["image_id", "sha256"]]
-        found.update(f"{images.directory.name}\n{chosen.to_csv(index=False)}".encode())
+        chosen = images.manifest.table.iloc[rows][["image_id", "sha256"]]  # not their place, which differs by node
+        found.update(f"{images.manifest.name}\n{chosen.to_csv(index=False)}".encode())
     else:
         for row in rows:
             found.update(images[int(row)].tobytes())
