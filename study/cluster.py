@@ -56,7 +56,8 @@ def connect(address: str | None = None, *, dashboard: bool = False) -> None:
         require_token(address)
         _init(address=address)
         return
-    _init(include_dashboard=dashboard, dashboard_host="127.0.0.1")
+    # "local": without it Ray joins whatever cluster was last started on this machine, whoever started it.
+    _init(address="local", include_dashboard=dashboard, dashboard_host="127.0.0.1")
 
 
 def require_token(address: str) -> None:
