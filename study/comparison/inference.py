@@ -25,11 +25,12 @@ from functools import lru_cache
 import numpy as np
 from scipy import stats
 from scipy.optimize import brentq
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from study.comparison.cases import Floats
 
 NODES = 400
+MANY = 1e9  # degrees of freedom from which Student's t is the normal distribution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ class Inference:
 
     def quantile(self, probability: float) -> float:
         """Quantile of Student's t with these degrees of freedom."""
-        return float(stats.t.ppf(probability, self.df))
+        return float(stdtrit(min(self.df, MANY), probability))
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Symmetric interval at a usual level (90 or 95 %); (NaN, NaN) where the error is zero or unknown."""
@@ -83,7 +84,7 @@ class Inference:
         """Two-sided p-value of a mean of zero, to be read at a usual level; NaN where the error is zero or unknown."""
         if not self.error > 0:
             return math.nan
-        return float(2 * stats.t.sf(abs(self.mean) / self.error, self.df))
+        return float(2 * stdtr(min(self.df, MANY), -abs(self.mean) / self.error))
 
     def tail(self, distance: float | None = None) -> float:
         """Two-sided p-value of a distance (of the mean from zero) that may be read at any level.
@@ -96,7 +97,7 @@ class Inference:
             return math.nan
         far = abs(self.mean if distance is None else distance)
         if self.replicates == 1:
-            return float(2 * stats.t.sf(far / self.error, self.case_df))
+            return float(2 * stdtr(min(self.case_df, MANY), -far / self.error))
         ratio, weight = _chi_square(self.replicates - 1)
         return float(2 * weight @ ndtr(-far / np.sqrt(self.replicate_part / ratio + self.case_part)))
 
@@ -111,7 +112,7 @@ class Inference:
 
     def detectable(self, alpha: float = 0.05, power: float = 0.8) -> float:
         """Smallest true value that `tail` finds at `alpha` with this power (normal-shift approximation)."""
-        return self.reach(alpha) + float(stats.norm.ppf(power)) * self.error if self.error > 0 else math.nan
+        return self.reach(alpha) + float(ndtri(power)) * self.error if self.error > 0 else math.nan
 
 
 def infer(values: Floats, errors: Floats, case_df: float = math.inf) -> Inference:
