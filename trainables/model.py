@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
+from trainables import heads
 from trainables.encoders import Encoder, build
-from trainables.job import EncoderRef
+from trainables.job import EncoderRef, Job
 
 
 class Classifier(nn.Module):
@@ -20,7 +22,7 @@ class Classifier(nn.Module):
     def __init__(self, encoder: Encoder, classes: int) -> None:
         super().__init__()
         self.encoder = encoder
-        self.head = nn.Linear(encoder.features, classes)
+        self.head: nn.Module = nn.Linear(encoder.features, classes)
         self.register_buffer("mean", torch.tensor(encoder.mean).view(1, 3, 1, 1) * 255.0)
         self.register_buffer("std", torch.tensor(encoder.std).view(1, 3, 1, 1) * 255.0)
 
@@ -46,9 +48,19 @@ def classifier(ref: EncoderRef, backbone: str, image_size: int, classes: int, in
     The head starts at zero, so that every method starts from the same, uninformed prediction.
     """
     model = Classifier(build(ref, backbone, image_size=image_size, initial=initial), classes)
-    nn.init.zeros_(model.head.weight)
-    nn.init.zeros_(model.head.bias)
+    for parameter in model.head.parameters():
+        nn.init.zeros_(parameter)
     return model.to(memory_format=torch.channels_last)
+
+
+def restore(found: Mapping[str, Any]) -> tuple[Classifier, Job]:
+    """The classifier of a checkpoint's content, on the CPU in evaluation mode, and the job that trained it."""
+    job = Job.from_json(found["job"])
+    model = classifier(job.encoder, job.backbone, job.image_size, len(found["classes"]), initial=False)
+    head = {key.removeprefix("head."): value for key, value in found["model"].items() if key.startswith("head.")}
+    model.head = heads.of_state(head, model.encoder.features, len(found["classes"]))
+    model.load_state_dict(found["model"])
+    return model.eval(), job
 
 
 def state(model: nn.Module) -> dict[str, Any]:

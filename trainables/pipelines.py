@@ -8,6 +8,7 @@ from trainables.contrastive import contrast_then_fine_tune
 from trainables.finetune import FineTuning
 from trainables.job import Job, Report
 from trainables.model import Classifier, classifier
+from trainables.probe import logistic, neighbours, probe
 from trainables.task import TaskData
 
 Pipeline = Callable[[Job, TaskData, Report, str | None], None]
@@ -26,4 +27,6 @@ PIPELINES: dict[str, Pipeline] = {
     "ft": fine_tune,
     "ucl-ft": contrast_then_fine_tune("simclr"),
     "scl-ft": contrast_then_fine_tune("supcon"),
+    "linear": probe(logistic),
+    "knn": probe(neighbours),
 }

@@ -17,7 +17,7 @@ from trainables import checkpoint
 from trainables.augment import Floats, policy, uniforms
 from trainables.job import Job
 from trainables.loader import Images, Renderer, Rows
-from trainables.model import Classifier, classifier
+from trainables.model import Classifier, restore
 from trainables.precision import prepare
 from trainables.step import probabilities
 
@@ -35,11 +35,8 @@ class Scores:
 
 def load_model(path: str | Path, device: str = "cpu") -> tuple[Classifier, Job]:
     """The trained classifier of a checkpoint, in evaluation mode, and the job that trained it."""
-    found = checkpoint.load(path)
-    job = Job.from_json(found["job"])
-    model = classifier(job.encoder, job.backbone, job.image_size, len(found["classes"]), initial=False)
-    model.load_state_dict(found["model"])
-    return model.to(device).eval(), job
+    model, job = restore(checkpoint.load(path))
+    return model.to(device), job
 
 
 def predict(
