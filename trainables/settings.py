@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal
@@ -38,15 +39,27 @@ class Settings:
                 f"Fine-tuning needs the parameters {', '.join(names)}; the search space lacks {', '.join(missing)}. "
                 "Add them, searched or fixed."
             )
-        found = Settings(**{name: params[name] for name in names})  # type: ignore[arg-type]
         for name, holds in {
-            "lr": found.lr > 0,
-            "weight_decay": found.weight_decay >= 0,
-            "momentum": 0 <= found.momentum < 1,
-            "batch_size": found.batch_size >= 2,
-            "schedule": found.schedule in ("plateau", "cosine"),
-            "patience": found.patience >= 1,
+            "lr": _number(params["lr"]) > 0,
+            "weight_decay": _number(params["weight_decay"]) >= 0,
+            "momentum": 0 <= _number(params["momentum"]) < 1,
+            "batch_size": _whole(params["batch_size"]) >= 2,
+            "schedule": params["schedule"] in ("plateau", "cosine"),
+            "balanced": isinstance(params["balanced"], bool),
+            "patience": _whole(params["patience"]) >= 1,
+            "freeze_bn": isinstance(params["freeze_bn"], bool),
         }.items():
             if not holds:
                 raise TrainingError(f"Fine-tuning cannot use {name} = {params[name]!r}. Correct the search space.")
-        return found
+        return Settings(**{name: params[name] for name in names})  # type: ignore[arg-type]
+
+
+def _number(value: ParamValue) -> float:
+    """The value, or NaN, which no condition holds for, where it is no finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return math.nan
+    return float(value)
+
+
+def _whole(value: ParamValue) -> float:
+    return _number(value) if isinstance(value, int) else math.nan
