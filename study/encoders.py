@@ -37,12 +37,6 @@ def references(plan: Plan) -> dict[EncoderRef, tuple[str, ...]]:
     return {ref: tuple(methods) for ref, methods in found.items()}
 
 
-def require(plan: Plan) -> None:
-    """Load every encoder of the plan. Raises one `StudyError` that says all that is wrong, before anything trains."""
-    for _ in check(plan):
-        pass
-
-
 def check(plan: Plan) -> Iterator[Checked]:
     """Every encoder of the plan that loads, one after the other.
 
