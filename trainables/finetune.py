@@ -147,6 +147,7 @@ class FineTuning:
             "model": state(self._model),
             "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
+            "stepper": self._stepper.state_dict(),
             "history": self._history.state_dict(),
             "job": self._job.to_json(),
             "images": self._data.digest,
@@ -156,6 +157,7 @@ class FineTuning:
         self._model.load_state_dict(last["model"])
         self._optimiser.load_state_dict(last["optimiser"])
         self._schedule.load_state_dict(last["schedule"])
+        self._stepper.load_state_dict(last["stepper"])
         self._history.load_state_dict(last["history"])
 
 

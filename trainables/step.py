@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,6 +31,15 @@ class Stepper:
         self._micro: int | None = None
         self._look_every = 1 if device.type == "cpu" else LOOK_EVERY
         self._unchecked: list[torch.Tensor] = []
+
+    def state_dict(self) -> dict[str, Any]:
+        """For the checkpoint: the scale of a float16 loss, which later steps depend on (empty in other precisions)."""
+        return self._scaler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """From the checkpoint. A device of another precision starts with a scale of its own."""
+        if state and self._scaler.is_enabled():
+            self._scaler.load_state_dict(state)
 
     def step(self, images: Batch, labels: NDArray[np.int64], share: float = 1.0) -> torch.Tensor:
         """Mean cross-entropy (nats) of the batch before the step, times `share`: a scalar on the device.

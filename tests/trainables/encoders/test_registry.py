@@ -10,6 +10,7 @@ import pytest
 import timm
 import torch
 
+from trainables import encoders
 from trainables.encoders import Encoder, EncoderError, build, encoder_file, names, registry, sources
 from trainables.encoders.recipe import Recipe
 from trainables.job import EncoderRef
@@ -194,3 +195,17 @@ def test_a_dino_style_teacher_is_found(tmp_path: Path) -> None:
     torch.save({"student": {"x": torch.zeros(1)}, "teacher": teacher}, tmp_path / "w.pth")
     encoder = build(EncoderRef(name="own", weights=str(tmp_path / "w.pth")), "test_vit", image_size=160)
     assert torch.equal(encoder.backbone.state_dict()["cls_token"], vit["cls_token"])
+
+
+def test_a_new_encoder_is_one_file_and_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dino.py").write_text(
+        '"""DINO, its student\'s backbone."""\n'
+        "from trainables.encoders.recipe import Recipe\n"
+        'RECIPE = Recipe(name="dino", paper="Caron 2021", obtain="a URL", containers=("student",), prefixes=("b.",))\n'
+    )
+    monkeypatch.setattr(encoders, "__path__", [*encoders.__path__, str(tmp_path)])
+    monkeypatch.setattr(registry, "_MODULES", (*registry._MODULES, "dino"))
+    torch.save({"student": {f"b.{key}": value for key, value in bare_state().items()}}, tmp_path / "w.pth")
+    built = build(EncoderRef(name="dino", weights=str(tmp_path / "w.pth")), BACKBONE, image_size=32)
+    assert torch.equal(built.backbone.state_dict()["bn1.weight"], bare_state()["bn1.weight"])
+    assert "dino" in names()
