@@ -8,12 +8,14 @@ all that reached it: slower to the top, but no early arrival passes for want of 
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from study.records import TrialRecord
 from study.search.trials import Direction, best
+
+PROMOTED = "promoted"  # note on a trial: the last rung that it was promoted from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,18 +76,20 @@ class Asha:
         return self.variant == "promotion" and epoch in self.rungs(number)
 
     def paused(self, trial: TrialRecord) -> bool:
-        """Whether the trial waits at a rung, as far as its record tells."""
-        return trial.state == "RUNNING" and bool(trial.epochs) and self.pauses(trial.number, trial.epochs[-1].epoch)
+        """Whether the trial waits at a rung: it has reached one and was not promoted from it."""
+        if trial.state != "RUNNING" or not trial.epochs or trial.extra.get(PROMOTED) == str(trial.epochs[-1].epoch):
+            return False
+        return self.pauses(trial.number, trial.epochs[-1].epoch)
 
-    def promotes(self, trials: Sequence[TrialRecord], live: Container[int]) -> int | None:
-        """The number of a paused trial that goes on now, the highest rung first; `live` trials go on already."""
+    def promotes(self, trials: Sequence[TrialRecord]) -> int | None:
+        """The number of a paused trial that goes on now, the highest rung first."""
         for bracket in range(self.brackets):
             members = [trial for trial in trials if self.bracket(trial.number) == bracket and trial.state != "FAIL"]
             for rung in reversed(self.rungs(members[0].number) if members else []):
                 here = [trial for trial in members if len(trial.epochs) >= rung]
                 here.sort(key=lambda trial: self._value(trial, rung), reverse=self.direction == "maximize")
                 for trial in here[: len(here) // self.eta]:
-                    if len(trial.epochs) == rung and self.paused(trial) and trial.number not in live:
+                    if len(trial.epochs) == rung and self.paused(trial):
                         return trial.number
         return None
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from datasets.seeds import seed
 from study.plan import Plan
 from study.records import State, TrialRecord
-from study.search.asha import Asha
+from study.search.asha import PROMOTED, Asha
 from study.search.budget import Budget
 from study.search.interleave import furthest_behind
 from study.search.sampler import Sampler, distributions
@@ -80,7 +80,8 @@ class Engine:
         if self._queue or promoted:
             cell, number = promoted or self._queue.popleft()
             self._live[cell].add(number)
-            return self.record.get(cell, number)
+            trial = self.record.get(cell, number)
+            return self.record.note(cell, number, **{PROMOTED: str(len(trial.epochs))}) if promoted else trial
         key = furthest_behind(self.budgets, self.record.cells)
         if key is None:
             return None
@@ -161,7 +162,7 @@ class Engine:
             self._finish(cell, number, "PRUNED", cap)
         elif cell in self.rules and self.rules[cell].stops(trials, number, epoch):
             self._finish(cell, number, "PRUNED", f"ASHA at epoch {epoch}")
-        elif cell in self.rules and self.rules[cell].pauses(number, epoch):
+        elif cell in self.rules and self.rules[cell].paused(trials[number]):
             self._live[cell].discard(number)
         else:
             return False
@@ -179,7 +180,7 @@ class Engine:
             key: number
             for key, rule in self.rules.items()
             if self.budgets[key].capped(self.record.cells[key]) is None
-            and (number := rule.promotes(self.record.cells[key], self._live[key])) is not None
+            and (number := rule.promotes(self.record.cells[key])) is not None
         }
         key = min(found, key=lambda key: self.budgets[key].share(self.record.cells[key]), default=None)
         return None if key is None else (key, found[key])
@@ -187,4 +188,4 @@ class Engine:
     def _as_seen(self, trial: TrialRecord) -> TrialRecord:
         """A trial as the sampler sees it: one that waits at a rung has been passed over so far."""
         waits = trial.cell in self.rules and self.rules[trial.cell].paused(trial)
-        return replace(trial, state="PRUNED") if waits and trial.number not in self._live[trial.cell] else trial
+        return replace(trial, state="PRUNED") if waits else trial

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
@@ -18,7 +20,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.samplers import TPESampler
 from optuna.storages import InMemoryStorage
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import qmc
 
 from datasets.seeds import rng, seed
@@ -31,6 +33,7 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)  # one line a study in memo
 SamplerName = Literal["tpe", "random", "grid"]
 TPE_ARGUMENTS = {"n_startup_trials": 1, "n_ei_candidates": 24, "multivariate": True, "constant_liar": True}
 _STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "RUNNING": TrialState.RUNNING}
+_THEN = datetime(2000, 1, 1)  # Optuna wants times; TPE does not look at them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,24 +88,40 @@ def grid_point(space: SearchSpace, number: int, study_seed: int) -> dict[str, Va
 def tpe(space: SearchSpace, trials: Sequence[TrialRecord], *, seed: int, direction: Direction) -> dict[str, Value]:
     """What Optuna's TPE suggests after these trials. Failed ones teach it nothing; running ones count as bad near
     their own point (constant liar); stopped ones rank below complete ones, by epochs and value."""
-    study = optuna.create_study(
-        storage=InMemoryStorage(),
-        direction=direction,
-        sampler=TPESampler(seed=seed, **TPE_ARGUMENTS),  # type: ignore[arg-type]
-    )
+    sampler = TPESampler(seed=seed, **TPE_ARGUMENTS)  # type: ignore[arg-type]
+    study = optuna.create_study(storage=InMemoryStorage(), direction=direction, sampler=sampler)
     known = distributions(space)
-    study.add_trials(
-        create_trial(
+    able = [trial for trial in trials if trial.state in _STATES and space.contains(trial.params)]
+    asking = replace(able[-1], state="RUNNING", number=len(able))
+    study.add_trials(_Told.of(trial, known) for trial in (*able, asking))
+    searched = {name: domain for name, domain in known.items() if not domain.single()}
+    found = sampler.sample_relative(study, study.get_trials(deepcopy=False)[-1], searched)
+    return {**space.at([0.0] * space.dimensions), **found}
+
+
+class _Told(FrozenTrial):
+    """A trial as Optuna sees it. Nothing changes it, so storages may share it: each suggestion tells a new study of
+    all trials, and a deep copy of each would cost more than the suggestion."""
+
+    @classmethod
+    def of(cls, trial: TrialRecord, known: dict[str, BaseDistribution]) -> _Told:
+        finished = trial.state != "RUNNING"
+        return cls(
+            number=trial.number,
+            trial_id=trial.number,
             state=_STATES[trial.state],
             value=trial.value if trial.state == "COMPLETE" else None,
+            datetime_start=_THEN,
+            datetime_complete=_THEN if finished else None,
             params={name: trial.params[name] for name in known},
             distributions=known,
+            user_attrs={},
+            system_attrs={},
             intermediate_values={} if trial.value is None else {trial.epochs[-1].epoch: trial.value},
         )
-        for trial in trials
-        if trial.state in _STATES and space.contains(trial.params)
-    )
-    return {**space.fixed, **study.ask(known).params}
+
+    def __deepcopy__(self, memo: object) -> _Told:
+        return copy(self)
 
 
 def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
