@@ -6,6 +6,7 @@ estimates        method fraction dataset metric estimate sd low high replicates 
 differences      method other fraction dataset metric difference low high p p_holm detectable equivalent bound df
                  replicates covers family reason
 ranking          method fraction mean_rank low high p_best datasets
+stability        fraction varied setting tau best same_best
 roc              method fraction dataset fpr tpr
 calibration      method fraction dataset predicted observed images
 robustness       method fraction dataset drop low high p df replicates covers reason
@@ -13,8 +14,15 @@ subgroups        method fraction dataset attribute group metric estimate sd low 
 gaps             method fraction dataset attribute metric gap low high p best worst groups
 gap_differences  method other fraction dataset attribute metric best worst difference low high p p_holm
 
-and `optimisation` turns trials into `difficulty`, `design_differences` and `budget_curves`. Intervals are 95 %; what is
-undefined is NaN with the reason beside it.
+and `optimisation` turns trials into
+
+difficulty           method fraction trials near_best spread epochs_to_95 reached best reason
+design_differences   method other fraction configurations difference low high better
+selection_stability  fraction varied setting tau best same_best
+budget_curves        method fraction iid trials value low high
+
+Intervals are 95 %; what is undefined is NaN with the reason beside it. `p_holm` and `detectable` are corrected for all
+comparisons of a family, `p` and the intervals are for one comparison read alone.
 """
 
 from study.comparison.compare import compare

@@ -9,6 +9,7 @@ false and without a band.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,7 +56,10 @@ def _curve(values: Floats, shared: np.ndarray, direction: str) -> Iterator[dict[
 def _bands(values: Floats, counts: np.ndarray, direction: str) -> tuple[Floats, Floats, Floats]:
     """Median best value after each count, and the ends of its 95 % band."""
     minimize = direction == "minimize"
-    lower, point, upper = EmpiricalDistribution.confidence_bands(values, confidence=0.95, method="ld_equal_tailed")
+    with warnings.catch_warnings():
+        # Equal values only make distribution-free bands wider than they need be.
+        warnings.filterwarnings("ignore", "Duplicates detected in ys", RuntimeWarning)
+        lower, point, upper = EmpiricalDistribution.confidence_bands(values, confidence=0.95, method="ld_equal_tailed")
     curves = [found.quantile_tuning_curve(counts, minimize=minimize) for found in (point, upper, lower)]
     low, high = np.sort(np.stack(curves[1:]), axis=0)
     high = np.where(np.isinf(high), np.nan if minimize else 1.0, high)

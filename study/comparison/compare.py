@@ -14,6 +14,7 @@ from study.comparison.measures import measure
 from study.comparison.pictures import calibration, roc
 from study.comparison.ranking import ranking
 from study.comparison.robustness import robustness
+from study.comparison.stability import stability
 from study.comparison.subgroups import group_measures, subgroups
 
 
@@ -44,6 +45,7 @@ def compare(
         "estimates": estimates(measured),
         "differences": differences(measured, baseline=baseline, margin=margin),
         "ranking": ranking(measured, draws=draws, seed=seed),
+        "stability": stability(found),
         "roc": roc(found),
         "calibration": calibration(found),
         "robustness": robustness(measured, in_distribution=in_distribution),

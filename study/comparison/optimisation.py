@@ -12,6 +12,7 @@ from scipy import stats
 from study.comparison.budget import budget_curves
 from study.comparison.errors import ComparisonError
 from study.comparison.measures import table
+from study.comparison.selection_stability import selection_stability
 
 TRIALS = ("method", "fraction", "cell", "number", "state", "origin", "value")
 CURVES = ("method", "fraction", "cell", "number", "epoch", "metric", "value")
@@ -23,7 +24,7 @@ POINT, SHARE, AUC = 0.01, 0.95, "val_auc"
 
 
 def optimisation(trials: pd.DataFrame, curves: pd.DataFrame, *, direction: str) -> dict[str, pd.DataFrame]:
-    """Tables `difficulty`, `design_differences` and `budget_curves`. Raises `ComparisonError`.
+    """Tables `difficulty`, `design_differences`, `selection_stability` and `budget_curves`. Raises `ComparisonError`.
 
     `trials`: method fraction cell number state origin value, and `param.<name>`; `curves`: method fraction cell number
     epoch metric value. Difficulty is in validation AUC, whatever the objective; `direction` (maximize or minimize) is
@@ -41,6 +42,7 @@ def optimisation(trials: pd.DataFrame, curves: pd.DataFrame, *, direction: str) 
     return {
         "difficulty": difficulty(trials, curves),
         "design_differences": design_differences(trials, curves),
+        "selection_stability": selection_stability(trials, curves),
         "budget_curves": budget_curves(trials, direction),
     }
 

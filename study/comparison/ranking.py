@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from study.comparison.blocks import Block
 from study.comparison.cases import Floats
 from study.comparison.measures import MAIN, Measured, table
 
@@ -23,9 +24,13 @@ COLUMNS = ("method", "fraction", "mean_rank", "low", "high", "p_best", "datasets
 def ranking(measured: Sequence[Measured], *, draws: int, seed: int) -> pd.DataFrame:
     """Mean rank (1 is best) by AUC over the test sets, its 95 % interval and the probability of the best mean rank."""
     rows = []
-    chosen = [found for found in measured if found.metric == MAIN and not found.reason]
+    chosen = [
+        found for found in measured
+        if found.metric == MAIN and not found.reason and not np.isnan(found.errors).any()
+    ]  # fmt: skip
     for fraction in dict.fromkeys(found.block.fraction for found in measured):
-        here = _complete([found for found in chosen if found.block.fraction == fraction])
+        kept = complete([found.block for found in chosen if found.block.fraction == fraction])
+        here = [found for found in chosen if any(found.block is block for block in kept)]
         if not here:
             continue
         methods = here[0].block.methods
@@ -42,11 +47,11 @@ def ranking(measured: Sequence[Measured], *, draws: int, seed: int) -> pd.DataFr
     return table(rows, COLUMNS)
 
 
-def _complete(found: list[Measured]) -> list[Measured]:
-    """The test sets on which all methods were evaluated."""
-    most = max((len(item.block.methods) for item in found), default=0)
-    methods = next((item.block.methods for item in found if len(item.block.methods) == most), ())
-    return [item for item in found if item.block.methods == methods and not np.isnan(item.errors).any()]
+def complete(found: Sequence[Block]) -> list[Block]:
+    """The test sets on which the most methods were evaluated, all of the same ones."""
+    most = max((len(block.methods) for block in found), default=0)
+    methods = next((block.methods for block in found if len(block.methods) == most), ())
+    return [block for block in found if block.methods == methods]
 
 
 def mean_ranks(values: Floats) -> Floats:
@@ -80,6 +85,6 @@ def shared_covariance(errors: Floats) -> Floats:
 
 
 def _root(covariance: Floats) -> Floats:
-    """A square root of the nearest covariance without negative variances."""
+    """The symmetric square root of the nearest covariance without negative variances (symmetric: the same anywhere)."""
     values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    return np.asarray(vectors * np.sqrt(np.clip(values, 0, None)))
+    return np.asarray((vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T)

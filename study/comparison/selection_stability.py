@@ -1,0 +1,53 @@
+"""Would another selection rule or a smaller budget have ranked the methods otherwise on the validation images?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from study.comparison.cases import Floats
+from study.comparison.measures import table
+from study.comparison.stability import COLUMNS, Setting, compared
+
+SHARES, WINDOW, AUC = (0.25, 0.5, 0.75), 3, "val_auc"
+
+
+def selection_stability(trials: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
+    """Rankings by the validation AUC of each cell's winner: with the value smoothed over three epochs, and after a
+    quarter, half and three quarters of the trials; compared with the plain best of all trials."""
+    auc = curves[curves["metric"] == AUC].dropna(subset=["value"])
+    rows: list[dict[str, Any]] = []
+    for fraction, here in auc.groupby("fraction", sort=False):
+        methods = [str(method) for method in here["method"].unique()]
+        if len(methods) > 1:
+            cells = [here[here["method"] == method] for method in methods]
+            budget = [int((trials["cell"] == cell["cell"].iloc[0]).sum()) for cell in cells]
+            full = _ranks([_best(cell) for cell in cells])
+            rows += compared(float(str(fraction)), methods, full, _settings(cells, budget))
+    return table(rows, COLUMNS)
+
+
+def _settings(cells: Sequence[pd.DataFrame], budget: Sequence[int]) -> Iterator[Setting]:
+    yield "selection rule", "best smoothed", _ranks([_best(cell, WINDOW) for cell in cells])
+    for share in SHARES:
+        kept = [cell[cell["number"] < share * size] for cell, size in zip(cells, budget, strict=True)]
+        if all(len(cell) for cell in kept):
+            yield "budget", f"{share:.0%} of the trials", _ranks([_best(cell) for cell in kept])
+
+
+def _best(cell: pd.DataFrame, window: int = 1) -> float:
+    """The best value of any trial, each smoothed over `window` epochs (all of a shorter trial's)."""
+    values = []
+    for _, rows in cell.sort_values("epoch").groupby("number"):
+        curve = rows["value"].to_numpy(float)
+        width = min(window, len(curve))
+        values.append(np.convolve(curve, np.full(width, 1 / width), mode="valid").max())
+    return float(max(values))
+
+
+def _ranks(values: Sequence[float]) -> Floats:
+    return np.asarray(rankdata(-np.array(values)), dtype=float)

@@ -1,0 +1,56 @@
+"""Does the ranking hang on one replicate, one test set, one winner, the selection rule or the budget?
+
+Kendall's tau with the full ranking (1: the same order, -1: reversed), and whether the same method is best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import kendalltau
+
+from study.comparison import closed
+from study.comparison.blocks import Block
+from study.comparison.cases import Floats
+from study.comparison.measures import table
+from study.comparison.ranking import complete, mean_ranks
+
+COLUMNS = ("fraction", "varied", "setting", "tau", "best", "same_best")
+Setting = tuple[str, str, Floats]
+
+
+def stability(blocks: Sequence[Block]) -> pd.DataFrame:
+    """Rankings by AUC over the test sets: without each replicate, without each test set, with each winner alone."""
+    rows: list[dict[str, Any]] = []
+    for fraction in dict.fromkeys(block.fraction for block in blocks):
+        here = complete([b for b in blocks if b.fraction == fraction and not b.cases.reason()])
+        if here and len(here[0].methods) > 1:
+            values = np.stack([closed.auroc(b.flat, b.cases.positive)[0].reshape(b.scores.shape[:3]) for b in here])
+            full = mean_ranks(values.mean(axis=(2, 3)))
+            rows += compared(fraction, here[0].methods, full, _settings(values, [b.dataset for b in here]))
+    return table(rows, COLUMNS)
+
+
+def _settings(values: Floats, datasets: Sequence[str]) -> Iterator[Setting]:
+    """Ranks from values [test sets, methods, replicates, members]."""
+    sets, _, replicates, members = values.shape
+    for index in range(replicates if replicates > 1 else 0):
+        yield "replicate left out", str(index + 1), mean_ranks(np.delete(values, index, axis=2).mean(axis=(2, 3)))
+    for index in range(sets if sets > 1 else 0):
+        yield "test set left out", datasets[index], mean_ranks(np.delete(values, index, axis=0).mean(axis=(2, 3)))
+    for index in range(members if members > 1 else 0):
+        yield "winner alone", str(index + 1), mean_ranks(values[..., index].mean(axis=2))
+
+
+def compared(
+    fraction: float, methods: Sequence[str], full: Floats, settings: Iterator[Setting]
+) -> Iterator[dict[str, Any]]:
+    """One row a setting; `full` are the ranks [methods] that its ranks are compared with."""
+    for varied, setting, ranks in settings:
+        tau = float(kendalltau(full, ranks).statistic)
+        best = methods[int(np.argmin(ranks))]
+        yield {"fraction": fraction, "varied": varied, "setting": setting, "tau": tau, "best": best,
+               "same_best": bool(ranks[int(np.argmin(full))] == ranks.min())}  # fmt: skip

@@ -1,0 +1,119 @@
+"""Undefined is NaN with a reason, never 0; one replicate, few cases and perfect scores are said, not hidden."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from study.comparison import compare
+from tests.study.report.example import METHODS, predictions
+
+
+def one_set(replicates: int = 2) -> pd.DataFrame:
+    table = predictions(replicates=replicates)
+    return table[(table["dataset"] == "isic2019_test") & (table["fraction"] == 1.0)].reset_index(drop=True)
+
+
+def run(table: pd.DataFrame, **options: object) -> dict[str, pd.DataFrame]:
+    return compare(table, **{"baseline": METHODS[0], "in_distribution": None, "draws": 100, **options})  # type: ignore[arg-type]
+
+
+def test_a_set_of_one_class_has_no_auc_but_a_brier_score() -> None:
+    found = run(one_set().query("label == 0"))
+    rows = found["estimates"].set_index("metric")
+    assert rows.loc["auroc", "estimate"].isna().all()
+    assert set(rows.loc["auroc", "reason"]) == {"no positive image"}
+    assert rows.loc[["brier", "calibration_error"], "low"].notna().all()
+    auc = found["differences"].query("metric == 'auroc'")
+    assert auc[["difference", "p", "p_holm", "detectable"]].isna().all(axis=None)
+    assert not auc["equivalent"].any()
+    assert found["ranking"].empty
+    assert found["roc"].empty
+
+
+def test_one_replicate_is_delong_and_says_what_it_does_not_cover() -> None:
+    found = run(one_set(replicates=1))
+    assert set(found["estimates"]["covers"]) == {"cases"}
+    assert found["estimates"]["sd"].isna().all()
+    assert found["differences"]["reason"].str.contains("not new training runs").all()
+    assert found["differences"].query("metric == 'auroc'")["p"].notna().all()
+
+
+def test_the_same_scores_under_two_names_show_no_difference() -> None:
+    table = one_set()
+    copy = table[table["method"] == METHODS[0]].assign(method="copy:ft")
+    row = run(pd.concat([table, copy]))["differences"].query("method == 'copy:ft' and metric == 'auroc'").iloc[0]
+    assert row["difference"] == 0
+    assert np.isnan(row["p"])
+    assert "no image is ranked differently" in row["reason"]
+    assert not row["equivalent"]
+
+
+def test_perfect_scores_leave_doubt() -> None:
+    table = one_set().query("method == @METHODS[0]")
+    row = run(table.assign(score=0.1 + 0.8 * table["label"]))["estimates"].query("metric == 'auroc'").iloc[0]
+    assert row["estimate"] == row["high"] == 1.0
+    assert 0.8 < row["low"] < 1.0
+
+
+def test_all_positives_in_one_patient_have_no_interval() -> None:
+    table = one_set()
+    sick = table["label"] == 1
+    table["patient_id"] = table["patient_id"].where(~sick, "sick")
+    table["lesion_id"] = table["image_id"]
+    row = run(table)["estimates"].query("metric == 'auroc'").iloc[0]
+    assert row["estimate"] > 0.5
+    assert np.isnan(row["low"])
+    assert "belong to one patient or lesion" in row["reason"]
+
+
+def test_winners_on_one_split_are_not_replicates() -> None:
+    """Five winners on two splits are two replicates; five winners on one split are five (the published protocol)."""
+    table = one_set()
+    ranks = pd.concat([table.assign(rank=rank, score=table["score"] * (1 - rank / 50)) for rank in range(5)])
+    assert set(run(ranks)["estimates"]["replicates"]) == {2}
+    assert set(run(ranks.query("split == 1"))["estimates"]["replicates"]) == {5}
+    assert "winner alone" in set(run(ranks)["stability"]["varied"])
+
+
+def test_clusters_of_patients_widen_the_interval() -> None:
+    table = one_set(replicates=1)
+    alone = table.assign(patient_id=None, lesion_id=None)
+    often = pd.concat([alone.assign(image_id=alone["image_id"] + f"_{copy}", patient_id=alone["image_id"])
+                       for copy in range(4)])  # fmt: skip
+    widths = []
+    for rows in (alone, often, often.assign(patient_id=None)):
+        row = run(rows)["estimates"].query("metric == 'auroc'").iloc[0]
+        widths.append(row["high"] - row["low"])
+    assert widths[1] == pytest.approx(widths[0], rel=0.02), "four copies of an image say no more than one"
+    assert widths[2] < 0.6 * widths[0]
+
+
+def test_subgroups_mark_small_groups_and_name_reasons() -> None:
+    found = run(one_set())["subgroups"]
+    assert {"age", "sex", "site", "skin_tone", "diagnosis"} == set(found["attribute"])
+    assert found.query("attribute == 'skin_tone' and group == 'IV' and metric == 'auroc'")["small"].all()
+    nevus = found.query("attribute == 'diagnosis' and group == 'nevus'").set_index("metric")
+    assert nevus.loc["auroc", "estimate"].notna().all(), "nevi against all positives"
+    assert set(nevus.loc["sensitivity", "reason"]) == {"no positive image"}
+    assert found[found["estimate"].isna()]["reason"].ne("").all()
+
+
+def test_a_planted_gap_is_found_and_its_interval_starts_above_zero() -> None:
+    table = one_set(replicates=5)
+    blind = table["sex"] == "male"
+    noise = np.random.default_rng(0).random(len(table))
+    table["score"] = table["score"].where(~blind, noise)
+    row = run(table)["gaps"].query("attribute == 'sex' and metric == 'auroc'").iloc[0]
+    assert (row["best"], row["worst"]) == ("female", "male")
+    assert 0 < row["low"] < row["gap"] < row["high"]
+    assert row["p"] < 0.05
+
+
+def test_equivalence_follows_the_margin() -> None:
+    wide = run(one_set(), margin=0.9)["differences"]
+    assert wide["equivalent"].all()
+    narrow = run(one_set(), margin=0.001)["differences"]
+    assert not narrow["equivalent"].any()
+    assert (narrow["bound"] >= narrow["difference"].abs()).all()
