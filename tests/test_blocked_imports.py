@@ -82,5 +82,6 @@ def test_a_job_trains_and_predicts_without_them(tmp_path: Path, monkeypatch: pyt
     assert run(TRAIN, str(tmp_path)).strip().endswith("trained")
 
 
+@pytest.mark.slow  # the import contracts hold this statically, module by module
 def test_every_module_of_data_and_training_imports_without_them() -> None:
     assert run(IMPORT_ALL).strip().endswith("imported")

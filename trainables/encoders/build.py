@@ -8,11 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from torch import nn
+
 from trainables.encoders import encoder, layout, reading, registry, sources
 from trainables.encoders.encoder import Encoder
 from trainables.encoders.encoder_file import Facts
 from trainables.encoders.errors import EncoderError
 from trainables.encoders.fitting import Fitted, fit
+from trainables.encoders.padding import Padding
 from trainables.encoders.recipe import Recipe
 
 
@@ -50,9 +53,9 @@ def build(ref: Reference, backbone: str, *, image_size: int, initial: bool = Tru
     if not recipe.trained and (ref.weights or ref.sha256):
         raise EncoderError(f"The encoder {ref.name} has no weights, got {ref.weights!r}. Remove them, or use `own`.")
     if not initial:
-        return copy.deepcopy(_template(backbone, image_size))
+        return _around(_unfilled(backbone, image_size), recipe, backbone, "torch")
     if not recipe.trained:
-        return _fresh(recipe, backbone, image_size)
+        return _around(encoder.bare(backbone, image_size), recipe, backbone, recipe.padding)
     return copy.deepcopy(load(ref, backbone, image_size).encoder)
 
 
@@ -68,27 +71,31 @@ def _loaded(path: Path, _stamp: object, name: str, weights: str | None, backbone
     if content.facts is not None:
         recipe = _ours(recipe, content.facts, backbone, path)
     timm_name = weights.removeprefix("timm:") if weights and weights.startswith("timm:") else backbone
-    made = _fresh(recipe, timm_name, image_size)
+    made = _around(_unfilled(backbone, image_size), recipe, timm_name, recipe.padding)
     found = layout.find(content.values, recipe, made.backbone.state_dict().keys(), backbone, str(path))
     fitted = fit(made.backbone, found, recipe, backbone, str(path))
     made.backbone.load_state_dict(dict(fitted.state))
     return Loaded(encoder=made, path=path, place=found.place, fitted=fitted, facts=content.facts)
 
 
+def _unfilled(backbone: str, image_size: int) -> nn.Module:
+    """A model whose weights somebody fills: a copy, because drawing initial weights takes longer than reading them."""
+    return copy.deepcopy(_template(backbone, image_size))
+
+
 @lru_cache(maxsize=4)
-def _template(backbone: str, image_size: int) -> Encoder:
-    return _fresh(registry.recipe("random"), backbone, image_size)
+def _template(backbone: str, image_size: int) -> nn.Module:
+    return encoder.bare(backbone, image_size)
 
 
-def _fresh(recipe: Recipe, backbone: str, image_size: int) -> Encoder:
-    model = encoder.bare(backbone, image_size)
+def _around(model: nn.Module, recipe: Recipe, backbone: str, padding: Padding) -> Encoder:
     mean, std = encoder.default_normalisation(backbone)
     return Encoder(
         model,
         features=encoder.feature_dimension(model),
         mean=recipe.mean or mean,
         std=recipe.std or std,
-        padding=recipe.padding,
+        padding=padding,
     )
 
 
