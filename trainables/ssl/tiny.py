@@ -37,7 +37,7 @@ _OWN: Mapping[str, Mapping[str, Any]] = {
     "swav": {"prototypes": 30, "temperature": 0.1},
     "byol": {"lr": 2e-3, "batch_size": 32, "momentum": 0.96},
     "moco_v2": {"momentum": 0.97, "queue": 512},
-    "infomin": {"momentum": 0.97, "queue": 512, "augmentation": "published"},
+    "infomin": {"momentum": 0.97, "queue": 512, "augmentation": "lesion_infomin"},
 }
 RECIPES: Mapping[str, Recipe] = {name: recipe(name, **{**_SHARED, **own}) for name, own in _OWN.items()}
 """Chosen by linear probes on the pool, whose diagnoses no manifest shows; `synthetic` was held back for the tests."""
