@@ -61,10 +61,14 @@ def _register(server: Server, run_id: str, model: Model, model_id: str) -> None:
     if not list(client.search_registered_models(f"name = '{name}'")):
         client.create_registered_model(name)
     versions = client.search_model_versions(f"name = '{name}'")
-    known = next((found for found in versions if found.model_id == model_id), None)
+    known = next((found for found in versions if found.tags.get("model_id") == model_id), None)
     if known is None:
         known = client.create_model_version(
-            name, f"models:/{model_id}", run_id=run_id, tags={STUDY_TAG: server.study_id}, model_id=model_id
+            name,
+            f"models:/{model_id}",
+            run_id=run_id,
+            tags={STUDY_TAG: server.study_id, "model_id": model_id},
+            model_id=model_id,
         )
     client.set_registered_model_alias(name, ALIAS, known.version)
 

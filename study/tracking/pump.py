@@ -22,6 +22,7 @@ class Pump:
         self.refused: dict[str, str] = {}
         self.failure: str | None = None
         self.failing_since: float | None = None
+        self.shut_out = False  # the server refuses the whole study
         self._wait = 0.0
         self._next = 0.0
 
@@ -41,6 +42,7 @@ class Pump:
         try:
             server = self._sync.server
         except Exception as error:  # noqa: BLE001 - stores and their drivers raise anything; it is shown and tried again
+            self.shut_out = refuses(error)
             self._failed("connecting", error)
             return
         assert server

@@ -45,6 +45,8 @@ def replay(plan: Plan, directory: StudyDirectory, uri: str | None, say: Callable
         pump = Pump(Sync(book, target), target, queue)
         while not queue.empty:
             pump.round(lambda: False)
+            if pump.shut_out:
+                raise StudyError(f"{target.name} refuses the study: {pump.failure}.")
             if pump.failing_since is not None and time.monotonic() - pump.failing_since > PATIENCE:
                 raise StudyError(
                     f"{target.name} has not answered for {PATIENCE:g} s: {pump.failure}. Check the address, the server "

@@ -90,12 +90,10 @@ class Server:
             if not token:
                 return found
 
-    def create(self, run: Run, parent: str | None) -> str:
+    def create(self, run: Run, tags: Mapping[str, str]) -> str:
         """A new run with all its tags; returns its id."""
-        tags = {STUDY_TAG: self.study_id, KEY_TAG: run.key} | dict(shown(run.tags))
-        if parent is not None:
-            tags["mlflow.parentRunId"] = parent
-        made = self.client.create_run(self.experiment, milliseconds(run.started), tags, run.name)
+        mine = {STUDY_TAG: self.study_id, KEY_TAG: run.key} | dict(shown(tags))
+        made = self.client.create_run(self.experiment, milliseconds(run.started), mine, run.name)
         return str(made.info.run_id)
 
     def delete(self, run_id: str) -> None:

@@ -117,13 +117,10 @@ class Sync:
         server = self.server
         if run.key in self._known:
             return self._known[run.key]
-        parent = None
-        if run.parent is not None:
-            above = self._book.run(run.parent)
-            parent = self._existing(above).run_id if above else None
+        tags = self._tags(run)
         found = server.runs(run.key).get(run.key, []) if run.key in self._doubt else []
         try:
-            ack = Ack(run_id=found[0]) if found else Ack(run_id=server.create(run, parent), tags=text_digest(run.tags))
+            ack = Ack(run_id=found[0]) if found else Ack(run_id=server.create(run, tags), tags=text_digest(tags))
         except Exception:
             self._doubt.add(run.key)
             self._uncertain.add(run.key)
@@ -131,6 +128,11 @@ class Sync:
         self._known[run.key] = ack
         self.acks.save(run.key, ack)
         return ack
+
+    def _tags(self, run: Run) -> dict[str, str]:
+        """A run's tags, with its parent's run, which is created first."""
+        above = self._book.run(run.parent) if run.parent else None
+        return {**run.tags, "mlflow.parentRunId": self._existing(above).run_id} if above else dict(run.tags)
 
     def _batch(self, run: Run, ack: Ack) -> None:
         points = list(run.points[ack.points :])
@@ -146,13 +148,14 @@ class Sync:
             for name, value in run.values.items()
             if name not in ack.values or ack.values[name][0] != value
         ]
-        params, tags = text_digest(run.params), text_digest(run.tags)
+        labels = self._tags(run)
+        params, tags = text_digest(run.params), text_digest(labels)
         if points or changed or params != ack.params or tags != ack.tags:
             self.server.write(
                 ack.run_id,
                 points + changed,
                 run.params if params != ack.params else {},
-                run.tags if tags != ack.tags else {},
+                labels if tags != ack.tags else {},
                 self._scored(run),
             )
         ack.points, ack.params, ack.tags = len(run.points), params, tags

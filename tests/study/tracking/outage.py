@@ -72,6 +72,11 @@ class Driver:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in children.read_text().split()] if children.exists() else []
 
+    def reach(self, directory: StudyDirectory, due: int) -> None:
+        """Wait until so many trials have ended, the driver being at work."""
+        wait(lambda: finished(directory) >= due or self.process.poll() is not None, f"{due} trials", 600.0)
+        assert self.process.poll() is None, self.log.read_text()[-3000:]
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -106,17 +111,19 @@ def run(root: Path, kills: int, trials: int, pause: float, away: float) -> dict[
         for number in range(kills):
             due = 2 * trials * (number + 1) // (kills + 1)
             before = written(directory)
-            wait(lambda due=due: finished(directory) >= due, f"{due} trials", 600.0)
+            driver.reach(directory, due)
             hold.touch()
             wait(lambda before=before: written(directory) > before, "the writer to be at work")
             kind = KINDS[number % len(KINDS)]
-            assert driver.process.poll() is None, "the driver is in the middle of its study"
             if kind == "server":
                 server.kill()
                 hold.unlink()
                 time.sleep(away)
                 wait(lambda due=due: finished(directory) > due, "the study to go on without a server")
+                hold.touch()  # or a short study would be over before the server is back
                 server.start()
+                wait(lambda before=written(directory): written(directory) > before, "the writer to find the server")
+                hold.unlink()
             elif kind == "driver":
                 driver.kill()
                 hold.unlink()
