@@ -16,6 +16,7 @@ from optuna.trial import create_trial
 
 from datasets.seeds import seed
 
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # one line a study in memory is one a cell
 Direction = Literal["maximize", "minimize"]
 LEAST = 4  # trials with a value that an importance needs to mean anything
 CHOICES = 8  # a number with at most as many distinct values was chosen from a list

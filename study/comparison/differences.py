@@ -61,14 +61,19 @@ def difference(item: Measured, one: int, other: int) -> Inference:
     return infer(item.values[one] - item.values[other], item.errors[one] - item.errors[other], item.case_df)
 
 
+def bound(found: Inference) -> float:
+    """The smallest margin of equivalence that two one-sided tests at 5 % allow; NaN where there is no interval."""
+    return float(max(np.abs(found.interval(1 - 2 * ALPHA))))
+
+
 def _row(item: Measured, one: int, other: int, found: Inference, baseline: str, margin: float) -> dict[str, Any]:
     names = item.block.methods
     low, high = found.interval()
-    bound = max(np.abs(found.interval(1 - 2 * ALPHA)))
+    widest = bound(found)
     return {
         "method": names[one], "other": names[other], **item.facts, "difference": found.mean, "low": low, "high": high,
-        "p": found.p(), "p_holm": math.nan, "detectable": math.nan, "equivalent": bool(bound < margin), "bound": bound,
-        "df": found.df, "replicates": found.replicates, "covers": covers(found),
+        "p": found.p(), "p_holm": math.nan, "detectable": math.nan, "equivalent": bool(widest < margin),
+        "bound": widest, "df": found.df, "replicates": found.replicates, "covers": covers(found),
         "family": "baseline" if names[other] == baseline else "others", "reason": item.reason or _reason(found),
     }  # fmt: skip
 

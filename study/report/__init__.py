@@ -7,11 +7,14 @@ must have these columns (more are ignored):
 estimates     method fraction dataset metric estimate sd low high replicates reason
 differences   method other fraction dataset metric difference low high p p_holm detectable equivalent
 ranking       method fraction mean_rank low high p_best
+stability, selection_stability   fraction varied setting tau best same_best
 roc           method fraction dataset fpr tpr
 calibration   method fraction dataset predicted observed images
 robustness    method fraction dataset drop low high
 subgroups     method fraction dataset attribute group metric estimate low high images positives small reason
 gaps          method fraction dataset attribute metric gap low high
+gap_differences      method other fraction dataset attribute metric best worst difference low high p_holm
+design_differences   method other fraction configurations difference low high better
 difficulty    method fraction trials near_best spread epochs_to_95
 budget_curves method fraction iid trials value low high
 importance    method fraction parameter importance

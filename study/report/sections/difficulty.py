@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.data import ReportData, groups, records
+from study.report.data import ReportData, records
 from study.report.page import Section, figure, fold, panels
 from study.report.scale import padded
+from study.report.sections.firmness import design_table
 from study.report.svg import Plot, spread
 from study.report.tables import Table
 from study.report.words import fraction, listing, missing, number, percent
@@ -24,15 +25,19 @@ def difficulty(data: ReportData) -> Section | None:
     files = []
     body = Markup("")
     if curves is not None:
-        marked = "" if curves["iid"].all() else " Dashed: the sampler chose the trials, so the band is a guide only."
+        marked = "" if curves["iid"].all() else " Dashed: the sampler chose these trials, so any band is a guide only."
         body += Markup("<h3>Best validation value to expect after a number of trials</h3>")
         body += Markup('<p class="note">{}</p>').format(f"Line with its confidence band.{marked}") + panels(
             [_curves(curves[curves["fraction"] == share], data, share) for share in data.fractions
              if (curves["fraction"] == share).any()]
         )  # fmt: skip
+    paired = design_table(data)
+    if paired is not None:
+        files.append(paired)
+        body += fold(paired.caption, paired.html())
     if importance is not None:
         files.append(importance_table(data, importance))
-        body += fold("Which parameters matter", files[0].html())
+        body += fold("Which parameters matter", files[-1].html())
     return Section(
         id="difficulty",
         title="Were they easier to optimise?",
@@ -40,7 +45,12 @@ def difficulty(data: ReportData) -> Section | None:
         body=body,
         tables=tables,
         files=files,
-        sources=("difficulty.parquet", "budget_curves.parquet", "importance.parquet"),
+        sources=(
+            "difficulty.parquet",
+            "design_differences.parquet",
+            "budget_curves.parquet",
+            "importance.parquet",
+        ),
     )
 
 
@@ -85,19 +95,20 @@ def _curves(rows: pd.DataFrame, data: ReportData, share: float) -> Markup:
     plot = Plot(f"Best validation value against trials, {fraction(share)}", (1.0, float(known["trials"].max())), y,
                 width=336, height=250, right=86)  # fmt: skip
     plot.axes("trials", "best validation value", x_ticks=4)
-    last = []
-    for method, found in groups(known, "method"):
-        style, ordered = data.palette[method], found.sort_values("trials")
+    last: dict[str, float] = {}
+    for (method, iid), found in known.groupby(["method", "iid"], sort=False):
+        style, ordered = data.palette[str(method)], found.sort_values("trials")
         banded = ordered.dropna(subset=["low", "high"])
         there = [(plot.x(r["trials"]), plot.y(max(r["high"], y[0]))) for r in records(banded)]
         back = [(plot.x(r["trials"]), plot.y(max(r["low"], y[0]))) for r in reversed(records(banded))]
         plot.path(there + back, f"area {style.css}", close=True)
-        dash = "" if bool(ordered["iid"].all()) else " dash"
-        plot.curve(ordered["trials"].tolist(), [max(v, y[0]) for v in ordered["value"]], f"l {style.css}{dash}", method)
-        last.append((method, plot.y(float(ordered["value"].iloc[-1]))))
-    places = spread([at for _, at in last], 13, plot.y.end, plot.y.start)
-    for (method, _), at in zip(last, places, strict=True):
-        plot.text(plot.x.end + 5, at + 4, method, f"own {data.palette[method].css}")
+        dash = "" if iid else " dash"
+        shown = [max(v, y[0]) for v in ordered["value"]]
+        plot.curve(ordered["trials"].tolist(), shown, f"l {style.css}{dash}", str(method))
+        last[str(method)] = plot.y(float(ordered["value"].iloc[-1]))
+    places = spread(list(last.values()), 13, plot.y.end, plot.y.start)
+    for name, at in zip(last, places, strict=True):
+        plot.text(plot.x.end + 5, at + 4, name, f"own {data.palette[name].css}")
     return figure(plot.render(), f"Trained on {fraction(share)}")
 
 

@@ -6,7 +6,8 @@ import pandas as pd
 
 from study.report.data import ReportData, records
 from study.report.figures.intervals import Mark, intervals, span_of
-from study.report.page import Section, figure, panels
+from study.report.page import Section, figure, fold, panels
+from study.report.sections.firmness import stability_table
 from study.report.tables import Table
 from study.report.words import fraction, interval, number, percent
 
@@ -26,13 +27,14 @@ def ranking(data: ReportData) -> Section | None:
         for share, marks in shown.items()
         if marks
     ]
+    firm = stability_table(data)
     return Section(
         id="ranking",
         title="Ranking",
         lead=_lead(table, data),
-        body=panels(figures, wide=len(figures) < 3),
-        files=(ranking_table(data, table),),
-        sources=("ranking.parquet",),
+        body=panels(figures, wide=len(figures) < 3) + (fold(firm.caption, firm.html()) if firm else ""),
+        files=(ranking_table(data, table), *((firm,) if firm else ())),
+        sources=("ranking.parquet", "stability.parquet", "selection_stability.parquet"),
     )
 
 

@@ -9,6 +9,7 @@ from study.report.data import ReportData, groups, records
 from study.report.figures.intervals import Mark, intervals, span_of
 from study.report.page import Section, figure, fold, panels, paragraph
 from study.report.results import MAIN
+from study.report.sections.firmness import paired_gap_table
 from study.report.tables import Cell, Table
 from study.report.words import count, fraction, interval, metric, missing, number, percent, text
 
@@ -31,6 +32,10 @@ def subgroups(data: ReportData) -> Section | None:
     if gaps is not None:
         files.append(gap_table(data, gaps))
         body += fold("Gaps between the best and the worst served group", files[-1].html())
+    paired = paired_gap_table(data)
+    if paired is not None:
+        files.append(paired)
+        body += fold(paired.caption, paired.html())
     body += paragraph("All groups, test sets and metrics are in the tables directory.", "note")
     return Section(
         id="subgroups",
@@ -38,7 +43,7 @@ def subgroups(data: ReportData) -> Section | None:
         lead=f"AUC by group on {name}, trained on {fraction(share)}. Pale: a {SMALL}, whose numbers carry little.",
         body=body,
         files=files,
-        sources=("subgroups.parquet", "gaps.parquet"),
+        sources=("subgroups.parquet", "gaps.parquet", "gap_differences.parquet"),
         folded=True,
     )
 

@@ -1,0 +1,91 @@
+"""Tables beside the figures: how firm the ranking is, paired configurations, and gaps of methods set side by side."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from study.report.data import ReportData, records
+from study.report.tables import Table
+from study.report.words import interval, metric, missing, number, percent, probability, signed
+
+
+def stability_table(data: ReportData) -> Table | None:
+    """Kendall's tau with the full ranking when a replicate, a test set, a winner, the rule or the budget changes."""
+    columns = ("fraction", "varied", "setting", "tau", "best", "same_best")
+    found = [
+        table for name in ("stability", "selection_stability") if (table := data.table(name, *columns)) is not None
+    ]
+    if not found:
+        return None
+    ordered = pd.concat(found, ignore_index=True).sort_values("fraction", ascending=False, kind="stable")
+    rows = [
+        [
+            percent(r["fraction"]), str(r["varied"]), str(r["setting"]), number(r["tau"], 2), str(r["best"]),
+            "yes" if r["same_best"] else "no",
+        ]
+        for r in records(ordered)
+    ]  # fmt: skip
+    header = ["training images", "varied", "setting", "agreement (tau)", "best then", "same best"]
+    note = (
+        "Agreement: Kendall's tau with the ranking from everything (1: same order, −1: reversed). Selection rule and "
+        "budget are about the ranking on the validation images."
+    )
+    return Table("stability", "How firm the ranking is", header, rows, "lllrll", ordered, notes=(note,), group=True)
+
+
+def paired_gap_table(data: ReportData) -> Table | None:
+    """Does a method widen or narrow the gap between two groups, compared with the baseline?"""
+    found = data.table(
+        "gap_differences", "method", "other", "fraction", "dataset", "attribute", "metric", "best", "worst",
+        "difference", "low", "high", "p_holm",
+    )  # fmt: skip
+    if found is None:
+        return None
+    ordered = data.ordered(found, "fraction", "dataset", "attribute", "metric", "method")
+    rows = [
+        [
+            percent(r["fraction"]), str(r["dataset"]), f"{r['best']} − {r['worst']}", metric(str(r["metric"])),
+            f"{r['method']} − {r['other']}", signed(r["difference"]), interval(r["low"], r["high"], sign=True),
+            probability(r["p_holm"]),
+        ]
+        for r in records(ordered)
+    ]  # fmt: skip
+    header = [
+        "training images",
+        "test set",
+        "groups",
+        "metric",
+        "pair",
+        "gap wider by",
+        "95\u00a0% interval",
+        "p (Holm)",
+    ]
+    note = "Groups: those served best and worst on average over all methods. Below zero: the gap is narrower."
+    return Table(
+        "gap_differences", "Gaps between groups, compared with the baseline", header, rows, "lllllrrr", ordered,
+        notes=(note,), group=True,
+    )  # fmt: skip
+
+
+def design_table(data: ReportData) -> Table | None:
+    """The same configurations tried with two methods: who got further with them?"""
+    found = data.table(
+        "design_differences", "method", "other", "fraction", "configurations", "difference", "low", "high", "better"
+    )
+    if found is None:
+        return None
+    ordered = data.ordered(found, "fraction", "other", "method")
+    rows = [
+        [
+            percent(r["fraction"]), f"{r['method']} − {r['other']}", number(r["configurations"], 0),
+            signed(r["difference"]), interval(r["low"], r["high"], sign=True),
+            "" if missing(r["better"]) else percent(round(r["better"], 3)),
+        ]
+        for r in records(ordered)
+    ]  # fmt: skip
+    header = ["training images", "pair", "configurations", "difference of AUC", "95\u00a0% interval", "better on"]
+    note = "Validation AUC, paired by configuration; the interval is over configurations, not over patients."
+    return Table(
+        "design_differences", "The same configurations, method against method", header, rows, "llrrrr", ordered,
+        notes=(note,), group=True,
+    )  # fmt: skip
