@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from study.comparison.blocks import blocks
+from study.comparison.blocks import Block, blocks
 from study.comparison.differences import differences
 from study.comparison.errors import ComparisonError
 from study.comparison.estimates import estimates
-from study.comparison.gaps import gap_differences, gaps
+from study.comparison.gaps import correct, gap_differences, gaps
 from study.comparison.inputs import check_predictions
-from study.comparison.measures import measure
+from study.comparison.measures import joined_tables, measure
 from study.comparison.pictures import calibration, roc
 from study.comparison.ranking import ranking
 from study.comparison.robustness import robustness
@@ -40,7 +42,6 @@ def compare(
     check_predictions(predictions, baseline=baseline, in_distribution=in_distribution)
     found = blocks(predictions)
     measured = [item for block in found for item in measure(block, draws, seed)]
-    by_group = [group for block in found for group in group_measures(block)]
     return {
         "estimates": estimates(measured),
         "differences": differences(measured, baseline=baseline, margin=margin),
@@ -49,7 +50,17 @@ def compare(
         "roc": roc(found),
         "calibration": calibration(found),
         "robustness": robustness(measured, in_distribution=in_distribution),
-        "subgroups": subgroups(by_group),
-        "gaps": gaps(by_group),
-        "gap_differences": gap_differences(by_group, baseline=baseline),
+        **_by_group(found, baseline),
     }
+
+
+def _by_group(found: Sequence[Block], baseline: str) -> dict[str, pd.DataFrame]:
+    """Block by block: the errors of all groups at once would need more memory than all else."""
+    parts: dict[str, list[pd.DataFrame]] = {"subgroups": [], "gaps": [], "gap_differences": []}
+    for block in found:
+        groups = group_measures(block)
+        parts["subgroups"].append(subgroups(groups))
+        parts["gaps"].append(gaps(groups))
+        parts["gap_differences"].append(gap_differences(groups, baseline=baseline))
+    joined = {name: joined_tables(tables) for name, tables in parts.items()}
+    return joined | {"gap_differences": correct(joined["gap_differences"])}

@@ -40,8 +40,11 @@ def gaps(found: Sequence[Group]) -> pd.DataFrame:
 
 def gap_differences(found: Sequence[Group], *, baseline: str) -> pd.DataFrame:
     """The gap of `method` minus that of the baseline, between the groups that are served best and worst on average over
-    all methods: groups picked by one method's extremes would shrink in every other (regression to the mean)."""
-    rows, tails = [], []
+    all methods: groups picked by one method's extremes would shrink in every other (regression to the mean).
+
+    `p_holm` holds `Inference.tail`, uncorrected: `correct` makes it what it is called once all blocks are together.
+    """
+    rows = []
     for facts, family in _families(found):
         methods = family[0][1].block.methods
         if baseline not in methods:
@@ -52,16 +55,18 @@ def gap_differences(found: Sequence[Group], *, baseline: str) -> pd.DataFrame:
         for index, method in enumerate(methods):
             if index != base:
                 inference = _contrast(high, low, index, base)
-                tails.append(inference.tail())
                 ends = dict(zip(("low", "high"), inference.interval(), strict=True))
                 rows.append(
                     {"method": method, "other": baseline, **facts, "best": best, "worst": worst,
-                     "difference": inference.mean, **ends, "p": inference.p(), "p_holm": np.nan}
+                     "difference": inference.mean, **ends, "p": inference.p(), "p_holm": inference.tail()}
                 )  # fmt: skip
-    made = table(rows, PAIRED)
-    for places in made.groupby("metric", sort=False).indices.values():
-        made.loc[places, "p_holm"] = holm(np.array(tails)[places])
-    return made
+    return table(rows, PAIRED)
+
+
+def correct(paired: pd.DataFrame) -> pd.DataFrame:
+    """Holm's correction over all paired gaps of a measure."""
+    corrected = paired.groupby("metric", sort=False)["p_holm"].transform(lambda p: holm(p.to_numpy(float)))
+    return paired.assign(p_holm=corrected)
 
 
 def _families(found: Sequence[Group]) -> list[tuple[dict[str, Any], Family]]:

@@ -95,3 +95,9 @@ def _undefined(block: Block, metric: str, reason: str) -> Measured:
 def table(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
     """Rows in the report's columns, also where there are none."""
     return pd.DataFrame(rows, columns=list(columns))
+
+
+def joined_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of tables with the same columns; those without a row only give the columns."""
+    filled = [found for found in tables if len(found)]
+    return pd.concat(filled, ignore_index=True) if filled else tables[0]
