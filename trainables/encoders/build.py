@@ -114,7 +114,7 @@ def _ours(recipe: Recipe, facts: Facts, backbone: str, path: Path) -> Recipe:
     return replace(
         recipe,
         containers=(),
-        prefixes=("",),
+        prefix="",
         ignored=(),
         counters=True,
         mean=facts.mean,

@@ -9,6 +9,6 @@ RECIPE = Recipe(
     paper="Tian et al. 2020, What makes for good views for contrastive learning",
     obtain="InfoMin_800.pth of github.com/HobbitLong/PyContrast (docs/MODEL_ZOO.md)",
     containers=("model",),
-    prefixes=("module.encoder.",),
+    prefix="module.encoder.",
     ignored=("module.head.*", "module.head_jig.*"),
 )

@@ -57,7 +57,7 @@ def _prefix(
     state: Mapping[str, Tensor], recipe: Recipe, wanted: Collection[str], backbone: str, where: str
 ) -> str | None:
     """The prefix under which most of the backbone's keys are (how many is for `fit` to judge); None: not one is."""
-    tried = recipe.prefixes if recipe.prefixes is not None else _candidates(state, wanted, backbone)
+    tried = _candidates(state, wanted, backbone) if recipe.prefix is None else (recipe.prefix,)
     counts = {prefix: _matches(state, prefix, wanted, backbone) for prefix in tried}
     best = max(counts.values(), default=0)
     if not best:
@@ -73,11 +73,10 @@ def _prefix(
 
 def _candidates(state: Mapping[str, Tensor], wanted: Collection[str], backbone: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    renamed = as_timm(state, backbone)
-    for key in renamed:
+    for key in state:
         parts = key.split(".")
         for cut in range(len(parts)):
-            if ".".join(parts[cut:]) in wanted:
+            if as_timm([".".join(parts[cut:])], backbone)[0] in wanted:
                 found["".join(f"{part}." for part in parts[:cut])] = None
     return tuple(found)
 
@@ -99,24 +98,16 @@ def _is_ignored(key: str, recipe: Recipe) -> bool:
 
 
 def _expected(recipe: Recipe) -> str:
-    keys = (
-        "the backbone's keys under any prefix"
-        if recipe.prefixes is None
-        else " or ".join(
-            f"keys {prefix}*" if prefix else "the backbone's keys without a prefix" for prefix in recipe.prefixes
-        )
-    )
+    words = {None: "the backbone's keys under any prefix", "": "the backbone's keys without a prefix"}
     nested = f", bare or nested under {' or '.join(map(repr, recipe.containers))}" if recipe.containers else ""
-    return keys + nested
+    return words.get(recipe.prefix, f"keys {recipe.prefix}*") + nested
 
 
 def _guess(values: Mapping[str, Any], recipe: Recipe, wanted: Collection[str], backbone: str) -> str:
-    for name in registry.names():
-        other = registry.recipe(name)
-        if name == recipe.name or not other.trained or other.prefixes is None:
+    for other in map(registry.recipe, registry.names()):
+        if not other.prefix or other.name == recipe.name:
             continue
         for _, state in containers(values, other):
-            for prefix in other.prefixes:
-                if prefix and _matches(state, prefix, wanted, backbone) >= len(wanted) // 2:
-                    return f"Its layout is that of {name}: correct the encoder or the file."
+            if _matches(state, other.prefix, wanted, backbone) >= len(wanted) // 2:
+                return f"Its layout is that of {other.name}: correct the encoder or the file."
     return "Check that the file belongs to this encoder and backbone."

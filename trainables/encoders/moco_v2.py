@@ -9,6 +9,6 @@ RECIPE = Recipe(
     paper="Chen et al. 2020, Improved baselines with momentum contrastive learning",
     obtain="https://dl.fbaipublicfiles.com/moco/moco_checkpoints/moco_v2_800ep/moco_v2_800ep_pretrain.pth.tar",
     containers=("state_dict",),
-    prefixes=("module.encoder_q.",),
+    prefix="module.encoder_q.",
     ignored=("module.encoder_q.fc.*", "module.encoder_k.*", "module.queue*"),
 )

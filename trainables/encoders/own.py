@@ -13,7 +13,7 @@ RECIPE = Recipe(
     paper="yours",
     obtain="a path or URI of your checkpoint (safetensors, or a PyTorch file of plain tensors), or timm:NAME",
     containers=("state_dict", "model", "model_state_dict", "teacher"),
-    prefixes=None,
+    prefix=None,
     mean=None,
     std=None,
 )

@@ -16,7 +16,7 @@ IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
 class Recipe:
     """An encoder by name: where its weights come from and how they are laid out in their file.
 
-    `containers`: keys under which some copies nest the weights (a bare file is read as well). `prefixes`: what the
+    `containers`: keys under which some copies nest the weights (a bare file is read as well). `prefix`: what the
     encoder's own keys begin with, None: found by looking. `ignored`: patterns (fnmatch) of keys that belong to heads
     and queues. `mean`, `std`: the normalisation of pixels in 0..1, None: that of timm's weights for the backbone.
     `padding`: how the weights' original network padded. `counters`: whether the file may hold batch norm's counters
@@ -28,7 +28,7 @@ class Recipe:
     paper: str
     obtain: str
     containers: tuple[str, ...] = ()
-    prefixes: tuple[str, ...] | None = ("",)
+    prefix: str | None = ""
     ignored: tuple[str, ...] = ()
     mean: Channels | None = IMAGENET_MEAN
     std: Channels | None = IMAGENET_STD

@@ -14,6 +14,7 @@ import timm
 from filelock import FileLock, Timeout
 
 from datasets.cache import default_root
+from trainables.encoders import registry
 from trainables.encoders.errors import EncoderError
 from trainables.encoders.recipe import Recipe
 
@@ -38,7 +39,19 @@ def locate(recipe: Recipe, weights: str | None, sha256: str | None, backbone: st
                 f"The weights of {recipe.name} have sha256 {expected}, but {path} has {found}: damaged, or another "
                 "file. Download it again, or correct `sha256` if you meant this one."
             )
+    _check_owner(path, recipe)
     return path
+
+
+def _check_owner(path: Path, recipe: Recipe) -> None:
+    """Flat files of two encoders can look alike: a known public file is known by its content, whatever its name."""
+    for other in map(registry.recipe, registry.names()):
+        for name, known in other.digests.items():
+            if recipe.name not in (other.name, "own") and digest(path).startswith(known):
+                raise EncoderError(
+                    f"Weights belong to the encoder that the spec names, {recipe.name}, but {path} is {name} of "
+                    f"{other.name}. Correct the encoder or the file."
+                )
 
 
 def digest(path: Path) -> str:

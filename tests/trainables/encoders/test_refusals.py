@@ -7,6 +7,7 @@ import io
 import os
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import torch
 from safetensors.torch import save_file
 
 from tests.trainables.encoders import layouts
-from trainables.encoders import EncoderError, build
+from trainables.encoders import EncoderError, build, supervised
 from trainables.job import EncoderRef
 
 State = dict[str, torch.Tensor]
@@ -125,6 +126,15 @@ def test_a_mislabelled_file_names_the_encoder_whose_layout_it_has(
     text = refusal(path, given)
     assert f"A file of {given} holds" in text
     assert f"Its layout is that of {right}" in text
+
+
+def test_a_known_public_file_is_known_by_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(state(), tmp_path / "renamed.pth")
+    known = {"resnet50-public.pth": hashlib.sha256(path.read_bytes()).hexdigest()[:8]}
+    monkeypatch.setattr(supervised, "RECIPE", replace(supervised.RECIPE, digests=known))
+    text = refusal(path, "simclr")
+    assert "renamed.pth is resnet50-public.pth of supervised" in text
+    build(EncoderRef(name="supervised", weights=str(path)), BACKBONE, image_size=32)
 
 
 def test_a_supervised_file_is_no_byol(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def bare_state() -> dict[str, torch.Tensor]:
 
 def as_public(recipe: Recipe, form: str) -> dict[str, object]:
     """A file laid out as the recipe says, with something under each pattern that it ignores."""
-    prefix = (recipe.prefixes or ("any.prefix.",))[0]
+    prefix = "any.prefix." if recipe.prefix is None else recipe.prefix
     keep = [key for key in bare_state() if recipe.counters or not key.endswith("num_batches_tracked")]
     content: dict[str, object] = {f"{prefix}{key}": bare_state()[key] for key in keep}
     content |= {pattern.replace("*", "weight"): torch.zeros(3) for pattern in recipe.ignored}
@@ -201,7 +201,7 @@ def test_a_new_encoder_is_one_file_and_one_line(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "dino.py").write_text(
         '"""DINO, its student\'s backbone."""\n'
         "from trainables.encoders.recipe import Recipe\n"
-        'RECIPE = Recipe(name="dino", paper="Caron 2021", obtain="a URL", containers=("student",), prefixes=("b.",))\n'
+        'RECIPE = Recipe(name="dino", paper="Caron 2021", obtain="a URL", containers=("student",), prefix="b.")\n'
     )
     monkeypatch.setattr(encoders, "__path__", [*encoders.__path__, str(tmp_path)])
     monkeypatch.setattr(registry, "_MODULES", (*registry._MODULES, "dino"))
