@@ -50,8 +50,6 @@ def submit(
     `storage`: the study directory, on a file system that all nodes share. Raises `StudyError` for a bad spec or
     directory, for a cluster that is not there or refuses the token, and when a followed job fails.
     """
-    from ray.job_submission import JobSubmissionClient
-
     here = Path.cwd()
     load_spec(spec)
     if not spec.absolute().is_relative_to(here):
@@ -63,6 +61,8 @@ def submit(
         )
     require_token(address)
     env = runtime_env(here, install)
+    from ray.job_submission import JobSubmissionClient
+
     try:
         client = JobSubmissionClient(address)
         job = client.submit_job(entrypoint=entrypoint(spec.absolute().relative_to(here), storage), runtime_env=env)

@@ -123,7 +123,7 @@ def test_a_recorded_study_gives_its_cells_in_turn(study):
 def test_the_command_prints_a_row_a_setting(study, tmp_path):
     done = CliRunner().invoke(app, ["simulate", "--repetitions", "2", "--recorded", str(study.root)])
     assert done.exit_code == 0, done.output
-    assert done.output.count("promotion") == 5
+    assert done.output.count("promotion") == 4
     assert "s." in done.output.splitlines()[-1]
     with pytest.raises(StudyError, match=r"A recorded study is a study directory, but .*spec.yaml does not exist"):
         recorded(tmp_path / "none", 0)
