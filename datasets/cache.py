@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from datasets.roots import Root
 Progress = Callable[[int, int], None]
 """`progress(done, all)`, called now and then while images are decoded."""
 
-VERSION = 2
+VERSION = 3
 """Raised when decoding or resizing changes, so that no old cache is taken for a new one."""
 LOCK_SECONDS = 4 * 3600.0
 """How long to wait for another builder: longer than decoding the largest set takes."""
@@ -33,6 +34,9 @@ class ImageStore:
 
     def __init__(self, manifest: Manifest, directory: Path, on_bad_image: OnBadImage) -> None:
         index = pd.read_parquet(directory / "index.parquet")
+        size = os.path.getsize(directory / "pixels.u8")
+        if size != int((index["height"] * index["width"] * 3).sum()):
+            raise DataError(f"A decoded cache is whole, but {directory} holds {size} bytes of pixels. Delete it.")
         bad = (index["error"] != "").to_numpy()
         if bad.any() and on_bad_image == "fail":
             raise DataError(describe_bad(manifest, index))
@@ -41,19 +45,11 @@ class ImageStore:
             note = f"{int(bad.sum())} of {len(index)} images skipped as bad: " + _listing(index)
         self.directory = directory
         self._source, self._on_bad_image = manifest, on_bad_image
-        filled = Manifest(
-            name=manifest.name,
-            root=manifest.root,
-            table=manifest.table.assign(sha256=index["sha256"].to_numpy()),
-            classes=manifest.classes,
-            notes=manifest.notes,
-            partial=manifest.partial,
-        )
+        filled = replace(manifest, table=manifest.table.assign(sha256=index["sha256"].to_numpy()))
         self.manifest = filled.where(pd.Series(~bad), note)
         self.index = index[~bad].reset_index(drop=True)
         self._offset = self.index["offset"].to_numpy()
         self._height, self._width = self.index["height"].to_numpy(), self.index["width"].to_numpy()
-        size = os.path.getsize(directory / "pixels.u8")
         empty = np.zeros(0, np.uint8)
         self._pixels = np.memmap(directory / "pixels.u8", np.uint8, "r") if size else empty
         self._row_of: dict[str, int] = {}

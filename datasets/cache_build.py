@@ -41,7 +41,11 @@ def build(manifest: Manifest, directory: Path, short_side: int, progress: Progre
     try:
         index = _decode_all(manifest, draft / "pixels.u8", short_side, progress)
         index.to_parquet(draft / "index.parquet", index=False)
+        with open(draft / "index.parquet", "rb") as written:
+            os.fsync(written.fileno())
         os.chmod(draft, 0o755)
+        if directory.exists():
+            shutil.rmtree(directory)  # its index was taken away
         draft.replace(directory)
     finally:
         if draft.exists():
@@ -72,7 +76,8 @@ def resize(pixels: np.ndarray, short_side: int) -> np.ndarray:
 def perceptual_hash(pixels: np.ndarray) -> str:
     """256-bit pHash (64 hex digits; Zauner 2010, as imagehash computes it) of a 64 × 64 thumbnail by area averaging.
 
-    The usual 64 bits see little but the dark circle of a dermatoscope: they take thousands of lesions for one another.
+    Of the native picture, so that it does not depend on the cache's geometry. The usual 64 bits see little but the dark
+    circle of a dermatoscope: they take thousands of lesions for one another.
     """
     thumbnail = cv2.resize(pixels, (64, 64), interpolation=cv2.INTER_AREA)
     return str(imagehash.phash(Image.fromarray(thumbnail), hash_size=16))
@@ -107,7 +112,7 @@ def _pictures(manifest: Manifest, short_side: int) -> Iterator[tuple[Row, np.nda
         except BadImage as error:
             return (str(error), "", 0, 0, ""), np.zeros((0, 0, 3), np.uint8)
         small = resize(picture.pixels, short_side)
-        return ("", picture.sha256, *picture.pixels.shape[:2], perceptual_hash(small)), small
+        return ("", picture.sha256, *picture.pixels.shape[:2], perceptual_hash(picture.pixels)), small
 
     threads = cores()
     waiting: deque[Future[tuple[Row, np.ndarray]]] = deque()

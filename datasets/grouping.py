@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix
@@ -10,10 +12,11 @@ from scipy.sparse.csgraph import connected_components
 from datasets.seeds import seed
 
 
-def groups(table: pd.DataFrame) -> np.ndarray:
+def groups(table: pd.DataFrame, together: Iterable[Iterable[str]] = ()) -> np.ndarray:
     """Name of each row's group (object array of str): images connected by a patient or a lesion share one.
 
-    Where neither is known an image is its own group. The name is the smallest image id of the group.
+    So do the image ids that `together` lists with each other. Where nothing is known an image is its own group. The
+    name is the smallest image id of the group.
     """
     rows = len(table)
     links: list[tuple[np.ndarray, np.ndarray]] = []
@@ -23,11 +26,20 @@ def groups(table: pd.DataFrame) -> np.ndarray:
         known = np.flatnonzero(codes >= 0)
         links.append((known, codes[known] + offset))
         offset += len(values)
+    row_of = {image_id: row for row, image_id in enumerate(table["image_id"])}
+    for members in together:
+        found = np.asarray([row_of[image_id] for image_id in members if image_id in row_of], dtype=np.int64)
+        links.append((found, np.full(len(found), offset)))
+        offset += 1
     left, right = (np.concatenate(side) for side in zip(*links, strict=True))
     graph = coo_matrix((np.ones(len(left), bool), (left, right)), shape=(offset, offset))
     component = connected_components(graph, directed=False)[1][:rows]
-    names = table["image_id"].groupby(component).transform("min")
-    return np.asarray(names.to_numpy(), dtype=object)
+    names = np.asarray(table["image_id"], dtype=object)
+    order = np.argsort(names, kind="stable")
+    _, first, place = np.unique(component[order], return_index=True, return_inverse=True)
+    found = np.empty(rows, dtype=object)
+    found[order] = names[order[first]][place]
+    return found
 
 
 def draw_groups(labels: np.ndarray, group: np.ndarray, share: float, key: tuple[object, ...]) -> np.ndarray:

@@ -48,7 +48,7 @@ class Manifest:
 
     `table` holds `COLUMNS`, sorted by `image_id`; `classes` names the labels, the positive class last for two-class
     tasks; `notes` says in sentences what is partial, skipped or left out; `partial` is true for a copy that lacks
-    images of the official release.
+    images of the official release; `together` names images that show one lesion although their lesion ids differ.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Manifest:
     classes: tuple[str, ...]
     notes: tuple[str, ...] = ()
     partial: bool = False
+    together: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if tuple(self.table.columns) != COLUMNS:

@@ -44,12 +44,11 @@ class Root:
             base = self._filesystem()._strip_protocol(self._at(""))
             paths = self._filesystem().find(self._at(folder))
             return sorted(str(path).removeprefix(base).lstrip("/") for path in paths)
-        start = os.path.join(self.location, folder)
-        return sorted(
-            Path(place, name).relative_to(self.location).as_posix()
-            for place, _, names in os.walk(start, followlinks=True)
-            for name in names
-        )
+        found: list[str] = []
+        for place, _, names in os.walk(os.path.join(self.location, folder), followlinks=True):
+            inside = Path(place).relative_to(self.location).as_posix()
+            found += names if inside == "." else [f"{inside}/{name}" for name in names]
+        return sorted(found)
 
     def read(self, path: str) -> bytes:
         """A file's bytes. Raises `DataError` for a path that leaves the root, or a file that cannot be read."""

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
+from scipy.special import gammaln
 
 from datasets.grouping import draw_groups, groups, subsample
 from datasets.manifest import DataError, Manifest
@@ -90,10 +92,10 @@ def make_split(manifest: Manifest, scheme: Scheme, *, index: int, fraction: floa
         return read_files(manifest, scheme, index=index, fraction=fraction)
     labelled = manifest.table[manifest.table["label"] >= 0].reset_index(drop=True)
     labels, ids = labelled["label"].to_numpy(), labelled["image_id"].to_numpy()
-    group = groups(labelled)
+    group = groups(labelled, manifest.together)
     test = draw_groups(labels, group, scheme.test, (scheme.seed, "test"))
     seen: set[frozenset[str]] = set()
-    for turn in range(index + 1):
+    for turn in range(0 if _may_repeat(labels, fraction) else index, index + 1):
         share = scheme.validation / (1 - scheme.test)
         rest = ~test
         validation = test.copy()
@@ -113,6 +115,16 @@ def assemble(manifest: Manifest, parts: Mapping[Part, set[str]], notes: tuple[st
     part_of = {image_id: part for part, members in parts.items() for image_id in members}
     table["part"] = [part_of.get(image_id, "") for image_id in table["image_id"]]
     return Split(table, notes)
+
+
+def _may_repeat(labels: np.ndarray, fraction: float) -> bool:
+    """Whether two stratified subsamples could be the same by chance: fewer than 10^15 are possible."""
+    if fraction == 1:
+        return False
+    sizes = np.unique(labels, return_counts=True)[1]
+    chosen = sizes * fraction
+    possible = gammaln(sizes + 1) - gammaln(chosen + 1) - gammaln(sizes - chosen + 1)
+    return bool(possible.sum() < np.log(1e15))
 
 
 def _distinct(

@@ -44,9 +44,11 @@ def load(ref: DataRef) -> Manifest:
     manifest = catalogue(ref)
     if manifest.root is None:
         return manifest
+    from datasets.roots import Root
     from datasets.sources.assemble import settle
+    from datasets.sources.sums import with_sums
 
-    return settle(manifest, ref, _MODULES[ref.source])
+    return with_sums(settle(manifest, ref, _MODULES[ref.source]), Root(manifest.root))
 
 
 def catalogue(ref: DataRef) -> Manifest:

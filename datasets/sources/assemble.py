@@ -40,15 +40,14 @@ def assemble(ref: DataRef, task: Task, columns: Mapping[str, pd.Series | str | N
     )
 
 
-def paths_of(root: Root, folder: str, names: pd.Series, endings: tuple[str, ...]) -> pd.Series:
-    """For each file name without its ending the path below `folder`, relative to the root; "" where it is not there."""
-    files = root.files(folder)
+def paths_of(root: Root, folder: str, endings: tuple[str, ...]) -> dict[str, str]:
+    """File name without its ending -> path relative to the root, of all files with one of these endings in `folder`."""
     found: dict[str, str] = {}
-    for name, path in files.items():
+    for name, path in root.files(folder).items():
         stem, _, ending = name.rpartition(".")
         if ending.lower() in endings:
             found.setdefault(stem, path)
-    return names.map(lambda name: found.get(str(name), "")).astype(object)
+    return found
 
 
 def settle(manifest: Manifest, ref: DataRef, rule: str) -> Manifest:
@@ -57,6 +56,7 @@ def settle(manifest: Manifest, ref: DataRef, rule: str) -> Manifest:
     Raises `DataError` for a copy that lacks images or rows of the release (saying how many) unless `allow_missing`
     accepts it: then `partial` is true and a note says how partial. A copy without any image is always an error.
     """
+    manifest = replace(manifest, together=tuple(map(tuple, rules(rule).get("same_lesion", ()))))
     there = manifest.table["path"] != ""
     lacking = _lacking(manifest, there, rules(rule).get("release"))
     if not there.any():

@@ -49,9 +49,8 @@ def load(ref: DataRef) -> Manifest:
 
 def _paths(root: Root, names: pd.Series) -> pd.Series:
     """Paths by official name, else by the name without `_downsampled`, as some mirrors have it."""
-    official = paths_of(root, "ISIC_2019_Training_Input", names, ("jpg", "jpeg"))
-    plain = paths_of(root, "ISIC_2019_Training_Input", names.map(plain_id), ("jpg", "jpeg"))
-    return official.where(official != "", plain)
+    found = paths_of(root, "ISIC_2019_Training_Input", ("jpg", "jpeg"))
+    return names.map(lambda name: found.get(name) or found.get(plain_id(name), ""))
 
 
 def _diagnoses(truth: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:

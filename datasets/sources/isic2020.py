@@ -47,12 +47,13 @@ def load(ref: DataRef) -> Manifest:
             f"ISIC 2020: what is malignant is a melanoma and the rest is benign, but {odd.iloc[0]!r} says otherwise. "
             "Take the released file."
         )
+    paths = paths_of(root, "", ("jpg", "jpeg"))
     manifest = assemble(
         ref,
         rule,
         {
             "image_id": table["image_name"],
-            "path": paths_of(root, "", table["image_name"], ("jpg", "jpeg")),
+            "path": table["image_name"].map(lambda name: paths.get(name, "")),
             "lesion_id": words(table["lesion_id"]) if "lesion_id" in table.columns else None,
             "patient_id": words(table["patient_id"]),
             "diagnosis": table["diagnosis"].str.strip(),

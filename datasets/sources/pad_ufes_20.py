@@ -26,12 +26,13 @@ def load(ref: DataRef) -> Manifest:
     rule = task("pad_ufes_20", ref.task)
     table = read_table(root, "metadata.csv", _COLUMNS)
     stems = table["img_id"].str.replace(r"\.png$", "", regex=True)
+    paths = paths_of(root, "", ("png",))
     return assemble(
         ref,
         rule,
         {
             "image_id": stems,
-            "path": paths_of(root, "", stems, ("png",)),
+            "path": stems.map(lambda name: paths.get(name, "")),
             "lesion_id": _lesions(table),
             "patient_id": words(table["patient_id"]),
             "diagnosis": words(table["diagnostic"]),

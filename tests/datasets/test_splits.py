@@ -1,5 +1,6 @@
 """Splits: disjoint groups, stratification within one group, exact and distinct subsamples, all from hashed seeds."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -47,6 +48,15 @@ def test_no_group_is_on_two_sides_and_labels_are_stratified_within_one_group(see
             assert abs((rows & (labelled["part"] == part)).sum() - share * rows.sum()) <= largest
 
 
+def test_images_that_show_one_lesion_under_two_ids_stay_together():
+    manifest = toy(5, 400, True)
+    free = make_split(manifest, Scheme(), index=0, fraction=1.0)
+    pair = (free.ids("train")[0], free.ids("test")[0])
+    together = make_split(replace(manifest, together=(pair,)), Scheme(), index=0, fraction=1.0)
+    part = dict(together.table.to_numpy())
+    assert part[pair[0]] == part[pair[1]]
+
+
 def test_the_test_part_is_fixed_and_every_index_partitions_the_rest_anew():
     manifest = datasets.load(DataRef(source="synthetic"))
     splits = [make_split(manifest, Scheme(seed=3), index=index, fraction=1.0) for index in range(4)]
@@ -82,6 +92,14 @@ def test_a_subsample_too_small_for_its_share_still_has_every_class():
     chosen = subsample(labels, ids, 0.01, ("a",))
     assert len(chosen) == 10
     assert {int(image_id) >= 990 for image_id in chosen} == {True, False}
+
+
+def test_few_possible_subsamples_are_distinct_or_refused():
+    manifest = toy(3, 60, False)
+    chosen = [frozenset(make_split(manifest, Scheme(), index=i, fraction=0.06).ids("train")) for i in range(12)]
+    assert len(set(chosen)) == 12
+    with pytest.raises(DataError, match=r"Subsamples are distinct, but \d+ training images have no \d+ distinct ones"):
+        make_split(toy(3, 20, False), Scheme(validation=0.4), index=60, fraction=0.01)
 
 
 def test_a_part_without_a_class_is_an_error():
