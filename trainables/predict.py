@@ -21,7 +21,7 @@ from trainables.model import Classifier, restore
 from trainables.precision import prepare
 from trainables.step import probabilities
 
-VIEWS_AT_ONCE = {"cpu": 64, "cuda": 512}  # views in one batch: what caches, or a GPU's cores, are best filled with
+VIEWS_AT_ONCE = {"cpu": 32, "cuda": 512}  # views in one batch: what fills a core's cache, or a GPU
 
 
 @dataclass(frozen=True, kw_only=True)
