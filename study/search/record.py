@@ -6,6 +6,7 @@ one transaction, and writing again what is already there changes nothing, so a k
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -110,9 +111,23 @@ def open_storage(url: str) -> BaseStorage:
     """The storage behind a URL. SQLite keeps its default journal: unlike WAL it also works on a shared file system."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(url.removeprefix("sqlite:///"))
+        if not path.exists():
+            _make_tables(path)
         return RDBStorage(url, engine_kwargs={"connect_args": {"timeout": LOCK_WAIT}})
     return RDBStorage(url)
+
+
+def _make_tables(path: Path) -> None:
+    """A file is there with all its tables or not at all: Optuna makes them in several steps, and a reader that came
+    in between would make them too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.unlink(missing_ok=True)
+    storage = RDBStorage(f"sqlite:///{half}")
+    storage.remove_session()
+    storage.engine.dispose()
+    os.replace(half, path)
 
 
 def read_trials(storage_url: str, study: str) -> list[TrialRecord]:

@@ -9,7 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,17 +95,17 @@ def free_port() -> int:
 @pytest.fixture
 def head(tmp_path):
     """A head on the loopback interface with token authentication on: its dashboard's address and its environment."""
+    scratch = tempfile.mkdtemp(prefix="ray")  # a short path: Ray's sockets lie below
     port, dashboard = free_port(), free_port()
     python = Path(sys.executable).parent
     env = {**os.environ, "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(16)}
-    env |= {"PATH": f"{python}:{os.environ['PATH']}", "RAY_TMPDIR": str(tmp_path / "ray"), "OMP_NUM_THREADS": "1"}
-    (tmp_path / "ray").mkdir()
+    env |= {"PATH": f"{python}:{os.environ['PATH']}", "RAY_TMPDIR": scratch, "OMP_NUM_THREADS": "1"}
     command = [python / "ray", "start", "--head", "--block", f"--port={port}", "--node-ip-address=127.0.0.1"]
     command += [
         "--dashboard-host=127.0.0.1",
         f"--dashboard-port={dashboard}",
         "--num-cpus=2",
-        "--ray-client-server-port=0",
+        f"--ray-client-server-port={free_port()}",
     ]
     with (tmp_path / "head.txt").open("w") as log:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
@@ -115,8 +117,10 @@ def head(tmp_path):
             time.sleep(0.5)
         yield f"http://127.0.0.1:{dashboard}", env
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(60)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def answers(port: int) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import optuna
 import pytest
 
@@ -101,6 +104,21 @@ def test_an_ended_trial_stays_as_it_is(url):
 def test_a_storage_that_is_not_there_has_no_trials_and_is_not_made(tmp_path):
     assert read_trials(f"sqlite:///{tmp_path / 'none.db'}", "toy") == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_never_meets_half_a_storage(url, tmp_path, monkeypatch):
+    """The file appears with all its tables, and a driver that was killed while it made them leaves no such file."""
+    seen = []
+    replace = os.replace
+
+    def watch(half, path):
+        seen.append((read_trials(url, "toy"), Path(path).exists()))
+        replace(half, path)
+
+    monkeypatch.setattr("study.search.record.os.replace", watch)
+    open_storage(url)
+    assert seen == [([], False)]
+    assert [path.name for path in tmp_path.iterdir()] == ["trials.db"]
 
 
 def test_studies_share_a_storage_without_meeting(url):
