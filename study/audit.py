@@ -39,6 +39,11 @@ def audit(spec: StudySpec, directory: StudyDirectory, manifests: Mapping[str, Ma
 def data_sources(spec: StudySpec) -> dict[str, DataSource]:
     """Where the images of each data set come from: the training source and every external test set, by name."""
     external = {test.name: test for test in spec.tests if not data.is_held_out(spec, test)}
+    if spec.train.source in external:
+        raise StudyError(
+            f"A test set is not the training set, got {spec.train.source!r} for both. Test on "
+            f"{spec.train.source}_test, the part that the split keeps for it, or give other images a name of their own."
+        )
     return {spec.train.source: spec.train, **external}
 
 
@@ -67,23 +72,49 @@ def judge(
     spec: StudySpec, manifests: Mapping[str, Manifest], splits: Mapping[tuple[int, float], Parts]
 ) -> list[Finding]:
     """The findings over these data sets, divided as `splits` says by split index and fraction."""
-    whole = max(spec.train.fractions)
     tests = {name: manifest for name, manifest in manifests.items() if name != spec.train.source}
     contents = {
         "train" if name == spec.train.source else name: _content(spec, source, manifests[name])
         for name, source in data_sources(spec).items()
     }
-    distinct: dict[str, Parts] = {}
-    for (index, fraction), parts in splits.items():
-        if fraction == whole and parts not in distinct.values():
-            distinct[f"split {index}"] = parts
-    return leakage.audit(
+    found = leakage.audit(
         manifests[spec.train.source],
-        distinct,
+        _distinct(splits),
         tests,
         {name: content for name, content in contents.items() if content is not None},
         _subsamples(spec, splits),
     )
+    return found + _in_vain(spec, found)
+
+
+def _distinct(splits: Mapping[tuple[int, float], Parts]) -> dict[str, Parts]:
+    """The divisions to compare: each once, and no subsample of a training part that is compared whole."""
+    found: dict[str, Parts] = {}
+    ranked = sorted(splits.items(), key=lambda item: -item[0][1])
+    for (index, fraction), parts in ranked:
+        within = (
+            set(parts["train"]) <= set(other["train"])
+            and all(parts[part] == other[part] for part in ("validation", "test"))
+            for other in found.values()
+        )
+        if not any(within):
+            found[f"split {index} at {fraction:g}"] = parts
+    return found
+
+
+def _in_vain(spec: StudySpec, found: list[Finding]) -> list[Finding]:
+    """Leaks that the spec accepts and that are not there: out of date, or misspelt."""
+    keys = {finding.key for finding in found}
+    return [
+        Finding(
+            key=f"accepted_in_vain:{accepted.what}",
+            message=f"the spec accepts {accepted.what!r}, which was not found. Remove it from accept_leaks.",
+            count=0,
+            severity="warning",
+        )
+        for accepted in spec.accept_leaks
+        if accepted.what not in keys
+    ]
 
 
 def _subsamples(spec: StudySpec, splits: Mapping[tuple[int, float], Parts]) -> dict[float, dict[str, frozenset[str]]]:
