@@ -10,10 +10,10 @@ where s² is their sample variance and c the mean covariance of two different re
 
 Degrees of freedom. Hillis (Statistics in Medicine 2007) puts (r - 1) (1 + q)² with q = c r / s², which is right for
 five readers and more. With two or three replicates s² is small by luck so often that the test is too eager: at 5 % it
-errs in up to 13 % (r = 2) and 8 % (r = 3) of null studies. Here they are (r - 1) (1 + (r - 1)² q² / 20), which has the
-same limits (r - 1 where replicates alone vary, many where cases do) and errs in 3.2 to 5.6 % (r = 2), 3.4 to 5 %
-(r = 3), 4.1 to 5 % (r = 5) and 4.8 to 5.2 % (r = 10) of them, over all q. Far below 5 %, where a correction for many
-comparisons looks, no such approximation holds; `tail` and `reach` are for that.
+errs in up to 13 % (r = 2) and 8 % (r = 3) of null studies. Here they are (r - 1) (1 + 0.6 (r - 1.9) q²), which has the
+same limits (r - 1 where replicates alone vary, many where cases do); the two numbers were found by quadrature so that
+it errs in 3.3 to 5.9 % (r = 2) and 4.5 to 5.3 % (r from 3 to 20) of them over all q. Far below 5 %, where a correction
+for many comparisons looks, no such approximation holds; `tail` and `reach` are for that.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Inference:
         if not self.replicate_part > 0:
             return 0.0
         free = self.replicates - 1
-        return 1 / (free * (1 + (free * self.case_part / self.replicate_part) ** 2 / 20))
+        return 1 / (free * (1 + 0.6 * (free - 0.9) * (self.case_part / self.replicate_part) ** 2))
 
     def quantile(self, probability: float) -> float:
         """Quantile of Student's t with these degrees of freedom."""
