@@ -28,7 +28,7 @@ PAIR = (Crop(), Crop(partner=True))
 class Method(nn.Module):
     """A method trains `encoder` (in place) and whatever heads it adds; only the encoder outlives it."""
 
-    crops: ClassVar[Sequence[Crop]] = PAIR
+    crops: Sequence[Crop] = PAIR
     labelled: ClassVar[bool] = False  # whether it reads labels
 
     mean: torch.Tensor

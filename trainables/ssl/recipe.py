@@ -18,7 +18,8 @@ class Recipe:
 
     `batch_size` counts positive pairs of one update over all workers. `temperature` divides similarities (nothing in
     byol); `momentum` is the momentum encoder's at the start (byol raises it to 1; moco and infomin keep it);
-    `queue` is the number of negatives that moco and infomin hold; `prototypes` is SwAV's number of clusters.
+    `queue` is the number of negatives that moco and infomin hold; `prototypes` is SwAV's number of clusters, and
+    `local_crops` that of its small crops, half as large, beside the two large ones.
     `augmentation` names the policy of views, `local_augmentation` that of SwAV's small crops.
     """
 
@@ -31,6 +32,7 @@ class Recipe:
     momentum: float = 0.99
     queue: int = 4096
     prototypes: int = 300
+    local_crops: int = 2
     positives: Positives = "views"
     augmentation: str = "contrastive"
     local_augmentation: str = "multicrop"
@@ -47,6 +49,7 @@ class Recipe:
             "momentum": 0 <= self.momentum < 1,
             "queue": self.queue >= 1,
             "prototypes": self.prototypes >= 2,
+            "local_crops": self.local_crops >= 0,
             "positives": self.positives in ("views", "lesion"),
         }.items():
             if not holds:

@@ -20,10 +20,12 @@ from trainables.ssl.method import Method
 from trainables.ssl.recipe import Recipe
 
 WIDTH = 128  # of queries and keys, as published
+PARTS = 8  # of a batch of keys, over all ranks
+SMALLEST = 8  # images whose batch statistics are of any use
 
 
 class MoCo(Method):
-    """Head d -> d -> 128; InfoNCE in both directions, which small sets of images need to learn as fast as SimCLR."""
+    """Head d -> d -> 128; InfoNCE in both directions, so that a batch is worth as much as SimCLR's."""
 
     def __init__(self, encoder: Encoder, recipe: Recipe, classes: int = 0) -> None:
         super().__init__(encoder, recipe, classes)
@@ -44,8 +46,14 @@ class MoCo(Method):
         update_momentum(nn.Sequential(self.encoder, self.head), self.keys, self.recipe.momentum)
 
     def _keys(self, view: torch.Tensor) -> torch.Tensor:
-        """Keys from shuffled batches over the ranks, so that batch statistics do not tell which key is a query's."""
+        """Keys from parts of a shuffled batch, each with batch statistics of its own (the paper's shuffling BN).
+
+        Queries and keys of one batch would otherwise share statistics that tell them from all keys of the queue: the
+        loss falls and the encoder learns nothing. The paper's parts are its eight devices' shares.
+        """
         together = distributed.world() > 1
         shuffled, order = batch_shuffle(view, distributed=together)
-        keys: torch.Tensor = batch_unshuffle(self.keys(shuffled).float(), order, distributed=together)
+        count = max(1, min(PARTS // distributed.world(), len(shuffled) // SMALLEST))
+        parts = torch.cat([self.keys(part).float() for part in shuffled.chunk(count)])
+        keys: torch.Tensor = batch_unshuffle(parts, order, distributed=together)
         return keys

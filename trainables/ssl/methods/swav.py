@@ -18,12 +18,12 @@ LARGE = len(PAIR)
 
 
 class SwAV(Method):
-    """Two large crops, whose codes are predicted, and two small ones; head d -> d -> 128 and prototypes."""
-
-    crops = (*PAIR, Crop(local=True, side=0.5), Crop(local=True, side=0.5, partner=True))
+    """Two large crops, whose codes are predicted, and small ones; head d -> d -> 128 and prototypes."""
 
     def __init__(self, encoder: Encoder, recipe: Recipe, classes: int = 0) -> None:
         super().__init__(encoder, recipe, classes)
+        small = [Crop(local=True, side=0.5, partner=bool(index % 2)) for index in range(recipe.local_crops)]
+        self.crops = (*PAIR, *small)
         self.head = SwaVProjectionHead(encoder.features, encoder.features, WIDTH)
         self.prototypes = SwaVPrototypes(WIDTH, recipe.prototypes)
         self._swapped = swapped_prediction(recipe.temperature)
@@ -31,8 +31,8 @@ class SwAV(Method):
 
     def loss(self, views: Sequence[torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
         """Cross-entropy in nats of predicted against Sinkhorn codes."""
-        scores = [*self._scores(views[:LARGE]), *self._scores(views[LARGE:])]
-        return self._swapped(scores[:LARGE], scores[LARGE:]).squeeze()
+        small = self._scores(views[LARGE:]) if len(views) > LARGE else []
+        return self._swapped(self._scores(views[:LARGE]), small).squeeze()
 
     def after_step(self, done: float) -> None:
         """Prototypes live on the unit sphere."""
