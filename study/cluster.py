@@ -73,15 +73,34 @@ def require_token(address: str) -> None:
 
 def _init(**arguments: Any) -> None:
     import ray
+    from ray.exceptions import RayError
 
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **arguments)
-    except (ConnectionError, RuntimeError) as error:
+    except (ConnectionError, RuntimeError, RayError) as error:
         where = arguments.get("address", "this machine")
         raise StudyError(
             f"No Ray cluster could be reached or started at {where}: {error}. Check the address."
         ) from error
+
+
+def warm_up() -> None:
+    """Have this machine's worker processes import what training needs while the driver prepares the data.
+
+    They are not waited for. On a cluster of many nodes nothing is done: its first trials import for themselves.
+    """
+    import ray
+
+    here = nodes()
+    if len(here) == 1:
+        task = ray.remote(num_cpus=1, max_retries=0)(_import_training)
+        for _ in range(min(8, int(here[0].get("CPU", 1)))):
+            task.remote()
+
+
+def _import_training() -> None:
+    import trainables.pipelines  # noqa: F401
 
 
 def nodes() -> list[dict[str, float]]:

@@ -61,12 +61,13 @@ def submit(
         )
     require_token(address)
     env = runtime_env(here, install)
+    from ray.exceptions import RayError
     from ray.job_submission import JobSubmissionClient
 
     try:
         client = JobSubmissionClient(address)
         job = client.submit_job(entrypoint=entrypoint(spec.absolute().relative_to(here), storage), runtime_env=env)
-    except (ConnectionError, RuntimeError) as error:
+    except (ConnectionError, RuntimeError, RayError) as error:
         raise StudyError(
             f"The cluster at {address} did not take the job: {_first_line(error)} Check the address, and that "
             "RAY_AUTH_TOKEN or RAY_AUTH_TOKEN_PATH holds the cluster's token."
