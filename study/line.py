@@ -35,7 +35,12 @@ class Line:
 
     def prepare(self) -> None:
         """Check all inputs, decode the images, write splits, audit for leaks."""
+        from study.search.room import Room
+
         manifests = prepare.preflight(self.plan)
+        cluster.connect(self.address)
+        Room(self.plan)  # refuses what could never be placed, before anything is decoded
+        cluster.warm_up()
         prepare.prepare(self.plan, self.directory, manifests, self.progress.say)
 
     def search(self) -> None:

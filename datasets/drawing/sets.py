@@ -63,11 +63,11 @@ _OTHER_DERMATOSCOPE = Camera(
 COLLECTIONS = {
     collection.name: collection
     for collection in (
-        Collection(name="synthetic", images=900, diagnoses=_CLINIC, tones=_LIGHT, camera=_DERMATOSCOPE),
-        Collection(name="synthetic_device", images=300, diagnoses=_CLINIC, tones=_LIGHT, camera=_OTHER_DERMATOSCOPE),
+        Collection(name="synthetic", images=600, diagnoses=_CLINIC, tones=_LIGHT, camera=_DERMATOSCOPE),
+        Collection(name="synthetic_device", images=200, diagnoses=_CLINIC, tones=_LIGHT, camera=_OTHER_DERMATOSCOPE),
         Collection(
             name="synthetic_clinical",
-            images=300,
+            images=200,
             diagnoses=_CLINIC,
             tones=_LIGHT,
             camera=Camera(
@@ -84,7 +84,7 @@ COLLECTIONS = {
         ),
         Collection(
             name="synthetic_archive",
-            images=300,
+            images=200,
             diagnoses={"melanoma": 0.08, "nevus": 0.8, "seborrheic keratosis": 0.09, "dermatofibroma": 0.03},
             tones=(0.25, 0.4, 0.2, 0.1, 0.04, 0.01),
             camera=Camera(
@@ -93,7 +93,7 @@ COLLECTIONS = {
         ),
         Collection(
             name="synthetic_smartphone",
-            images=300,
+            images=200,
             diagnoses={
                 "melanoma": 0.15,
                 "nevus": 0.22,

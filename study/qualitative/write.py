@@ -24,7 +24,7 @@ from study.spec import TestSet
 
 PAIR = 1  # the re-trained models of this pair are looked at
 TRAINING = 600  # training images in the neighbour search, at most
-MAPPED = 120  # images of a test set in the map, at most
+MAPPED = 60  # images of a test set in the map, at most
 QUERIES = 2  # test images with neighbours, a test set
 NEIGHBOURS = 5
 
