@@ -110,7 +110,7 @@ def head(tmp_path):
     with (tmp_path / "head.txt").open("w") as log:
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not answers(dashboard):
             assert process.poll() is None, (tmp_path / "head.txt").read_text()
             assert time.monotonic() < deadline, "the head did not come up"

@@ -48,7 +48,7 @@ class Study:
 
     def start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.study.search.crash", "--drive", str(self.root)]
-        env = {**os.environ, "RAY_TMPDIR": str(self.root), "TOY_SECONDS": "0.2"}
+        env = {**os.environ, "RAY_TMPDIR": str(self.root), "TOY_SECONDS": "0.2", "RAY_raylet_start_wait_time_s": "300"}
         with (self.root / "driver.txt").open("ab") as log:
             return subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
 

@@ -51,6 +51,22 @@ def test_what_can_never_be_placed_is_refused_with_the_arithmetic(tmp_path):
         search(tmp_path, small_plan(resources={"cpus_per_trial": 640}))
 
 
+def test_faults_of_the_configuration_cost_budget_and_faults_of_the_cluster_do_not(tmp_path):
+    directory, plan = StudyDirectory(tmp_path), small_plan(trials=4, max_epochs=3, scheduler="none")
+    run_search(plan, directory, job_maker(tmp_path), train="tests.study.search.toys:faulty")
+    trials = read_trials(directory.storage_url, "toy")
+    assert [t.number for t in trials] == [0, 1, 2, 3] * 2
+    fine, diverged, buggy, lost = (trials[number::4] for number in range(4))
+    assert {t.state for t in fine + lost} == {"COMPLETE"}
+    assert {(t.state, t.reason) for t in diverged} == {
+        ("FAIL", "The training loss became nan: this configuration diverged.")
+    }
+    assert {(t.state, t.reason) for t in buggy} == {("FAIL", "KeyError: 'no such layer'")}
+    assert [t.attempts for t in trials] == [1, 1, 1, 2] * 2
+    assert all([r.epoch for r in t.epochs] == [1, 2, 3] for t in fine + lost)
+    assert all("Died" in t.extra["lost"] for t in lost)
+
+
 def test_losers_checkpoints_are_gone_when_the_search_ends(tmp_path):
     trials = search(tmp_path, small_plan(trials=5))
     left = {str(path.relative_to(tmp_path / "trials")) for path in (tmp_path / "trials").rglob("*") if path.is_file()}

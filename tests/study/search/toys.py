@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from trainables.job import Job, Report, TrainingError
@@ -27,8 +29,6 @@ def train(job: Job, report: Report) -> None:
         report(epoch, metrics, str(where / "last.pt"))
     for epoch in range(len(history) + 1, job.max_epochs + 1):
         time.sleep(float(os.environ.get("TOY_SECONDS", "0")))
-        if float(job.params["weight_decay"]) > float(os.environ.get("TOY_DIVERGES_ABOVE", "inf")):
-            raise TrainingError("the loss is not finite")
         metrics = {"val_auc": curve(job.params, epoch), "train_loss": 1.0 / epoch, "images": 100.0 * epoch}
         history.append((epoch, metrics))
         half = where / ".last.pt"
@@ -43,6 +43,21 @@ def _note_node(where: Path) -> None:
 
     with (where / "nodes.txt").open("a") as file:
         file.write(ray.get_runtime_context().get_node_id() + "\n")
+
+
+def faulty(job: Job, report: Report) -> None:
+    """Trains, but for every fourth trial each: diverges, has a bug, loses its process at its first attempt."""
+    where = Path(job.directory)
+    kind = int(where.name) % 4
+    if kind == 1:
+        report(1, {"val_auc": 0.5}, None)
+        raise TrainingError("The training loss became nan: this configuration diverged.")
+    if kind == 2:
+        raise KeyError("no such layer")
+    if kind == 3 and not (where / "last.pt").exists():
+        train(replace(job, max_epochs=1), report)
+        os.kill(os.getpid(), signal.SIGKILL)
+    train(job, report)
 
 
 def noop(job: Job, report: Report) -> None:
