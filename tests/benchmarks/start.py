@@ -59,7 +59,7 @@ def _trials(count: int) -> tuple[float, float]:
     params = {"lr": 0.01, "weight_decay": 1e-3, "momentum": 0.9, "batch_size": 32, "schedule": "cosine"}
     params |= {"balanced": False, "patience": 5, "freeze_bn": False}
     with tempfile.TemporaryDirectory() as name:
-        directory = StudyDirectory(name)
+        directory = StudyDirectory(Path(name))
         write_splits(planned.spec, directory, load_manifests(planned)[planned.spec.train.source])
         starts = []
         for number in range(count + 1):
