@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import typer
 
@@ -31,5 +32,6 @@ def main() -> None:
         raise SystemExit(130) from None
 
 
-# Modules register their commands on `app` when imported.
-from study.cli import cluster, compare, data, encoders, line, pretrain, spec, tracking  # noqa: E402, F401
+# Modules register their commands on `app` when imported: the order of `study --help`.
+for _module in ("line", "spec", "compare", "tracking", "data", "encoders", "pretrain", "cluster"):
+    import_module(f"study.cli.{_module}")

@@ -12,7 +12,7 @@ from study.cli import app
 Spec = Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)]
 
 
-@app.command("doctor")
+@app.command("doctor", rich_help_panel="On a cluster")
 def doctor(
     spec: Annotated[Path | None, typer.Argument(help="Also check what this spec needs.", show_default=False)] = None,
     directory: Annotated[
@@ -40,7 +40,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-@app.command("submit")
+@app.command("submit", rich_help_panel="On a cluster")
 def submit(
     spec: Spec,
     address: Annotated[str, typer.Option(help="Dashboard of the cluster, e.g. http://127.0.0.1:8265.")],

@@ -10,7 +10,7 @@ import typer
 from study.cli import app
 
 
-@app.command("compare")
+@app.command("compare", rich_help_panel="One stage alone")
 def compare(
     directories: Annotated[
         list[Path] | None, typer.Argument(help="Study directory; several are joined into one comparison.")
@@ -39,7 +39,7 @@ def compare(
     print_table(where)
 
 
-@app.command("report")
+@app.command("report", rich_help_panel="One stage alone")
 def report(
     directory: Annotated[Path, typer.Argument(help="Study directory, or a folder of comparison tables.")],
 ) -> None:

@@ -52,13 +52,13 @@ def status(directory: Directory) -> None:
     print_status(*open_study(directory))
 
 
-@app.command("search")
+@app.command("search", rich_help_panel="One stage alone")
 def search(directory: Directory, address: Address = None) -> None:
     """Tune every cell to its budget."""
     _stage(directory, "search", address)
 
 
-@app.command("select")
+@app.command("select", rich_help_panel="One stage alone")
 def select(
     directory: Directory,
     reopen: Reopen = None,
@@ -69,13 +69,13 @@ def select(
     run_alone(directory, "select", reopen=reopen)
 
 
-@app.command("replicate")
+@app.command("replicate", rich_help_panel="One stage alone")
 def replicate(directory: Directory, address: Address = None) -> None:
     """Train the winners anew on fresh (split, seed) pairs."""
     _stage(directory, "replicate", address)
 
 
-@app.command("evaluate")
+@app.command("evaluate", rich_help_panel="One stage alone")
 def evaluate(directory: Directory, address: Address = None) -> None:
     """Score every replicate on every test set."""
     _stage(directory, "evaluate", address)
