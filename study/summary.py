@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -26,24 +27,25 @@ def print_table(comparison: Path) -> None:
     Off a terminal one line a number, which `grep` finds.
     """
     estimates = pd.read_parquet(comparison / "estimates.parquet")
-    estimates = estimates[estimates["metric"] == "auroc"]
+    rows: list[dict[str, Any]] = estimates[estimates["metric"] == "auroc"].to_dict("records")  # type: ignore[assignment]
     console = Console(highlight=False)
     if not console.is_terminal:
-        for row in estimates.to_dict("records"):
+        for row in rows:
             print(f"auc fraction={row['fraction']:g} method={row['method']} test={row['dataset']} {_cell(row)}")
         return
-    for fraction, rows in sorted(estimates.groupby("fraction"), reverse=True):
-        sets = list(dict.fromkeys(rows["dataset"]))
+    sets = list(dict.fromkeys(str(row["dataset"]) for row in rows))
+    for fraction in sorted({float(row["fraction"]) for row in rows}, reverse=True):
         table = Table(title=f"AUC, {fraction * 100:g} % of the training images", title_justify="left")
         for name in ("method", *sets):
             table.add_column(name)
-        for method in dict.fromkeys(rows["method"]):
-            own = {row["dataset"]: _cell(row) for row in rows[rows["method"] == method].to_dict("records")}
-            table.add_row(str(method), *(own.get(name, "") for name in sets))
+        here = [row for row in rows if row["fraction"] == fraction]
+        for method in dict.fromkeys(str(row["method"]) for row in here):
+            own = {row["dataset"]: _cell(row) for row in here if row["method"] == method}
+            table.add_row(method, *(own.get(name, "") for name in sets))
         console.print(table)
 
 
-def _cell(row: dict[str, object]) -> str:
-    if pd.isna(row["estimate"]):
+def _cell(row: dict[str, Any]) -> str:
+    if row["estimate"] != row["estimate"]:
         return f"undefined ({row.get('reason', '')})"
     return f"{row['estimate']:.3f} ± {row['sd']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
