@@ -180,7 +180,7 @@ class Resources(_Model):
     """What one trial gets. With more than one worker a trial trains by DDP, `gpus`/`cpus` being per worker."""
 
     gpus_per_trial: float | None = Field(None, ge=0, description="null: 1 where the cluster has GPUs, else 0")
-    cpus_per_trial: float = Field(1, gt=0)
+    cpus_per_trial: float = Field(1.0, gt=0)
     workers_per_trial: int = Field(1, ge=1)
     max_concurrent: int | None = Field(None, ge=1)
     overrides: tuple[ResourceOverride, ...] = ()
