@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import tempfile
 from importlib.metadata import version
@@ -70,6 +71,9 @@ def _register(server: Server, run_id: str, model: Model, model_id: str) -> None:
             tags={STUDY_TAG: server.study_id, "model_id": model_id},
             model_id=model_id,
         )
+        # What MLflow's own registering writes, for the model's page to show its version.
+        shown = json.dumps([{"name": name, "version": str(known.version)}])
+        client.set_logged_model_tags(model_id, {"mlflow.modelVersions": shown})
     client.set_registered_model_alias(name, ALIAS, known.version)
 
 

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 
 from study.tracking.queue import Queue
-from study.tracking.server import refuses
+from study.tracking.server import locks_out, refuses
 from study.tracking.sync import Sync
 from study.tracking.target import Target
 
@@ -22,7 +22,7 @@ class Pump:
         self.refused: dict[str, str] = {}
         self.failure: str | None = None
         self.failing_since: float | None = None
-        self.shut_out = False  # the server refuses the whole study
+        self.shut_out = False  # the server refuses the whole study, or our credentials
         self._wait = 0.0
         self._next = 0.0
 
@@ -42,10 +42,11 @@ class Pump:
         try:
             server = self._sync.server
         except Exception as error:  # noqa: BLE001 - stores and their drivers raise anything; it is shown and tried again
-            self.shut_out = refuses(error)
+            self.shut_out = locks_out(error)
             self._failed("connecting", error)
             return
         assert server
+        self.shut_out = False
         for job in self._queue.jobs():
             if stop():
                 return

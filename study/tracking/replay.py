@@ -46,11 +46,14 @@ def replay(plan: Plan, directory: StudyDirectory, uri: str | None, say: Callable
         while not queue.empty:
             pump.round(lambda: False)
             if pump.shut_out:
-                raise StudyError(f"{target.name} refuses the study: {pump.failure}.")
+                raise StudyError(
+                    f"{target.name} refuses the study: {pump.failure}. Credentials come from "
+                    "MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD (or MLFLOW_TRACKING_TOKEN)."
+                )
             if pump.failing_since is not None and time.monotonic() - pump.failing_since > PATIENCE:
                 raise StudyError(
-                    f"{target.name} has not answered for {PATIENCE:g} s: {pump.failure}. Check the address, the server "
-                    "and MLFLOW_TRACKING_USERNAME/MLFLOW_TRACKING_PASSWORD, and run the same command again to go on."
+                    f"{target.name} has not answered for {PATIENCE:g} s: {pump.failure}. Check the address and the "
+                    "server, and run the same command again to go on."
                 )
             time.sleep(0.0 if pump.failure is None else 0.5)
     if pump.refused:

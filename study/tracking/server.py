@@ -24,6 +24,8 @@ LONGEST_PARAM, LONGEST_TAG = 6000, 5000
 STUDY_TAG, KEY_TAG = "study_id", "study_key"
 REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS")
 
+LOCKED_OUT = ("CUSTOMER_UNAUTHORIZED", "UNAUTHENTICATED", "PERMISSION_DENIED")
+
 
 class Refused(Exception):
     """The server understood and said no: asking again changes nothing."""
@@ -172,3 +174,8 @@ def milliseconds(seconds: float) -> int:
 def refuses(error: Exception) -> bool:
     """Whether the server said no for good, as opposed to being away, busy, or closed to our credentials for now."""
     return isinstance(error, Refused) or getattr(error, "error_code", "") in REFUSALS
+
+
+def locks_out(error: Exception) -> bool:
+    """Whether the server does not take our credentials, which may change, or does not want the study at all."""
+    return refuses(error) or getattr(error, "error_code", "") in LOCKED_OUT

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from study.plan import Plan
 
 TAG = "mlflow.sharedViewState."
+NAME_WIDTH = 330  # pixels: indented names of trials in full
 HYPERPARAMETERS = 6  # columns of them in the view of trials
 
 
@@ -25,7 +26,9 @@ def views(plan: Plan, saved: float) -> dict[str, str]:
     tested = [f"metrics.`auroc_{test.name}`" for test in plan.spec.tests]
     tuned = list(dict.fromkeys(name for cell in plan.cells for name in cell.space.domains))[:HYPERPARAMETERS]
     found = {
-        "everything": _state(["tags.`state`", best, "metrics.`rank`", *spent], order="attributes.start_time"),
+        "everything": _state(  # oldest first: the interface loads 100 runs at once, and must begin with the roots
+            ["tags.`state`", best, "metrics.`rank`", *spent], order="attributes.start_time", ascending=True
+        ),
         "cells": _state([best, "metrics.`rank`", *tested, *spent], "tags.kind = 'cell'", best, ascending),
         "trials": _state(
             ["tags.`state`", best, *(f"params.`{name}`" for name in tuned), "tags.`selected`"],
@@ -52,6 +55,8 @@ def _state(columns: Sequence[str], search: str = "", order: str = "", ascending:
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
         "selectedColumns": list(columns),
+        "columnOrder": ["attributes.`Run Name`", "runDateAndNestInfo", "duration", *columns],
+        "columnWidths": {"attributes.`Run Name`": NAME_WIDTH} | {name: 7 * len(name) for name in columns},
     }
 
 

@@ -70,7 +70,7 @@ class Writer:
         if self._leash.over or not self._leash.closing:
             return self._leash.over
         since = self._pump.failing_since
-        hopeless = since is not None and time.monotonic() - since > HOPELESS
+        hopeless = self._pump.shut_out or (since is not None and time.monotonic() - since > HOPELESS)
         unread = self._path.stat().st_size > self._position
         return hopeless or (self._queue.empty and not unread)
 

@@ -77,7 +77,7 @@ def _measure(kind: str, root: Path, peer_uri: str, database: Path, trials: int) 
     ]
 
 
-def _wait_for_the_writer(directory, limit: float = 60.0) -> None:
+def _wait_for_the_writer(directory, limit: float = 180.0) -> None:
     deadline = time.monotonic() + limit
     while not behind(directory).target or behind(directory).waiting:
         assert time.monotonic() < deadline, "the writer does not start"

@@ -48,7 +48,7 @@ def drive(root: Path, trials: int, pause: float) -> None:
     tracker.close(timeout=120.0)
 
 
-def wait(condition: Callable[[], bool], what: str, limit: float = 120.0) -> None:
+def wait(condition: Callable[[], bool], what: str, limit: float = 300.0) -> None:
     deadline = time.monotonic() + limit
     while not condition():
         assert time.monotonic() < deadline, f"waited {limit:g} s for {what}"

@@ -44,7 +44,7 @@ class MlflowServer:
         login = {"MLFLOW_TRACKING_USERNAME": USER, "MLFLOW_TRACKING_PASSWORD": PASSWORD}
         return {"MLFLOW_TRACKING_URI": self.address} | (login if self.login else {})
 
-    def start(self, limit: float = 90.0) -> MlflowServer:
+    def start(self, limit: float = 300.0) -> MlflowServer:
         database = f"sqlite:///{self.root / 'server.db'}"
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--workers", "1", "--artifacts-destination", str(self.root / "artifacts")]

@@ -24,7 +24,8 @@ from tests.study.tracking.studies import finish, search, start
 plan, directory = start(Path(sys.argv[1]), trials=2)
 tracker = open_tracker(plan, directory)
 search(plan, directory, tracker.on_trial)
-finish(plan, directory)
+if not directory.selection.exists():
+    finish(plan, directory)
 tracker.stage("report")
 tracker.close(timeout=float(sys.argv[2]))
 """
@@ -40,20 +41,21 @@ def holders(root: Path, *words: str) -> list[str]:
 def drive(root: Path, uri: str, timeout: float) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "MLFLOW_TRACKING_URI": uri}
     command = [sys.executable, "-c", DRIVE, str(root), str(timeout)]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done
 
 
+@pytest.mark.timeout(900)
 def test_a_uri_with_user_and_password_leaves_no_trace(tmp_path):
     """Through the outage that is most likely to print it, a wrong login, and a whole study."""
     with MlflowServer(tmp_path / "server") as server:
         study = tmp_path / "study"
-        said = [drive(study, server.uri.replace(PASSWORD, "wrong-password"), 3.0)]
+        said = [drive(study, server.uri.replace(PASSWORD, "wrong-password"), 120.0)]
         _, directory = start(study, trials=2)
         backlog = behind(directory)
         assert backlog.waiting
-        assert "401" in backlog.error or "not authenticated" in backlog.error.lower(), backlog.error
+        assert "401" in str(backlog.error), backlog
         said.append(drive(study, server.uri, 120.0))
         assert behind(directory).waiting == 0, behind(directory)
         server.kill()
@@ -68,5 +70,7 @@ def test_a_uri_with_user_and_password_leaves_no_trace(tmp_path):
 
 def test_a_spec_with_a_password_is_refused():
     raw = {"study": "s", "methods": ["a:ft"], "train": {"source": "synthetic"}, "tests": ["synthetic_test"]}
-    with pytest.raises(StudyError, match="a tracking URI carries no password: put it into MLFLOW_TRACKING_USERNAME"):
+    with pytest.raises(StudyError, match="a URI carries no password") as refusal:
         parse_spec({**raw, "tracking": {"uri": "https://alice:s3cret@example.org"}})
+    assert "MLFLOW_TRACKING_PASSWORD" in str(refusal.value)
+    assert "s3cret" not in str(refusal.value)
