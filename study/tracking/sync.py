@@ -131,8 +131,13 @@ class Sync:
 
     def _tags(self, run: Run) -> dict[str, str]:
         """A run's tags, with its parent's run, which is created first."""
-        above = self._book.run(run.parent) if run.parent else None
-        return {**run.tags, "mlflow.parentRunId": self._existing(above).run_id} if above else dict(run.tags)
+        if run.parent is None:
+            return dict(run.tags)
+        if run.parent not in self._known:
+            above = self._book.run(run.parent)
+            assert above is not None, f"{run.key} has no parent"
+            self._existing(above)
+        return {**run.tags, "mlflow.parentRunId": self._known[run.parent].run_id}
 
     def _batch(self, run: Run, ack: Ack) -> None:
         points = list(run.points[ack.points :])

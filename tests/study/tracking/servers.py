@@ -61,12 +61,19 @@ class MlflowServer:
         log = (self.root / "server.log").open("ab")
         self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True, cwd=self.root)
         log.close()
+        try:
+            self._wait(limit)
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def _wait(self, limit: float) -> None:
         deadline = time.monotonic() + limit
         while not self.answers():
             assert self.process.poll() is None, (self.root / "server.log").read_text()[-3000:]
             assert time.monotonic() < deadline, "the server does not start"
             time.sleep(0.1)
-        return self
 
     def answers(self) -> bool:
         try:
