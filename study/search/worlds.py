@@ -31,7 +31,7 @@ class World:
 
 def drawn(index: int) -> World:
     """World `index` of the drawn ones: fine-tuning for up to 100 epochs, with a grid like the published study's."""
-    space = load("ft")
+    space = load("ft", overrides={"batch_size": {"choice": [32, 128, 512]}})
     return World(space=space, curves=DrawnCurves(space, index), grid=published_grid(), max_epochs=100)
 
 
@@ -42,8 +42,8 @@ def recorded(root: Path, index: int) -> World:
 
 
 def published_grid() -> list[dict[str, Value]]:
-    """60 points like the published study's: 5 learning rates × 3 weight decays × 2 schedules × balanced or not."""
-    return load("ft", overrides={"batch_size": 32}).grid_points()
+    """The published study's 60 points: 5 learning rates × 3 batch sizes × 2 schedules × balanced or not."""
+    return load("published_grid").grid_points()
 
 
 @lru_cache(maxsize=1)
