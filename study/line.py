@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from study import cluster, data, ledger, prepare, select, selection, state
 from study.layout import StudyDirectory
@@ -19,6 +19,7 @@ from study.search import read_trials, run_search
 from study.tracking import open_tracker
 
 if TYPE_CHECKING:
+    from datasets.manifest import Manifest
     from study.tracking import Tracker
 
 
@@ -31,16 +32,12 @@ class Line:
     progress: Progress
     tracker: Tracker
     address: str | None = None
+    manifests: dict[str, Manifest] = field(default_factory=dict)  # of all data sets, when they were looked at already
     reopen: str | None = None  # why a selection may change although test labels were read
 
     def prepare(self) -> None:
-        """Check all inputs, decode the images, write splits, audit for leaks."""
-        from study.search.room import Room
-
-        manifests = prepare.preflight(self.plan)
-        cluster.connect(self.address)
-        Room(self.plan)  # refuses what could never be placed, before anything is decoded
-        cluster.warm_up()
+        """Decode the images, write splits, audit for leaks."""
+        manifests = self.manifests or prepare.load_manifests(self.plan)
         prepare.prepare(self.plan, self.directory, manifests, self.progress.say)
 
     def search(self) -> None:
@@ -135,25 +132,38 @@ def run_line(plan: Plan, directory: StudyDirectory, *, address: str | None = Non
         stages = order[order.index(missing[0]) :]
         if "evaluate" in stages and "prepare" not in stages:
             stages.insert(0, "prepare")  # what trains or scores needs the data as they were, decoded on this machine
-        with _line(plan, directory, progress, address, reopen) as line:
+        manifests = check_inputs(plan, address) if "prepare" in stages else {}
+        with _line(plan, directory, progress, address=address, reopen=reopen, manifests=manifests) as line:
             for name in stages:
                 run_stage(line, name)
+
+
+def check_inputs(plan: Plan, address: str | None) -> dict[str, Manifest]:
+    """The manifests of all data sets, once everything that can be wrong was looked at: nothing has started before.
+
+    Raises `StudyError` for bad input, a cluster that cannot be reached, and a trial that never fits onto it.
+    """
+    from study.search.room import Room
+
+    manifests = prepare.preflight(plan)
+    cluster.connect(address)
+    Room(plan)
+    cluster.warm_up()
+    return manifests
 
 
 def run_alone(root: Path, name: str, *, address: str | None = None, reopen: str | None = None) -> None:
     """One stage of the study in `root`, whatever has been done before."""
     plan, directory = open_study(root)
-    with Progress(plan) as progress, _line(plan, directory, progress, address, reopen) as line:
+    with Progress(plan) as progress, _line(plan, directory, progress, address=address, reopen=reopen) as line:
         run_stage(line, name)
 
 
 @contextmanager
-def _line(
-    plan: Plan, directory: StudyDirectory, progress: Progress, address: str | None, reopen: str | None
-) -> Iterator[Line]:
+def _line(plan: Plan, directory: StudyDirectory, progress: Progress, **options: Any) -> Iterator[Line]:
     tracker = open_tracker(plan, directory)
     try:
-        yield Line(plan=plan, directory=directory, progress=progress, tracker=tracker, address=address, reopen=reopen)
+        yield Line(plan=plan, directory=directory, progress=progress, tracker=tracker, **options)
     finally:
         tracker.close()
 

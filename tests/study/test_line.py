@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,11 +17,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from study.errors import StudyError
 from study.layout import StudyDirectory
-from study.opening import open_study
+from study.line import run_line
+from study.opening import open_study, start_study
 from study.search import read_trials
 from study.testlock import log
-from tests.study.examples import raw
+from tests.study.examples import raw, spec
 
 TESTS = ("synthetic_test", "synthetic_device")
 TRIALS, PAIRS = 3, 2
@@ -138,7 +141,7 @@ def test_a_missing_or_altered_prediction_table_stops_the_comparison(finished, tm
 
 
 def test_killed_halfway_and_run_again_it_ends_as_undisturbed(finished, tmp_path):
-    """SIGKILL once during the search, once during the replicates: same trials, same numbers."""
+    """SIGKILL once during the search, once during the replicates: same trials, same numbers, as any two runs give."""
     directory, spec, _ = finished
     root = tmp_path / "killed"
     for wanted in ("trials/*/*/last.pt", "replicates/*/*/last.pt"):
@@ -158,20 +161,6 @@ def test_killed_halfway_and_run_again_it_ends_as_undisturbed(finished, tmp_path)
     pd.testing.assert_frame_equal(ours, theirs)
 
 
-def test_two_runs_give_identical_trials_and_metrics(finished, tmp_path):
-    directory, spec, _ = finished
-    study("run", spec, "--dir", tmp_path / "again")
-    again = StudyDirectory(tmp_path / "again")
-    one, other = (
-        [
-            (t.cell, t.number, t.params, [_lasting(r.metrics) for r in t.epochs])
-            for t in read_trials(place.storage_url, "small")
-        ]
-        for place in (directory, again)
-    )
-    assert one == other
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -179,21 +168,23 @@ def test_two_runs_give_identical_trials_and_metrics(finished, tmp_path):
         ({"tests": ["synthetic_tset"]}, "'synthetic_tset': the nearest is"),
         ({"methods": [{"encoder": "supervised", "weights": "/none/there.pth"}]}, "/none/there.pth"),
         ({"augmentation": "wild"}, "got 'wild'"),
-        ({"resources": {"cpus_per_trial": 999}}, "CPU: 1 × 999"),
     ],
 )
 def test_bad_input_is_one_error_before_anything_starts(tmp_path, changes, message):
+    plan, directory = start_study(spec(**changes), tmp_path / "study")
+    with pytest.raises(StudyError, match=re.escape(message)):
+        run_line(plan, directory)
+    assert {path.name for path in directory.root.iterdir()} == {"spec.yaml", "plan.json"}
+
+
+def test_what_never_fits_is_refused_by_the_command_line_with_the_arithmetic(tmp_path):
     path = tmp_path / "spec.yaml"
-    path.write_text(yaml.safe_dump(raw(**changes)))
+    path.write_text(yaml.safe_dump(raw(resources={"cpus_per_trial": 999})))
     done = study("run", path, "--dir", tmp_path / "study", check=False)
     assert done.returncode == 2
-    assert message in done.stderr
+    assert "CPU: 1 × 999 = 999 wanted" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not list((tmp_path / "study").glob("trials/**/*.pt"))
-
-
-def _lasting(metrics):
-    return {name: value for name, value in metrics.items() if "second" not in name}
+    assert {path.name for path in (tmp_path / "study").iterdir()} == {"spec.yaml", "plan.json"}
 
 
 def _digests(root):
