@@ -64,7 +64,7 @@ class DeviceViews:
         pixels = self.stage(images).to(self._device, non_blocking=True, copy=True)
         if self._device.type == "cuda":
             copied = torch.cuda.Event()
-            copied.record()
+            copied.record(torch.cuda.current_stream(self._device))
             self._copied[0] = copied
         return pixels
 
