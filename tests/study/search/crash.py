@@ -1,6 +1,6 @@
 """Kill a search at random moments and run it again: nothing may be lost, doubled or left behind.
 
-    python -m tests.study.search.crash --kills 30          # about 10 min on 2 cores that do nothing else
+    python -m tests.study.search.crash --kills 30          # on a machine that does nothing else
 
 Each study takes several kills, of the driver, of the raylet and of a trial's process in turn, then runs to its end.
 Some hit while processes start, most while trials train.

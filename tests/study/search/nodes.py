@@ -1,6 +1,6 @@
 """Three Ray nodes on this machine: a study uses all, one is killed in the middle, one is added; it ends complete.
 
-    python -m tests.study.search.nodes DIR          # prints what happened as JSON; about 1 min on 2 cores
+    python -m tests.study.search.nodes DIR          # prints what happened as JSON
 
 A process of its own, because Ray reads its authentication from the environment once.
 """
