@@ -96,14 +96,15 @@ class FineTuning:
             self._model.freeze_batch_norm()
         part, rank, workers = self._data.training, distributed.rank(), distributed.world()
         order = epoch_order(part.labels, balanced=self._settings.balanced, seed=self._job.seed, epoch=epoch)
-        batches = groups(order, self._settings.batch_size, workers)
+        # Batches of places in the order: a balanced order draws some images twice, and each draw has its own view.
+        batches = groups(np.arange(len(order)), self._settings.batch_size, workers)
         mine = [batch[rank::workers] for batch in batches]
-        u = uniforms(len(part.rows), self._job.seed, "views", epoch)
+        u = uniforms(len(order), self._job.seed, "views", epoch)
         views = self._renderer.batches(
-            [part.rows[batch] for batch in mine], policy(self._job.augmentation), [u[batch] for batch in mine]
+            [part.rows[order[own]] for own in mine], policy(self._job.augmentation), [u[own] for own in mine]
         )
         losses = [
-            self._stepper.step(images, part.labels[own], share=len(own) * workers / len(whole))
+            self._stepper.step(images, part.labels[order[own]], share=len(own) * workers / len(whole))
             for whole, own, (_, images) in zip(batches, mine, views, strict=True)
         ]
         return float(np.mean(distributed.gather(mean_loss(losses)))), sum(map(len, batches))
