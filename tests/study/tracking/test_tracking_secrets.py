@@ -56,7 +56,7 @@ def test_a_uri_with_user_and_password_leaves_no_trace(tmp_path):
         backlog = behind(directory)
         assert backlog.waiting
         assert "401" in str(backlog.error), backlog
-        said.append(drive(study, server.uri, 120.0))
+        said.append(drive(study, server.uri, 500.0))
         assert behind(directory).waiting == 0, behind(directory)
         server.kill()
         said.append(drive(study, server.uri, 0.5))
