@@ -149,8 +149,9 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
                 {"what": found.key, "message": found.message, "reason": found.reason} for found in rules.check(plan)
             ],
             "leaks": [
-                {"what": item.what, "reason": item.reason, "message": leaks.get(item.what, "")}
+                {"what": item.what, "reason": item.reason, "message": leaks[item.what]}
                 for item in spec.accept_leaks
+                if item.what in leaks
             ],
             "audit": audit or [],
             "audited": audit is not None,

@@ -60,7 +60,11 @@ class Plan:
 
 
 def plan(spec: StudySpec) -> Plan:
-    """All cells of the spec. Raises `StudyError` where a search space is unknown or malformed, or two cells collide."""
+    """All cells of the spec.
+
+    Raises `StudyError` where a search space is unknown or malformed, a cell has fewer trials than winners, or two cells
+    collide.
+    """
     spaces = {method.name: _space(spec, method) for method in spec.methods}
     cells = tuple(
         Cell(
@@ -74,6 +78,12 @@ def plan(spec: StudySpec) -> Plan:
         for fraction in sorted(spec.train.fractions, reverse=True)
         for method in spec.methods
     )
+    small = next((cell for cell in cells if cell.trials < spec.select.k), None)
+    if small is not None:
+        raise StudyError(
+            f"A cell has at least as many trials as winners, but {small.key} has {small.trials} trials and select.k is "
+            f"{spec.select.k}. Lower select.k or raise search.trials."
+        )
     keys = [cell.key for cell in cells]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:

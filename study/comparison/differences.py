@@ -21,7 +21,7 @@ import pandas as pd
 from study.comparison.estimates import covers, unknown
 from study.comparison.holm import holm
 from study.comparison.inference import Inference, infer
-from study.comparison.measures import Measured, table
+from study.comparison.measures import UPPER, Measured, table
 
 COLUMNS = (
     "method", "other", "fraction", "dataset", "metric", "difference", "low", "high", "p", "p_holm", "detectable",
@@ -68,7 +68,7 @@ def bound(found: Inference) -> float:
 
 def _row(item: Measured, one: int, other: int, found: Inference, baseline: str, margin: float) -> dict[str, Any]:
     names = item.block.methods
-    low, high = found.interval()
+    low, high = found.difference_interval(UPPER.get(item.metric, 1.0))
     widest = bound(found)
     return {
         "method": names[one], "other": names[other], **item.facts, "difference": found.mean, "low": low, "high": high,

@@ -80,6 +80,11 @@ class Inference:
         half = self.quantile((1 + level) / 2) * self.error
         return self.mean - half, self.mean + half
 
+    def difference_interval(self, upper: float = 1.0) -> tuple[float, float]:
+        """The 95 % interval of a difference of two measures from 0 to `upper`, cut off at what a difference can be."""
+        low, high = self.interval()
+        return float(np.clip(low, -upper, upper)), float(np.clip(high, -upper, upper))
+
     def p(self) -> float:
         """Two-sided p-value of a mean of zero, to be read at a usual level; NaN where the error is zero or unknown."""
         if not self.error > 0:

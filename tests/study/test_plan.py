@@ -48,6 +48,11 @@ def test_file_names_must_not_collide():
         planned(methods=[{"encoder": "simclr", "label": "a:b"}, {"encoder": "byol", "label": "a-b"}])
 
 
+def test_more_winners_than_trials_are_refused():
+    with pytest.raises(StudyError, match=r"supervised-ft-1 has 4 trials and select\.k is 5"):
+        planned(select={"rule": "top_k", "k": 5})
+
+
 def test_unknown_spaces_and_parameters_are_refused():
     with pytest.raises(StudyError, match="A search space is one of"):
         planned(methods=["simclr:nothing"])

@@ -83,7 +83,12 @@ def _leaked(data: ReportData) -> Check | None:
         names = listing([item.message or item.what for item in data.context.leaks])
         return "bad", f"Leaks: {len(data.context.leaks)} accepted", f"{names}.", "leaks"
     if data.context.audited:
-        return "ok", "Leaks: none accepted", "Train, validation and test images share no lesion.", "leaks"
+        return (
+            "ok",
+            "Leaks: none accepted",
+            "Train, validation and test share no image, lesion, patient or picture.",
+            "leaks",
+        )
     return None
 
 
