@@ -53,7 +53,7 @@ def evaluate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: No
                     plan.spec, directory, test, selection_digest=frozen.digest, purpose="evaluate"
                 )
             task = _task(plan, test, winner, pair, checkpoint, labels[test.name])
-            todo[task.key] = (test, winner, pair, file_digest(checkpoint))
+            todo[task.key] = (test, winner, pair, _checked(checkpoint))
             tasks.append(task)
     for key, scores in cluster.run_tasks(tasks, max_concurrent=plan.spec.resources.max_concurrent):
         test, winner, pair, checkpoint_digest = todo[key]
@@ -72,6 +72,18 @@ def evaluate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: No
         )
         on_done(key)
     return len(tasks)
+
+
+def _checked(checkpoint: Path) -> str:
+    """The checkpoint's digest. Raises `StudyError` when it is not the one that its finished training recorded."""
+    digest = file_digest(checkpoint)
+    result = checkpoint.with_name("result.json")
+    if not result.is_file() or json.loads(result.read_text())["checkpoint"] != digest:
+        raise StudyError(
+            f"Evaluation scores finished replicates, but {checkpoint} is not what {result.name} recorded. Run "
+            "`study replicate` on the study again."
+        )
+    return digest
 
 
 def score(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from datasets.seeds import seed
 from search_spaces.domains import Value
 from study import data
+from study.files import text_digest
 from study.layout import StudyDirectory
 from study.plan import Cell, Plan
 from study.selection import Winner
@@ -39,6 +41,22 @@ def replicate_job(plan: Plan, directory: StudyDirectory, winner: Winner, pair: i
     )
 
 
+def job_digest(job: Job) -> str:
+    """Digest of what decides a job's result: places and threads may change between runs, and splits never do."""
+    content = json.loads(job.to_json())
+    for place in ("directory", "stages", "threads"):
+        del content[place]
+    content["data"] = {
+        "source": content["data"]["ref"]["source"],
+        "task": content["data"]["ref"]["task"],
+        "short_side": content["data"]["short_side"],
+        "split": Path(content["data"]["split_file"]).name,
+    }
+    encoder = content["encoder"]
+    content["encoder"] = [encoder["name"], encoder["sha256"] or encoder["weights"]]
+    return text_digest(content)
+
+
 def _job(
     plan: Plan,
     directory: StudyDirectory,
@@ -62,6 +80,7 @@ def _job(
         seed=seed_,
         directory=str(where),
         stages=str(directory.stages),
+        stage_seed=split,
         augmentation=spec.augmentation,
         threads=max(1, int(cell.resources.cpus)),
     )

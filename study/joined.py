@@ -7,20 +7,30 @@ from pathlib import Path
 
 import pandas as pd
 
+from study import evaluate
 from study.compare import write_tables
 from study.errors import StudyError, nearest
 from study.files import file_digest, write_text
+from study.opening import open_study
 from study.report import ReportError, write_report
 from study.report.context import Context
 
+NO_MARGIN = 1e-12  # no interval lies within it
+
 
 def compare_folders(
-    folders: Sequence[Path], out: Path, *, baseline: str | None = None, in_distribution: str | None = None
+    folders: Sequence[Path],
+    out: Path,
+    *,
+    baseline: str | None = None,
+    in_distribution: str | None = None,
+    margin: float | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Compare all prediction tables below `folders`; writes the tables and `context.json` into `out`.
 
-    A method that several studies have becomes `study/method`. Raises `StudyError` when there are no tables, when the
-    baseline is unknown, or when the tables cannot be compared (other images, other pairs).
+    A method that several studies have becomes `study/method`. Without a margin nothing counts as equivalent. Raises
+    `StudyError` when there are no tables, when the baseline is unknown, or when the tables cannot be compared (other
+    images, other pairs).
     """
     from study.comparison import ComparisonError, compare
 
@@ -38,7 +48,7 @@ def compare_folders(
             raise StudyError(f"{what} names what the tables hold, got {name!r}; {nearest(name, known)}.")
     chosen = baseline or next((name for name in methods if name.endswith("supervised:ft")), methods[0])
     try:
-        found = compare(predictions, baseline=chosen, in_distribution=in_distribution)
+        found = compare(predictions, baseline=chosen, in_distribution=in_distribution, margin=margin or NO_MARGIN)
     except ComparisonError as error:
         raise StudyError(str(error)) from error
     write_tables(out, found)
@@ -48,11 +58,24 @@ def compare_folders(
         methods=tuple(methods),
         tests=tuple(tests),
         in_distribution=in_distribution,
-        sources={path.name: file_digest(path) for path in paths},
+        margin=margin,
+        sources={str(path): file_digest(path) for path in paths},
         notes=("Made from prediction tables alone: budget, selection and leaks of these studies are not known here.",),
     )
     write_text(out / "context.json", facts.model_dump_json(indent=1) + "\n")
     return found
+
+
+def study_folders(roots: Sequence[Path]) -> tuple[list[Path], float | None]:
+    """The prediction folders of several studies, verified, and the margin that all their specs name (None: they
+    differ). Raises `StudyError` for a directory without a study, and for a table that was altered."""
+    margins, folders = set(), []
+    for root in roots:
+        plan, directory = open_study(root)
+        evaluate.verify(directory)
+        margins.add(plan.spec.compare.margin)
+        folders.append(directory.predictions)
+    return folders, margins.pop() if len(margins) == 1 else None
 
 
 def distinct_methods(predictions: pd.DataFrame) -> pd.DataFrame:

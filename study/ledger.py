@@ -56,9 +56,16 @@ def _row(plan: Plan, key: str, trials: list[TrialRecord]) -> dict[str, object]:
         "pruned": states.count("PRUNED"),
         "failed": states.count("FAIL"),
         "epochs": sum(len(trial.epochs) for trial in trials),
-        "images": sum(trial.epochs[-1].metrics.get("images", 0.0) for trial in trials if trial.epochs),
+        "images": sum(_images(trial) for trial in trials if trial.epochs),
         "seconds": sum(trial.seconds for trial in trials),
     }
+
+
+def _images(trial: TrialRecord) -> float:
+    """Images seen in fine-tuning, and in the contrastive stage by the trial that computed it for all who share it."""
+    last = trial.epochs[-1].metrics
+    computed = max(record.metrics.get("stage_computed", 0.0) for record in trial.epochs)
+    return last.get("images", 0.0) + computed * last.get("stage_images", 0.0)
 
 
 def _exceeds(value: float, peers: float) -> bool:

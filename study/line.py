@@ -16,6 +16,7 @@ from study.plan import Plan
 from study.progress import Progress, duration
 from study.records import TrialRecord
 from study.search import read_trials, run_search
+from study.search.lock import only_driver
 from study.tracking import open_tracker
 
 if TYPE_CHECKING:
@@ -161,11 +162,12 @@ def run_alone(root: Path, name: str, *, address: str | None = None, reopen: str 
 
 @contextmanager
 def _line(plan: Plan, directory: StudyDirectory, progress: Progress, **options: Any) -> Iterator[Line]:
-    tracker = open_tracker(plan, directory)
-    try:
-        yield Line(plan=plan, directory=directory, progress=progress, tracker=tracker, **options)
-    finally:
-        tracker.close()
+    with only_driver(directory.root, "run"):
+        tracker = open_tracker(plan, directory)
+        try:
+            yield Line(plan=plan, directory=directory, progress=progress, tracker=tracker, **options)
+        finally:
+            tracker.close()
 
 
 def run_stage(line: Line, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ RAISED = ("trials", "epochs_per_cell", "seconds_per_cell")  # what an extension 
 def start_study(spec: StudySpec, root: Path, *, extend: bool = False) -> tuple[Plan, StudyDirectory]:
     """The plan of a spec and its directory, made when it is not there: `spec.yaml` and `plan.json` are written.
 
-    Resources, tracking and data roots may change between runs; with `extend` the search's budget may grow. Raises
+    Resources, tracking and data roots may change between runs; with `extend` the search's budget may grow; before the
+    first trial everything may change, so that what an error asks for can be mended in place. Raises
     `StudyError` when the plan breaks a rule that the spec does not accept, or when the directory holds a study made
     from another spec.
     """
@@ -30,7 +32,10 @@ def start_study(spec: StudySpec, root: Path, *, extend: bool = False) -> tuple[P
     directory = StudyDirectory(Path(root).absolute())
     if directory.spec.exists():
         found = load_spec(directory.spec)
-        if found.digest != spec.digest and not (extend and extends(found, spec)):
+        started = (directory.root / "trials.db").exists()
+        if found.digest != spec.digest and not started:
+            _forget_preparation(directory)
+        elif found.digest != spec.digest and not (extend and extends(found, spec)):
             hint = " (--extend accepts larger budgets of the search alone)" if extend else ""
             raise StudyError(
                 f"A study directory belongs to one spec, but {directory.root} was made from another: "
@@ -46,6 +51,13 @@ def start_study(spec: StudySpec, root: Path, *, extend: bool = False) -> tuple[P
         write_text(directory.spec, content)
         write_json(directory.plan, plan_content(planned))
     return planned, directory
+
+
+def _forget_preparation(directory: StudyDirectory) -> None:
+    """Remove what an earlier spec of a study that never began has left."""
+    shutil.rmtree(directory.root / "splits", ignore_errors=True)
+    for path in (directory.audit, directory.manifests, directory.progress):
+        path.unlink(missing_ok=True)
 
 
 def open_study(root: Path) -> tuple[Plan, StudyDirectory]:

@@ -36,6 +36,11 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
             sources[test.name] = test
     manifests = {name: data.load_manifest(source) for name, source in sources.items()}
     for name, manifest in manifests.items():
+        if len(manifest.classes) != 2:
+            raise StudyError(
+                f"A study compares two-class tasks, but {name} has the {len(manifest.classes)} classes "
+                f"{', '.join(manifest.classes)}: its statistics are those of one ROC curve. Choose another task."
+            )
         if manifest.classes != manifests[spec.train.source].classes:
             raise StudyError(
                 f"All data sets of a study have the same classes, but {name} has {manifest.classes} and "

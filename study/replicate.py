@@ -10,8 +10,8 @@ from typing import Any
 
 from study import cluster, selection
 from study.cluster import Task
-from study.files import file_digest, text_digest, write_json
-from study.jobs import replicate_job
+from study.files import file_digest, write_json
+from study.jobs import job_digest, replicate_job
 from study.layout import StudyDirectory
 from study.plan import Plan
 from study.selection import Selection, Winner
@@ -28,7 +28,7 @@ def replicate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: N
     tasks = []
     for winner, pair in pairs(plan, frozen):
         job = replicate_job(plan, directory, winner, pair)
-        if is_done(Path(job.directory), text_digest(json.loads(job.to_json()))):
+        if is_done(Path(job.directory), job_digest(job)):
             continue
         resources = plan.cell(winner.cell).resources
         tasks.append(
@@ -63,6 +63,7 @@ def train_replicate(job_json: str) -> None:
 
     job = Job.from_json(job_json)
     where = Path(job.directory)
+    (where / "result.json").unlink(missing_ok=True)  # of another job, else nobody would train this one
     history: dict[int, dict[str, float]] = {}
     started = time.time()
 
@@ -75,7 +76,7 @@ def train_replicate(job_json: str) -> None:
     write_json(
         where / "result.json",
         {
-            "job": text_digest(json.loads(job_json)),
+            "job": job_digest(job),
             "epochs": len(history),
             "value": max(values) if job.objective == "val_auc" else min(values),
             "seconds": round(time.time() - started, 3),

@@ -117,6 +117,6 @@ def score(trial: TrialRecord, objective: str) -> float:
 
 
 def cost(trial: TrialRecord, objective: str) -> float:
-    """Images that the trial had seen by its best epoch."""
+    """Images that the configuration has seen by its best epoch, its contrastive stage included, whoever computed it."""
     best = max(trial.epochs, key=lambda epoch: _signed(epoch.metrics[objective], objective))
-    return best.metrics.get("images", float(best.epoch))
+    return best.metrics.get("images", float(best.epoch)) + best.metrics.get("stage_images", 0.0)

@@ -23,7 +23,17 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-_PASSWORD = re.compile(r"//[^/@\s]*:[^/@\s]*@")
+_PASSWORD = re.compile(r"//[^@\s]*:[^@\s]*@")
+_SECRET = re.compile(r"//[^/@\s]*@|[?&](token|access_token|sig|signature|key|password|secret|x-amz-[a-z-]+)=", re.I)
+
+
+def _without_secret(location: str) -> str:
+    if _SECRET.search(location):
+        raise ValueError("a location carries no login and no signed query, because specs are published: " + _INSTEAD)
+    return _without_password(location)
+
+
+_INSTEAD = "write it without, and give credentials through the environment (AWS_PROFILE, …)"
 
 
 def _without_password(location: str) -> str:
@@ -35,7 +45,8 @@ def _without_password(location: str) -> str:
     return location
 
 
-Location = Annotated[str, AfterValidator(_without_password)]
+Location = Annotated[str, AfterValidator(_without_secret)]
+TrackingUri = Annotated[str, AfterValidator(_without_password)]
 
 
 class Method(_Model):
@@ -87,9 +98,9 @@ def _test_set(value: object) -> object:
 class SplitFiles(_Model):
     """Ready-made splits (CSV with an image id column). `{index}` in a path is the subsample, counted from 1."""
 
-    train: Mapping[float, str] = Field(description="fraction -> path; `{index}` picks one of several subsamples")
-    validation: str
-    test: str
+    train: Mapping[float, Location] = Field(description="fraction -> path; `{index}` picks one of several subsamples")
+    validation: Location
+    test: Location
 
 
 class TrainSource(DataSource):
@@ -99,7 +110,9 @@ class TrainSource(DataSource):
     validation: float = Field(0.15, gt=0.0, lt=0.5, description="share of the images; whole lesions")
     test: float = Field(0.2, gt=0.0, lt=0.5)
     fractions: tuple[Fraction, ...] = (1.0,)
-    subsamples: int = Field(5, ge=1, description="distinct subsamples of each fraction below 1")
+    subsamples: int = Field(
+        5, ge=1, description="split files: how many there are; `lesion_disjoint` draws a distinct one for every pair"
+    )
     nested: bool = Field(False, description="smaller fractions lie within larger ones")
 
 
@@ -189,7 +202,7 @@ class Resources(_Model):
 class Tracking(_Model):
     """Where MLflow is. Passwords come from the environment, never from a spec."""
 
-    uri: Location | None = Field(None, description="null: MLFLOW_TRACKING_URI, else SQLite in the study directory")
+    uri: TrackingUri | None = Field(None, description="null: MLFLOW_TRACKING_URI, else SQLite in the study directory")
     models: bool = Field(True, description="log the winners as MLflow models")
 
 
@@ -289,7 +302,9 @@ def _explain(item: Mapping[str, Any]) -> str:
         return f"unknown key {where!r}; {nearest(str(place[-1]), known)}. Correct or remove it."
     if item["type"] == "missing":
         return f"the key {where!r} is required and missing. Add it."
-    received = _PASSWORD.sub("//***@", f"{item['input']!r:.120}")
+    received = f"{item['input']!r:.120}"
+    if _PASSWORD.search(received) or _SECRET.search(received):
+        received = "one with a secret in it"
     return f"{where or 'the spec'}: {item['msg'].removeprefix('Value error, ')}, got {received}."
 
 

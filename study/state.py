@@ -9,8 +9,8 @@ from typing import Any
 
 from study import compare, evaluate, selection
 from study.errors import StudyError
-from study.files import text_digest, write_json
-from study.jobs import replicate_job
+from study.files import write_json
+from study.jobs import job_digest, replicate_job
 from study.layout import StudyDirectory
 from study.plan import Plan
 from study.records import TrialRecord
@@ -49,12 +49,13 @@ def counts(plan: Plan, directory: StudyDirectory) -> dict[str, Count]:
     trials = read_trials(directory.storage_url, plan.spec.study) if (directory.root / "trials.db").exists() else []
     found = {"prepare": Count(done=int(directory.audit.is_file()), wanted=1), "search": searched(plan, trials)}
     frozen = _frozen(directory)
-    found["select"] = Count(done=int(frozen is not None), wanted=1)
-    if frozen is None:
+    current_choice = frozen is not None and frozen.spec_digest == plan.spec.digest  # else the study was extended since
+    found["select"] = Count(done=int(current_choice), wanted=1)
+    if frozen is None or not current_choice:
         return found | {name: Count(done=0, wanted=None) for name in ("replicate", "evaluate", "compare", "report")}
     wanted = pairs(plan, frozen)
     jobs = [replicate_job(plan, directory, winner, pair) for winner, pair in wanted]
-    trained = sum(is_done(Path(job.directory), text_digest(json.loads(job.to_json()))) for job in jobs)
+    trained = sum(is_done(Path(job.directory), job_digest(job)) for job in jobs)
     tables = evaluate.tables_wanted(plan, directory)
     scored = sum(path.exists() and path.with_suffix(".json").exists() for path in tables)
     found["replicate"] = Count(done=trained, wanted=len(wanted))

@@ -70,6 +70,7 @@ def run_stage(job: Job, data: TaskData, method: str, device: str | None) -> Stag
         "short_side": job.data.short_side,
         "recipe": chosen.record(),
         "pool": pool.digest,
+        "seed": job.stage_seed,
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
     seeded = dataclasses.replace(chosen, seed=seed("stage", digest))

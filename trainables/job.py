@@ -52,7 +52,8 @@ class TrainingData:
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """One configuration of one cell. `seed` decides everything random in it; `directory` receives `last.pt` and
-    `best.pt`; `stages` is the content-addressed store of contrastive stages that all trials of a study share."""
+    `best.pt`; `stages` is the content-addressed store of contrastive stages that all trials of a study share, and
+    `stage_seed` tells the stages of a replicate from those of the search and of the other replicates."""
 
     encoder: EncoderRef
     pipeline: str
@@ -65,6 +66,7 @@ class Job:
     seed: int
     directory: str
     stages: str
+    stage_seed: int = 0
     augmentation: str = "published"
     threads: int = 1
 

@@ -21,6 +21,9 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Where a joined comparison goes; default ./comparison.")] = None,
     baseline: Annotated[str | None, typer.Option(help="Joined comparisons: the method to compare with.")] = None,
     in_distribution: Annotated[str | None, typer.Option(help="Joined comparisons: the unshifted test set.")] = None,
+    margin: Annotated[
+        float | None, typer.Option(help="Joined comparisons: AUC difference that counts as none; default the specs'.")
+    ] = None,
 ) -> None:
     """Statistics over prediction tables: of one study, of several studies together, or of a folder of tables."""
     from study.line import run_alone
@@ -31,11 +34,12 @@ def compare(
         run_alone(found[0], "compare")
         print_table(found[0] / "comparison")
         return
-    from study.joined import compare_folders
+    from study.joined import compare_folders, study_folders
 
-    folders = [directory / "predictions" for directory in found] + ([predictions] if predictions else [])
-    where = out or Path("comparison")
-    compare_folders(folders, where, baseline=baseline, in_distribution=in_distribution)
+    folders, named = study_folders(found)
+    folders += [predictions] if predictions else []
+    where, margin = out or Path("comparison"), margin or (named if predictions is None else None)
+    compare_folders(folders, where, baseline=baseline, in_distribution=in_distribution, margin=margin)
     print_table(where)
 
 

@@ -14,18 +14,18 @@ from study.errors import StudyError
 
 
 @contextmanager
-def only_driver(root: Path) -> Iterator[None]:
-    """Hold the study's lock. Raises `StudyError` naming the process that holds it already."""
+def only_driver(root: Path, doing: str = "search") -> Iterator[None]:
+    """Hold the study's lock for a search (or a whole run). Raises `StudyError` naming the process that holds it."""
     root.mkdir(parents=True, exist_ok=True)
-    holder = root / "search.pid"
-    lock = FileLock(root / "search.lock", timeout=0)
+    holder = root / f"{doing}.pid"
+    lock = FileLock(root / f"{doing}.lock", timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
         who = holder.read_text() if holder.exists() else "an unknown process"
         raise StudyError(
-            f"A study is searched by one process at a time, but {root} is being searched by {who}. Wait for it, or end "
-            "it (Ctrl-C or SIGTERM: the study can be resumed), and run again."
+            f"A study has one driver at a time, but {root} is in the hands of {who}. Wait for it, or end it (Ctrl-C or "
+            "SIGTERM: the study can be resumed), and run again."
         ) from error
     try:
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 
 import pytest
 
-from study import select, selection, testlock
+from study import select, selection, state, testlock
 from study.errors import StudyError
+from study.jobs import job_digest, replicate_job
 from study.layout import StudyDirectory
 from study.ledger import edges, ledger
 from study.opening import start_study
@@ -140,7 +142,11 @@ def test_winners_on_the_edge_of_a_domain_are_named():
 
 
 def test_a_directory_belongs_to_one_spec(tmp_path):
-    start_study(spec(), tmp_path)
+    start_study(spec(seed=9), tmp_path)
+    (tmp_path / "splits").mkdir()
+    start_study(spec(), tmp_path)  # nothing was searched yet: what an error asked for may be mended
+    assert not (tmp_path / "splits").exists()
+    (tmp_path / "trials.db").touch()
     start_study(spec(resources={"cpus_per_trial": 2}), tmp_path)
     with pytest.raises(StudyError, match=r"was made from another: evaluate, seed differ"):
         start_study(spec(seed=3, evaluate={"copies": 9}), tmp_path)
@@ -159,9 +165,30 @@ def test_an_unfair_plan_starts_nothing(tmp_path):
     assert not (tmp_path / "study").exists()
 
 
+def test_an_extended_study_needs_a_new_selection(directory):
+    """The frozen one is of fewer trials: it must not pass for done."""
+    plan, _ = start_study(spec(), directory.root)
+    selection.freeze(directory, selection.propose(plan.spec.digest, "best", {CELL: [trial(CELL, 0, [0.8])]}))
+    assert state.counts(plan, directory)["select"].complete
+    more, _ = start_study(spec(search={**spec().search.model_dump(), "trials": 9}), directory.root)
+    assert not state.counts(more, directory)["select"].complete
+    assert state.counts(more, directory)["compare"].wanted is None
+
+
+def test_what_decides_a_replicates_result_is_its_digest(directory):
+    plan, _ = start_study(spec(), directory.root)
+    winner = selection.Winner(cell=CELL, rank=0, trial=0, value=0.8, params={"lr": 0.1})
+    job = replicate_job(plan, directory, winner, 1)
+    elsewhere = replicate_job(plan, StudyDirectory(directory.root / "moved"), winner, 1)
+    assert job_digest(dataclasses.replace(job, threads=4)) == job_digest(elsewhere) == job_digest(job)
+    assert job_digest(replicate_job(plan, directory, winner, 2)) != job_digest(job)
+    assert job_digest(dataclasses.replace(job, params={"lr": 0.2})) != job_digest(job)
+
+
 def test_an_extension_raises_budgets_and_nothing_else(tmp_path):
     search = spec().search.model_dump()
     start_study(spec(), tmp_path)
+    (tmp_path / "trials.db").touch()
     more = spec(search={**search, "trials": 9})
     with pytest.raises(StudyError, match="was made from another: search differ"):
         start_study(more, tmp_path)

@@ -42,7 +42,7 @@ def test_two_runs_one_after_the_other_give_the_same_record(tmp_path):
 
 
 def test_a_study_has_one_driver(tmp_path):
-    with only_driver(tmp_path), pytest.raises(StudyError, match="is being searched by process"):
+    with only_driver(tmp_path), pytest.raises(StudyError, match="is in the hands of process"):
         search(tmp_path, small_plan())
 
 
