@@ -90,18 +90,17 @@ POLICIES = {
         grey=0.2,
         blur=0.5,
     ),
-    # The same as `lesion` is to `contrastive`.
+    # As `infomin` is to `contrastive`, a little of it: views that share less than those of `lesion`, in colour still.
     "lesion_infomin": Policy(
-        scale=(0.3, 1.0),
+        scale=(0.4, 1.0),
         ratio=(3 / 4, 4 / 3),
         flip=True,
         rotation=45.0,
-        hue=0.05,
-        brightness=0.3,
-        contrast=0.3,
-        saturation=0.3,
+        hue=0.02,
+        brightness=0.2,
+        contrast=0.2,
+        saturation=0.2,
         jitter=0.8,
-        grey=0.1,
         blur=0.5,
     ),
     # SwAV's small crops (Caron et al. 2020).
