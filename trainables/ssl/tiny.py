@@ -1,6 +1,6 @@
 """The tiny encoders that ship with the code, for the demo and the tests: timm's `test_resnet` at 64 pixels.
 
-`python -m trainables.ssl.tiny` makes all six anew (about ten minutes of one core), names after it only those; one
+`python -m trainables.ssl.tiny` makes all of them anew (about ten minutes of one core), names after it only those; one
 that was stopped goes on where it was. The self-supervised ones see the drawn pool, which shares no patient with any
 other set, without labels; the supervised one sees drawn objects (`objects`) and no skin at all.
 """
