@@ -85,24 +85,6 @@ def _init(**arguments: Any) -> None:
         ) from error
 
 
-def warm_up() -> None:
-    """Have this machine's worker processes import what training needs while the driver prepares the data.
-
-    They are not waited for. On a cluster of many nodes nothing is done: its first trials import for themselves.
-    """
-    import ray
-
-    here = nodes()
-    if len(here) == 1:
-        task = ray.remote(num_cpus=1, max_retries=0)(_import_training)
-        for _ in range(min(8, int(here[0].get("CPU", 1)))):
-            task.remote()
-
-
-def _import_training() -> None:
-    import trainables.pipelines  # noqa: F401
-
-
 def nodes() -> list[dict[str, float]]:
     """What each living node has in all, e.g. `{"CPU": 8, "GPU": 2}`."""
     import ray

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,10 +147,12 @@ def check_inputs(plan: Plan, address: str | None) -> dict[str, Manifest]:
     """
     from study.search.room import Room
 
-    manifests = prepare.preflight(plan)
-    cluster.connect(address)
+    manifests = prepare.load_manifests(plan)
+    with ThreadPoolExecutor(1) as beside:  # to import torch takes about as long as to start a cluster
+        methods = beside.submit(prepare.check_methods, plan)
+        cluster.connect(address)
+        methods.result()
     Room(plan)
-    cluster.warm_up()
     return manifests
 
 

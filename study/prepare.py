@@ -16,19 +16,11 @@ from study.spec import DataSource
 Say = Callable[[str], None]
 
 
-def preflight(plan: Plan) -> dict[str, Manifest]:
-    """The manifests of all data sets, by name, after everything that a spec can get wrong has been looked at.
-
-    Raises `StudyError` for an unknown pipeline or augmentation policy, weights that are missing, damaged or of another
-    architecture, and data that cannot be read.
-    """
-    manifests = load_manifests(plan)
-    check_methods(plan)
-    return manifests
-
-
 def load_manifests(plan: Plan) -> dict[str, Manifest]:
-    """Manifest by data set: the training source under its own name, every other test set under its."""
+    """Manifest by data set: the training source under its own name, every other test set under its.
+
+    Raises `StudyError` for data that cannot be read or whose classes a study cannot compare.
+    """
     spec = plan.spec
     sources: dict[str, DataSource] = {spec.train.source: spec.train}
     for test in spec.tests:
@@ -50,7 +42,11 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
 
 
 def check_methods(plan: Plan) -> None:
-    """Raise `StudyError` unless every method's pipeline is known and its weights load."""
+    """Look at what the spec says of training.
+
+    Raises `StudyError` for an unknown pipeline or augmentation policy, and for weights that are missing, damaged or of
+    another architecture.
+    """
     from trainables import encoders
     from trainables.augment import policy
     from trainables.pipelines import PIPELINES

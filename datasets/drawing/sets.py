@@ -64,10 +64,10 @@ COLLECTIONS = {
     collection.name: collection
     for collection in (
         Collection(name="synthetic", images=600, diagnoses=_CLINIC, tones=_LIGHT, camera=_DERMATOSCOPE),
-        Collection(name="synthetic_device", images=200, diagnoses=_CLINIC, tones=_LIGHT, camera=_OTHER_DERMATOSCOPE),
+        Collection(name="synthetic_device", images=100, diagnoses=_CLINIC, tones=_LIGHT, camera=_OTHER_DERMATOSCOPE),
         Collection(
             name="synthetic_clinical",
-            images=200,
+            images=100,
             diagnoses=_CLINIC,
             tones=_LIGHT,
             camera=Camera(
@@ -84,7 +84,7 @@ COLLECTIONS = {
         ),
         Collection(
             name="synthetic_archive",
-            images=200,
+            images=150,
             diagnoses={"melanoma": 0.08, "nevus": 0.8, "seborrheic keratosis": 0.09, "dermatofibroma": 0.03},
             tones=(0.25, 0.4, 0.2, 0.1, 0.04, 0.01),
             camera=Camera(
@@ -93,7 +93,7 @@ COLLECTIONS = {
         ),
         Collection(
             name="synthetic_smartphone",
-            images=200,
+            images=100,
             diagnoses={
                 "melanoma": 0.15,
                 "nevus": 0.22,
@@ -116,7 +116,7 @@ COLLECTIONS = {
             modality="clinical",
         ),
         Collection(
-            name="synthetic_pool", images=1500, diagnoses=_CLINIC, tones=_LIGHT, camera=_DERMATOSCOPE, labelled=False
+            name="synthetic_pool", images=1000, diagnoses=_CLINIC, tones=_LIGHT, camera=_DERMATOSCOPE, labelled=False
         ),
     )
 }

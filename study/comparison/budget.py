@@ -59,7 +59,10 @@ def _bands(values: Floats, counts: np.ndarray, direction: str) -> tuple[Floats, 
     with warnings.catch_warnings():
         # Equal values only make distribution-free bands wider than they need be.
         warnings.filterwarnings("ignore", "Duplicates detected in ys", RuntimeWarning)
-        lower, point, upper = EmpiricalDistribution.confidence_bands(values, confidence=0.95, method="ld_equal_tailed")
+        # n_jobs: more would fork this process, whose other threads (Ray's) may hold locks that the fork inherits.
+        lower, point, upper = EmpiricalDistribution.confidence_bands(
+            values, confidence=0.95, method="ld_equal_tailed", n_jobs=1
+        )
     curves = [found.quantile_tuning_curve(counts, minimize=minimize) for found in (point, upper, lower)]
     low, high = np.sort(np.stack(curves[1:]), axis=0)
     high = np.where(np.isinf(high), np.nan if minimize else 1.0, high)

@@ -26,6 +26,7 @@ from study.tracking.target import resolve
 
 LOOK = 0.25  # seconds between looks at the journal
 PUBLISH = 1.0  # seconds between words about how far the writer is
+NICE = 5
 HOPELESS = 20.0  # seconds without an answer after which a writer that is to finish gives up
 
 
@@ -98,8 +99,7 @@ class Writer:
 def main() -> None:
     """One writer at a time: each waits for the one before it, which ends with its own driver."""
     directory, leash = StudyDirectory(Path(sys.argv[1])), Leash()
-    with contextlib.suppress(OSError):
-        os.nice(5)  # training goes first
+    _yield_to_training()
     lock = FileLock(places.lock(directory))
     while not leash.over:
         try:
@@ -109,6 +109,14 @@ def main() -> None:
                 return
         except Timeout:
             leash.listen(0.0)
+
+
+def _yield_to_training() -> None:
+    """Lower this process's share, and its session's: Linux's autogroups share out cores by session first."""
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
+    with contextlib.suppress(OSError):  # other systems, and kernels without autogroups
+        Path("/proc/self/autogroup").write_text(str(NICE))
 
 
 def _say(text: str) -> None:
