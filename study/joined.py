@@ -90,7 +90,7 @@ def report_folder(comparison: Path) -> Path:
     """Write `report.html` and `tables/` beside the comparison tables of a folder; returns the report's path."""
     out = comparison / "report.html"
     try:
-        write_report(comparison, out, comparison / "tables")
+        write_report(comparison, out, comparison / "tables", comparison / "figures")
     except ReportError as error:
         raise StudyError(str(error)) from error
     return out

@@ -63,6 +63,11 @@ class StudyDirectory:
         return self.root / "report.html"
 
     @property
+    def figures(self) -> Path:
+        """The report's curves as SVG."""
+        return self.root / "figures"
+
+    @property
     def tables(self) -> Path:
         """The report's tables as CSV, Markdown and LaTeX."""
         return self.root / "tables"

@@ -108,7 +108,8 @@ class Line:
         from study import compare
         from study.report import write_report
 
-        write_report(self.directory.comparison, self.directory.report, self.directory.tables)
+        where = self.directory
+        write_report(where.comparison, where.report, where.tables, where.figures)
         state.remember(self.directory, "report", made_from=compare.fingerprint(self.plan, self.directory))
 
 

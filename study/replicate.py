@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from study.files import file_digest, write_json
 from study.jobs import job_digest, replicate_job
 from study.layout import StudyDirectory
 from study.plan import Plan
+from study.search.room import Room
 from study.selection import Selection, Winner
 
 Done = Callable[[str], None]
@@ -25,24 +26,29 @@ def replicate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: N
     Raises `StudyError` without a frozen selection, `cluster.TaskError` when a replicate fails.
     """
     frozen = selection.load(directory)
-    tasks = []
+    alone: list[Task] = []
+    together: list[Task] = []
+    room = Room(plan)
     for winner, pair in pairs(plan, frozen):
         job = replicate_job(plan, directory, winner, pair)
         if is_done(Path(job.directory), job_digest(job)):
             continue
+        key = f"{winner.cell} #{winner.rank + 1} pair {pair}"
         resources = plan.cell(winner.cell).resources
-        tasks.append(
-            Task(
-                key=f"{winner.cell} #{winner.rank + 1} pair {pair}",
-                function=train_replicate,
-                arguments=(job.to_json(),),
-                cpus=resources.cpus,
-                gpus=resources.gpus,
-            )
-        )
-    for key, _ in cluster.run_tasks(tasks, max_concurrent=plan.spec.resources.max_concurrent):
+        if resources.workers == 1:
+            task = Task(key, train_replicate, (job.to_json(),), cpus=resources.cpus, gpus=resources.gpus)
+            alone.append(task)
+        else:
+            worker = room.request(winner.cell)[-1]
+            arguments = (job.to_json(), resources.workers, worker)
+            together.append(Task(key, train_together, arguments, cpus=0.0, gpus=0.0))
+    limit = plan.spec.resources.max_concurrent
+    for key, _ in cluster.run_tasks(alone, max_concurrent=limit):
         on_done(key)
-    return len(tasks)
+    groups = min((room.capacity(cell.key) for cell in plan.cells if cell.resources.workers > 1), default=1)
+    for key, _ in cluster.run_tasks(together, max_concurrent=min(limit or groups, groups)):
+        on_done(key)
+    return len(alone) + len(together)
 
 
 def pairs(plan: Plan, frozen: Selection) -> list[tuple[Winner, int]]:
@@ -56,14 +62,26 @@ def is_done(where: Path, job_digest: str) -> bool:
     return result.is_file() and (where / "best.pt").is_file() and _read(result)["job"] == job_digest
 
 
+def train_together(job_json: str, workers: int, worker: Mapping[str, float]) -> None:
+    """Train one replicate in a worker group, as its trials were; `worker`: what one of its processes reserves."""
+    from trainables.ray_train import group
+
+    group("study.replicate:train_replicate", job_json, workers=workers, worker=worker)
+
+
 def train_replicate(job_json: str) -> None:
-    """Train one replicate in this process; resumes from its last checkpoint; writes history and result when done."""
+    """Train one replicate in this process, or as one of a worker group.
+
+    Resumes from its last checkpoint. The first process writes history and result when done.
+    """
+    from trainables import distributed
     from trainables.job import Job
     from trainables.run import train
 
     job = Job.from_json(job_json)
     where = Path(job.directory)
-    (where / "result.json").unlink(missing_ok=True)  # of another job, else nobody would train this one
+    if distributed.rank() == 0:
+        (where / "result.json").unlink(missing_ok=True)  # of another job, else nobody would train this one
     history: dict[int, dict[str, float]] = {}
     started = time.time()
 
@@ -71,6 +89,8 @@ def train_replicate(job_json: str) -> None:
         history[epoch] = dict(metrics)
 
     train(job, listen)
+    if distributed.rank() > 0:
+        return
     write_json(where / "history.json", [{"epoch": epoch, "metrics": found} for epoch, found in sorted(history.items())])
     values = [metrics[job.objective] for metrics in history.values()]
     write_json(

@@ -1,4 +1,4 @@
-"""The report: comparison tables in, one self-contained HTML page and its tables (CSV, Markdown, LaTeX) out.
+"""The report: comparison tables in; one HTML page, its tables (CSV, Markdown, LaTeX) and curves (SVG) out.
 
 It reads `<name>.parquet` of one comparison directory, `context.json` (`study.report.context.Context`) and
 `qualitative/` (`study.report.qualitative.Panels`). A file that is absent leaves its section out; a file that is there

@@ -87,17 +87,21 @@ def render(data: ReportData, sections: Sequence[Section], facts: Sequence[str], 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = resources.files("study.report").joinpath("static/report.css").read_text(encoding="utf-8")
     text: str = environment.get_template("report.html.j2").render(
         data=data,
         context=data.context,
         sections=sections,
         answer=answer,
         facts=facts,
-        style=Markup(style),
+        style=Markup(style_sheet()),
         sources=sources,
     )
     return text
+
+
+def style_sheet() -> str:
+    """The one style sheet of page and figures."""
+    return resources.files("study.report").joinpath("static/report.css").read_text(encoding="utf-8")
 
 
 def sources(data: ReportData, section: Section) -> Markup:

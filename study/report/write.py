@@ -8,11 +8,12 @@ from pathlib import Path
 from study.report.data import read_data
 from study.report.page import render
 from study.report.sections import ANSWER, SECTIONS, facts
+from study.report.svg_files import write_figures
 from study.report.tables import write_tables
 
 
-def write_report(comparison_dir: Path, out: Path, tables_dir: Path) -> None:
-    """Write the report `out` (self-contained HTML) and `tables_dir/<name>.{csv,md,tex}`.
+def write_report(comparison_dir: Path, out: Path, tables_dir: Path, figures_dir: Path) -> None:
+    """Write the report `out` (self-contained HTML), `tables_dir/<name>.{csv,md,tex}` and the curves as SVG files.
 
     The same input gives the same bytes. A table that is absent leaves its section out. Raises `ReportError` when the
     directory holds no table, or one that lacks columns.
@@ -22,6 +23,7 @@ def write_report(comparison_dir: Path, out: Path, tables_dir: Path) -> None:
     found = [section for build in SECTIONS if (section := build(data)) is not None]
     text = render(data, found, facts(data), answer)
     write_tables([table for section in found for table in (*section.tables, *section.files)], Path(tables_dir))
+    write_figures(found, Path(figures_dir))
     out = Path(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     half = out.with_name(f".{out.name}.{os.getpid()}")

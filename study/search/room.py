@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from study import cluster
 from study.errors import StudyError
 from study.plan import Plan
-from study.search.packing import Bundle, arithmetic, fits
+from study.search.packing import Bundle, arithmetic, capacity, fits
 
 REFRESH = 2.0  # seconds that the list of nodes is believed
 DRIVER = {"node:__internal_head__": 0.001}  # a worker group's driver costs no CPU that its own workers wait for
@@ -40,6 +40,10 @@ class Room:
     def request(self, cell: str) -> list[Bundle]:
         """The bundles of a trial of this cell: the one that Tune reserves, then those of its worker group, if any."""
         return [dict(bundle) for bundle in self._requests[cell]]
+
+    def capacity(self, cell: str) -> int:
+        """How many trials of this cell run at once on the whole cluster."""
+        return capacity(self._nodes, self._requests[cell])
 
     def has_room(self, cell: str, running: Sequence[str]) -> bool:
         """Whether a trial of `cell` fits beside trials of the `running` cells, on the nodes that live now."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from study.layout import StudyDirectory
 
-FOLDERS = ("tables", "comparison", "splits")
+FOLDERS = ("tables", "figures", "comparison", "splits")
 
 
 def study_files(directory: StudyDirectory) -> tuple[tuple[Path, str], ...]:

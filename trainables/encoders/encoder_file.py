@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors import torch as safetensors
 
 from trainables.encoders.encoder import Channels, Encoder, channels
 from trainables.encoders.errors import EncoderError
@@ -44,7 +44,10 @@ def save(path: Path, encoder: Encoder, *, name: str, backbone: str, provenance: 
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    save_file(tensors, draft, metadata={ENTRY: json.dumps(facts, sort_keys=True)})
+    with open(draft, "wb") as file:
+        file.write(safetensors.save(tensors, metadata={ENTRY: json.dumps(facts, sort_keys=True)}))
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(draft, path)
 
 

@@ -52,5 +52,5 @@ def test_all_cells_are_there(tables: dict[str, pd.DataFrame]) -> None:
 def test_a_report_is_written_from_them(tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:
     for name, table in tables.items():
         table.to_parquet(tmp_path / f"{name}.parquet", index=False)
-    write_report(tmp_path, tmp_path / "report.html", tmp_path / "tables")
+    write_report(tmp_path, tmp_path / "report.html", tmp_path / "tables", tmp_path / "figures")
     assert "simclr:ft" in (tmp_path / "report.html").read_text()

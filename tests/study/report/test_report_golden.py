@@ -27,7 +27,7 @@ def make(scratch: Path) -> Path:
     for path in (GOLDEN / "comparison").glob("*.csv"):
         pd.read_csv(path, keep_default_na=False, na_values=[""]).to_parquet(comparison / f"{path.stem}.parquet")
     shutil.copy(GOLDEN / "comparison" / "context.json", comparison)
-    write_report(comparison, scratch / "report.html", scratch / "tables")
+    write_report(comparison, scratch / "report.html", scratch / "tables", scratch / "figures")
     return scratch / "tables"
 
 

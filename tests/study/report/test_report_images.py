@@ -12,7 +12,7 @@ from tests.study.report.write_example import write_example
 
 
 def build(tmp_path: Path) -> str:
-    write_report(tmp_path / "comparison", tmp_path / "report.html", tmp_path / "tables")
+    write_report(tmp_path / "comparison", tmp_path / "report.html", tmp_path / "tables", tmp_path / "figures")
     return (tmp_path / "report.html").read_text(encoding="utf-8")
 
 

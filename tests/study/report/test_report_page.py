@@ -6,6 +6,7 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
@@ -18,7 +19,7 @@ from tests.study.report.write_example import write_example
 
 def build(tmp_path: Path, name: str = "report") -> str:
     out = tmp_path / f"{name}.html"
-    write_report(tmp_path / "comparison", out, tmp_path / f"{name}-tables")
+    write_report(tmp_path / "comparison", out, tmp_path / f"{name}-tables", tmp_path / "figures")
     return out.read_text(encoding="utf-8")
 
 
@@ -53,6 +54,22 @@ def test_everything_from_data_is_escaped(tmp_path: Path) -> None:
     assert "<img src=x" not in html
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
     Balanced().check(html)
+
+
+def test_curves_are_files_of_their_own_that_stand_alone(tmp_path: Path) -> None:
+    write_example(tmp_path / "comparison")
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    (figures / "roc-99.svg").write_text("of an earlier report")
+    build(tmp_path)
+    names = sorted(path.name for path in figures.iterdir())
+    assert {"roc-01.svg", "tuning-01.svg"} <= set(names)
+    assert "roc-99.svg" not in names
+    for path in figures.iterdir():
+        root = ElementTree.parse(path).getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert root[0].tag.endswith("style")
+        assert root.get("aria-label")
 
 
 @pytest.mark.parametrize("name", sorted([*spine_tables(), *comparison_tables(), "context"]))

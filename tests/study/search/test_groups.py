@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -11,7 +12,10 @@ from ray._private.state import actors
 
 from study import cluster
 from study.layout import StudyDirectory
+from study.line import run_line
+from study.opening import start_study
 from study.search import read_trials, run_search
+from study.spec import parse_spec
 from tests.study.search.examples import job_maker, small_plan
 
 
@@ -36,6 +40,39 @@ def test_stopped_worker_groups_leave_nothing(tmp_path, dashboard):
             time.sleep(0.5)
         assert _left() == []
         assert ray.available_resources()["CPU"] == ray.cluster_resources()["CPU"]
+    finally:
+        ray.shutdown()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_replicates_train_in_groups_as_their_trials_did(tmp_path):
+    """A whole study of 2 workers a trial (about 2 min on 2 cores): every training had a group of its own."""
+    ray.shutdown()
+    cluster.connect()
+    try:
+        spec = parse_spec(
+            {
+                "study": "pairs",
+                "methods": ["supervised:ft"],
+                "backbone": "test_resnet",
+                "image_size": 32,
+                "train": {"source": "synthetic"},
+                "tests": ["synthetic_test"],
+                "search": {"trials": 1, "shared_design": 1, "max_epochs": 1, "scheduler": "none"},
+                "replicate": {"pairs": 2},
+                "evaluate": {"copies": 1},
+                "resources": {"workers_per_trial": 2, "cpus_per_trial": 1},
+            }
+        )
+        planned, directory = start_study(spec, tmp_path / "study")
+        run_line(planned, directory)
+        for pair in (1, 2):
+            where = directory.replicate(planned.cells[0].key, 0, pair)
+            assert json.loads((where / "result.json").read_text())["epochs"] == 1
+        groups = [len(found["bundles"]) for found in ray.util.placement_group_table().values()]
+        assert groups.count(2) == 3  # one trial and two replicates
+        assert _left() == []
     finally:
         ray.shutdown()
 
