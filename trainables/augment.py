@@ -76,6 +76,20 @@ POLICIES = {
         jitter=0.8,
         blur=0.3,
     ),
+    # For learning from labels that colour and shape are part of: less of everything than `lesion`. Half a picture, or
+    # hues that move far, would leave some of its classes undecided.
+    "mild": Policy(
+        scale=(0.75, 1.0),
+        ratio=(3 / 4, 4 / 3),
+        flip=True,
+        rotation=45.0,
+        hue=0.01,
+        brightness=0.1,
+        contrast=0.1,
+        saturation=0.1,
+        jitter=0.8,
+        blur=0.1,
+    ),
     # InfoMin's stronger colours (Tian et al. 2020) and, of its RandAugment, the rotation.
     "infomin": Policy(
         scale=(0.2, 1.0),

@@ -1,10 +1,14 @@
 """Drawn objects with labels: what the tiny supervised encoder learns, as the public one learns ImageNet.
 
 No skin, no lesion and no diagnosis in them: a supervised encoder that had seen the study's own task, or the signs that
-its images are drawn from, would not stand for supervised pre-training but would cheat.
+its images are drawn from, would not stand for supervised pre-training but would cheat. A class is a hue, a shape and a
+fill: with shapes and fills alone, and any colours, the features learn to ignore colour, which photographs of things do
+not teach and skin lesions punish.
 """
 
 from __future__ import annotations
+
+import colorsys
 
 import cv2
 import numpy as np
@@ -13,10 +17,11 @@ from numpy.typing import NDArray
 from datasets.seeds import rng
 from trainables.ssl.pool import Pool
 
+HUES = ("warm", "green", "blue", "purple")  # the quarters of the circle, from red on
 SHAPES = ("disc", "ellipse", "triangle", "square", "star", "ring")
 FILLS = ("plain", "stripes", "spots")
-CLASSES = tuple(f"{fill} {shape}" for shape in SHAPES for fill in FILLS)
-VERSION = 1  # raised when the drawing changes
+CLASSES = tuple(f"{hue} {fill} {shape}" for hue in HUES for shape in SHAPES for fill in FILLS)
+VERSION = 2  # raised when the drawing changes
 
 Image = NDArray[np.uint8]
 
@@ -35,10 +40,14 @@ def objects(count: int, side: int) -> Pool:
 
 
 def draw(index: int, side: int) -> Image:
-    """Object number `index`, of class `index % 18`: uint8 RGB [side, side, 3], any colours, place, size and turn."""
+    """Object number `index`, of class `index % 72`: uint8 RGB [side, side, 3].
+
+    Its body has the hue of the class; ground and marks have any colours; place, size and turn are any, too.
+    """
     random = rng("objects", index)
-    shape, fill = divmod(index % len(CLASSES), len(FILLS))
-    ground, body, mark = (random.uniform(20, 235, 3) for _ in range(3))
+    hue, rest = divmod(index % len(CLASSES), len(SHAPES) * len(FILLS))
+    shape, fill = divmod(rest, len(FILLS))
+    ground, body, mark = random.uniform(20, 235, 3), _colour(hue, random), random.uniform(20, 235, 3)
     centre, radius = random.uniform(0.38, 0.62, 2) * side, random.uniform(0.2, 0.38) * side
     mask = _mask(SHAPES[shape], side, centre, radius, random.uniform(0, 2 * np.pi))[..., None]
     marks = _marks(FILLS[fill], side, random)[..., None]
@@ -46,6 +55,12 @@ def draw(index: int, side: int) -> Image:
     picture = ground * (1 - mask) + (body * (1 - marks) + mark * marks) * mask + noise
     picture = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.4, 1.2)) + random.normal(0, 4, picture.shape)
     return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def _colour(hue: int, random: np.random.Generator) -> NDArray[np.float64]:
+    """RGB, 0 to 235, well inside its quarter of the circle: neighbours stay apart under a little jitter and noise."""
+    turn = (hue + random.uniform(0.1, 0.9)) / len(HUES)
+    return 235 * np.array(colorsys.hsv_to_rgb(turn, random.uniform(0.4, 1), random.uniform(0.35, 0.95)))
 
 
 def _mask(shape: str, side: int, centre: NDArray[np.float64], radius: float, turn: float) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from trainables.encoders import build, encoder_file
 from trainables.job import EncoderRef, TrainingError
 from trainables.ssl import train
 from trainables.ssl.methods import METHODS
-from trainables.ssl.objects import objects
+from trainables.ssl.objects import CLASSES, objects
 from trainables.ssl.pool import Pool, pairs
 from trainables.ssl.recipe import Recipe, recipe
 from trainables.ssl.run import fresh
@@ -23,7 +23,7 @@ from trainables.ssl.train import PreTraining
 
 SIZE = 32
 POOL = objects(36, SIZE + 4)
-KNOWS_NOTHING = {"rotation": math.log(4), "supervised": math.log(18)}
+KNOWS_NOTHING = {"rotation": math.log(4), "supervised": math.log(len(CLASSES))}
 
 
 def chosen(method: str, **changes: object) -> Recipe:
