@@ -12,6 +12,7 @@ from typing import Any
 from study.errors import StudyError
 
 LOST_RETRIES = 5  # how often a task whose process or node was lost is run again
+LOOK = 5.0  # seconds between looks at whether the driver's node still lives
 INSECURE = "STUDY_ALLOW_CLUSTER_WITHOUT_TOKEN"
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -97,12 +98,38 @@ def has_gpus() -> bool:
     return any(node.get("GPU", 0) > 0 for node in nodes())
 
 
+class Pulse:
+    """Whether this driver's own node still lives. Ray's driver mostly ends with its node, but not always: what it
+    then waits for never comes."""
+
+    def __init__(self) -> None:
+        import ray
+
+        self._node = ray.get_runtime_context().get_node_id()
+        self._looked = time.monotonic()
+        self._lost = False
+
+    def lost(self) -> bool:
+        """Whether the cluster has declared the node dead; looks every `LOOK` seconds."""
+        import ray
+
+        if not self._lost and time.monotonic() - self._looked > LOOK:
+            self._looked = time.monotonic()
+            self._lost = not any(node["Alive"] and node["NodeID"] == self._node for node in ray.nodes())
+        return self._lost
+
+    def check(self) -> None:
+        """Raise `StudyError` once the node is lost."""
+        if self.lost():
+            raise StudyError("The Ray node of this driver has died. Run the same command again: it goes on from here.")
+
+
 def run_tasks(tasks: Sequence[Task], *, max_concurrent: int | None = None) -> Iterator[tuple[str, Any]]:
     """Run the tasks over the cluster and yield `(key, result)` as they end.
 
     Tasks whose process or node was lost run again, up to `LOST_RETRIES` times. Raises `TaskError` for the first task
-    that fails by itself; the others are cancelled. Never more than `max_concurrent` (default: one for each CPU of the
-    cluster, twice) are handed to Ray at once.
+    that fails by itself; the others are cancelled. Raises `StudyError` when the driver's own node has died. Never more
+    than `max_concurrent` (default: one for each CPU of the cluster, twice) are handed to Ray at once.
     """
     import ray
     from ray.exceptions import RayError, RayTaskError
@@ -114,8 +141,10 @@ def run_tasks(tasks: Sequence[Task], *, max_concurrent: int | None = None) -> It
     limit = max_concurrent or max(2, 2 * int(sum(node.get("CPU", 0) for node in nodes())))
     waiting = list(reversed(tasks))
     running: dict[Any, Task] = {}
+    pulse = Pulse()
     try:
         while waiting or running:
+            pulse.check()
             while waiting and len(running) < limit:
                 task = waiting.pop()
                 remote = ray.remote(task.function).options(

@@ -42,7 +42,7 @@ def run_search(
 
     `make_job` runs in this process. `train` names the training function (`module:function`). SIGINT and SIGTERM end the
     search cleanly, leave the record resumable, and raise `KeyboardInterrupt` or `SystemExit`. Raises `StudyError` when
-    another process searches this study, or when a cell can never be placed on the cluster.
+    another process searches this study, when a cell can never be placed on the cluster, or when the driver's node died.
     """
     with only_driver(directory.root):
         record = Record(
@@ -61,12 +61,14 @@ def run_search(
             return
         cluster.connect(address)
         room = Room(plan, max_concurrent or plan.spec.resources.max_concurrent)
+        pulse = cluster.Pulse()
         with _interruptible() as interrupted:
-            _tune(plan, engine, room, make_job, train, interrupted)
+            _tune(plan, engine, room, make_job, train, lambda: interrupted.signal is not None or pulse.lost())
         if interrupted.signal == signal.SIGINT:
             raise KeyboardInterrupt
         if interrupted.signal is not None:
             raise SystemExit(128 + interrupted.signal)
+        pulse.check()
 
 
 def _tidying(keeper: Keeper, record: Trials, on_event: Listener | None) -> Listener:
@@ -79,7 +81,7 @@ def _tidying(keeper: Keeper, record: Trials, on_event: Listener | None) -> Liste
     return heard
 
 
-def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str, interrupted: _Interrupted) -> None:
+def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str, ends: Callable[[], bool]) -> None:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
     os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
     from ray import tune
@@ -103,7 +105,7 @@ def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str,
         }
 
     with tempfile.TemporaryDirectory(prefix="study-tune-", ignore_cleanup_errors=True) as scratch:
-        searcher = EngineSearcher(engine, configure, room.has_room)
+        searcher = EngineSearcher(engine, configure, room.has_room, ends)
         scheduler = EngineScheduler(engine, searcher)
         tune.Tuner(
             tune.with_resources(ray_train.trial, resources=_bundles),
@@ -117,7 +119,7 @@ def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str,
                 name="search",
                 storage_path=scratch,
                 verbose=0,
-                stop=Interruption(lambda: interrupted.signal is not None),
+                stop=Interruption(ends),
             ),
         ).fit()
         scheduler.free_groups()

@@ -20,9 +20,16 @@ class EngineSearcher(Searcher):
     saved or restored by Tune: the record is the only state.
     """
 
-    def __init__(self, engine: Engine, configure: Configure, has_room: Callable[[str, list[str]], bool]):
+    def __init__(
+        self,
+        engine: Engine,
+        configure: Configure,
+        has_room: Callable[[str, list[str]], bool],
+        ends: Callable[[], bool],
+    ):
         super().__init__()
         self._engine = engine
+        self._ends = ends
         self._configure = configure
         self._has_room = has_room
         self.live: dict[str, TrialRecord] = {}
@@ -32,7 +39,10 @@ class EngineSearcher(Searcher):
         return {}
 
     def suggest(self, trial_id: str) -> dict[str, Any] | str | None:  # type: ignore[override]
-        """The next trial's configuration; None while the cluster is full; FINISHED when nothing is left to start."""
+        """The next trial's configuration; None while the cluster is full; FINISHED when nothing is left to start
+        or the run ends: where no trial lives, Tune asks here for ten minutes before it asks its stopper."""
+        if self._ends():
+            return Searcher.FINISHED
         cell = self._engine.peek()
         if cell is None:
             if self.live:
