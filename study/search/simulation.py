@@ -15,7 +15,7 @@ from study.search.worlds import World
 
 CLOSE = 0.005  # AUC: what counts as finding as good a configuration
 QUARTER = 4  # a search gets 1/4 of the epochs of its world's full grid
-ETAS_AND_GRACES = ((2, 5), (3, 1), (3, 5), (4, 5))
+ETAS_AND_GRACES = ((2, 5), (3, 1), (3, 5), (3, 10), (4, 5))
 Worlds = Callable[[int], World]
 
 

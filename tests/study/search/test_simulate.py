@@ -16,7 +16,7 @@ from study.search.curves import DrawnCurves, RecordedCurves
 from study.search.record import Record, open_storage
 from study.search.sampler import design_point, distributions
 from study.search.simulate import Outcome, Setting, full_grid, patient_end, simulate
-from study.search.simulation import compare, reached, settings
+from study.search.simulation import ETAS_AND_GRACES, compare, reached, settings
 from study.search.worlds import drawn, recorded
 from tests.study.search.examples import small_plan
 
@@ -123,7 +123,7 @@ def test_a_recorded_study_gives_its_cells_in_turn(study):
 def test_the_command_prints_a_row_a_setting(study, tmp_path):
     done = CliRunner().invoke(app, ["simulate", "--repetitions", "2", "--recorded", str(study.root)])
     assert done.exit_code == 0, done.output
-    assert done.output.count("promotion") == 4
+    assert done.output.count("promotion") == len(ETAS_AND_GRACES)
     assert "s." in done.output.splitlines()[-1]
     with pytest.raises(StudyError, match=r"A recorded study is a study directory, but .*spec.yaml does not exist"):
         recorded(tmp_path / "none", 0)
