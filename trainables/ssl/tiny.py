@@ -57,10 +57,10 @@ Where shape and fill alone made the class, made anew at 48 pixels with 16 epochs
 8 epochs -0.03, and at half the rate -0.03 by epoch 10 of 20.
 
 byol is a draft, not shown to beat random weights: +0.014 on the pool (seven splits) with 480 images for the probe, and
-+0.005 on `synthetic`; with `contrastive` views of lesions -0.03, with weaker colours and crops -0.02 (-0.04 from a second
-initialisation). From the pool's first 1,000 images nothing beat random weights, this recipe (-0.041) as little as
-batches of 64 and 28 epochs of lesions as positives (momentum 0.99 -0.043, at a rate of 1e-3 -0.041; 0.996 -0.035), 24
-epochs of views of one image (-0.028 and -0.024), or batches of 32, lesions, momentum 0.97, 28 epochs (-0.037).
++0.005 on `synthetic`; with `contrastive` views of lesions -0.03, with weaker colours and crops -0.02 (-0.04 from a
+second initialisation). From the pool's first 1,000 images nothing beat random weights, this recipe (-0.041) as little
+as batches of 64 and 28 epochs of lesions as positives (momentum 0.99 -0.043, at a rate of 1e-3 -0.041; 0.996 -0.035),
+24 epochs of views of one image (-0.028 and -0.024), or batches of 32, lesions, momentum 0.97, 28 epochs (-0.037).
 
 swav has not beaten random weights and does not ship. Two large views of one image, 30 prototypes, batches of 128 and a
 rate of 2e-3 over 24 epochs gave -0.024 by the measure used before; fifteen others -0.04 to +0.01: prototypes frozen or
