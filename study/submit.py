@@ -13,6 +13,8 @@ from study.errors import StudyError
 from study.spec import load_spec
 
 POLL = 2.0  # seconds between looks at a job
+AGENT_START = 60.0  # seconds that a starting head gets to have an agent
+NO_AGENT = "No available agent"
 EXCLUDES = [
     ".git",
     ".venv",
@@ -66,7 +68,7 @@ def submit(
 
     try:
         client = JobSubmissionClient(address)
-        job = client.submit_job(entrypoint=entrypoint(spec.absolute().relative_to(here), storage), runtime_env=env)
+        job = _submitted(client, entrypoint(spec.absolute().relative_to(here), storage), env)
     except (ConnectionError, RuntimeError, RayError) as error:
         raise StudyError(
             f"The cluster at {address} did not take the job: {_first_line(error)} Check the address, and that "
@@ -76,6 +78,18 @@ def submit(
         say(f"job {job} submitted to {address}")
         _follow(client, job, say)
     return job
+
+
+def _submitted(client: Any, command: str, env: Mapping[str, Any]) -> str:
+    """The job's id. A head that has just started has no agent to take a job yet: it is asked again, with a limit."""
+    deadline = time.monotonic() + AGENT_START
+    while True:
+        try:
+            return str(client.submit_job(entrypoint=command, runtime_env=dict(env)))
+        except RuntimeError as error:
+            if NO_AGENT not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(POLL)
 
 
 def _follow(client: Any, job: str, say: Callable[[str], None]) -> None:

@@ -20,7 +20,7 @@ import yaml
 from study.errors import StudyError
 from study.layout import StudyDirectory
 from study.search import read_trials
-from study.submit import entrypoint, runtime_env, submit
+from study.submit import _submitted, entrypoint, runtime_env, submit
 
 ROOT = Path(__file__).parents[2]
 SPEC = {
@@ -149,3 +149,26 @@ def test_a_job_runs_the_study_and_is_refused_without_the_token(head, tmp_path):
     directory = StudyDirectory(storage)
     assert len(read_trials(directory.storage_url, "submitted")) == 4
     assert directory.report.is_file()
+
+
+class _Starting:
+    """A head whose agent comes with the third question."""
+
+    asked = 0
+
+    def submit_job(self, **_):
+        self.asked += 1
+        if self.asked < 3:
+            raise RuntimeError("Request failed with status code 500: No available agent to submit job")
+        return "job-1"
+
+
+def test_a_head_that_has_just_started_is_asked_again(monkeypatch):
+    monkeypatch.setattr("study.submit.POLL", 0.0)
+    assert _submitted(_Starting(), "true", {}) == "job-1"
+
+
+def test_but_not_for_ever(monkeypatch):
+    monkeypatch.setattr("study.submit.AGENT_START", 0.0)
+    with pytest.raises(RuntimeError, match="No available agent"):
+        _submitted(_Starting(), "true", {})
