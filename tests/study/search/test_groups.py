@@ -35,10 +35,7 @@ def test_stopped_worker_groups_leave_nothing(tmp_path, dashboard):
         assert len(trials) == 20
         assert set(states) == {"COMPLETE", "PRUNED"}
         assert states.count("PRUNED") >= 8
-        deadline = time.monotonic() + 30
-        while _left() and time.monotonic() < deadline:
-            time.sleep(0.5)
-        assert _left() == []
+        assert _left_after(30) == []
         assert ray.available_resources()["CPU"] == ray.cluster_resources()["CPU"]
     finally:
         ray.shutdown()
@@ -72,9 +69,16 @@ def test_replicates_train_in_groups_as_their_trials_did(tmp_path):
             assert json.loads((where / "result.json").read_text())["epochs"] == 1
         groups = [len(found["bundles"]) for found in ray.util.placement_group_table().values()]
         assert groups.count(2) == 3  # one trial and two replicates
-        assert _left() == []
+        assert _left_after(30) == []
     finally:
         ray.shutdown()
+
+
+def _left_after(seconds):
+    deadline = time.monotonic() + seconds
+    while _left() and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return _left()
 
 
 def _left():
