@@ -38,6 +38,7 @@ class Task:
     arguments: tuple[Any, ...] = ()
     cpus: float = 1.0
     gpus: float | None = None
+    ends_process: bool = False  # its process ends with it, and takes along what the task has started
 
 
 def connect(address: str | None = None, *, dashboard: bool = False) -> None:
@@ -147,7 +148,8 @@ def run_tasks(tasks: Sequence[Task], *, max_concurrent: int | None = None) -> It
             pulse.check()
             while waiting and len(running) < limit:
                 task = waiting.pop()
-                remote = ray.remote(task.function).options(
+                calls = 1 if task.ends_process else 0  # 0: any number, the process is used again
+                remote = ray.remote(max_calls=calls)(task.function).options(
                     num_cpus=task.cpus,
                     num_gpus=gpus if task.gpus is None else task.gpus,
                     max_retries=LOST_RETRIES,

@@ -41,7 +41,7 @@ def replicate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: N
         else:
             worker = room.request(winner.cell)[-1]
             arguments = (job.to_json(), resources.workers, worker)
-            together.append(Task(key, train_together, arguments, cpus=0.0, gpus=0.0))
+            together.append(Task(key, train_together, arguments, cpus=0.0, gpus=0.0, ends_process=True))
     limit = plan.spec.resources.max_concurrent
     for key, _ in cluster.run_tasks(alone, max_concurrent=limit):
         on_done(key)
