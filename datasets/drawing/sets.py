@@ -93,7 +93,7 @@ COLLECTIONS = {
         ),
         Collection(
             name="synthetic_smartphone",
-            images=100,
+            images=150,
             diagnoses={
                 "melanoma": 0.15,
                 "nevus": 0.22,
