@@ -29,7 +29,7 @@ class TaskError(StudyError):
     """A task failed by its own doing; the message names it and says how."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Task:
     """A plain function to run once on the cluster. `gpus` None means one where the cluster has GPUs."""
 

@@ -14,7 +14,8 @@ from study.errors import StudyError
 from study.files import write_json, write_text
 from study.layout import StudyDirectory
 from study.plan import Plan, plan
-from study.spec import StudySpec, load_spec
+from study.spec import StudySpec
+from study.spec_file import load_spec
 
 RAISED = ("trials", "epochs_per_cell", "seconds_per_cell")  # what an extension may raise, for all cells alike
 

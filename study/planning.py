@@ -9,7 +9,7 @@ from rich.table import Table
 
 from study import rules
 from study.plan import Plan, plan
-from study.spec import load_spec
+from study.spec_file import load_spec
 
 SHOWN = {
     "cell": "cell",

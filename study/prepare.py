@@ -48,8 +48,8 @@ def check_methods(plan: Plan) -> None:
     another architecture.
     """
     from trainables import encoders
-    from trainables.augment import policy
     from trainables.pipelines import PIPELINES
+    from trainables.policies import policy
 
     spec = plan.spec
     for method in spec.methods:

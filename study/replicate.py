@@ -36,12 +36,15 @@ def replicate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: N
         key = f"{winner.cell} #{winner.rank + 1} pair {pair}"
         resources = plan.cell(winner.cell).resources
         if resources.workers == 1:
-            task = Task(key, train_replicate, (job.to_json(),), cpus=resources.cpus, gpus=resources.gpus)
+            arguments: tuple[Any, ...] = (job.to_json(),)
+            task = Task(
+                key=key, function=train_replicate, arguments=arguments, cpus=resources.cpus, gpus=resources.gpus
+            )
             alone.append(task)
         else:
-            worker = room.request(winner.cell)[-1]
-            arguments = (job.to_json(), resources.workers, worker)
-            together.append(Task(key, train_together, arguments, cpus=0.0, gpus=0.0, ends_process=True))
+            arguments = (job.to_json(), resources.workers, room.request(winner.cell)[-1])
+            task = Task(key=key, function=train_together, arguments=arguments, cpus=0.0, gpus=0.0, ends_process=True)
+            together.append(task)
     limit = plan.spec.resources.max_concurrent
     for key, _ in cluster.run_tasks(alone, max_concurrent=limit):
         on_done(key)

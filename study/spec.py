@@ -1,19 +1,15 @@
-"""The study spec: YAML in, frozen models out. The spec reads like the question that it asks."""
+"""The study spec: frozen models. A spec reads like the question that it asks; `spec_file` reads it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from study.errors import StudyError, nearest
+from study.locations import Location, TrackingUri
 
 Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
 Scalar = bool | int | float | str
@@ -21,32 +17,6 @@ Scalar = bool | int | float | str
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-_PASSWORD = re.compile(r"//[^@\s]*:[^@\s]*@")
-_SECRET = re.compile(r"//[^/@\s]*@|[?&](token|access_token|sig|signature|key|password|secret|x-amz-[a-z-]+)=", re.I)
-
-
-def _without_secret(location: str) -> str:
-    if _SECRET.search(location):
-        raise ValueError("a location carries no login and no signed query, because specs are published: " + _INSTEAD)
-    return _without_password(location)
-
-
-_INSTEAD = "write it without, and give credentials through the environment (AWS_PROFILE, …)"
-
-
-def _without_password(location: str) -> str:
-    if _PASSWORD.search(location):
-        raise ValueError(
-            "a URI carries no password, because specs are published: write it without, and give credentials through "
-            "the environment (MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, AWS_PROFILE, …)"
-        )
-    return location
-
-
-Location = Annotated[str, AfterValidator(_without_secret)]
-TrackingUri = Annotated[str, AfterValidator(_without_password)]
 
 
 class Method(_Model):
@@ -266,80 +236,3 @@ class StudySpec(_Model):
     def digest(self) -> str:
         """Hex sha256 (16 digits) of what decides results."""
         return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()[:16]
-
-
-def load_spec(path: Path | str) -> StudySpec:
-    """Read a spec file; `${NAME}` and `${NAME:-default}` in its values come from the environment.
-
-    Raises `StudyError` for a missing file, YAML that does not parse, an unknown key (with the nearest known one), or
-    a value that breaks a rule.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise StudyError(f"A study spec is a YAML file, got {str(path)!r}, which does not exist. Check the path.")
-    try:
-        raw = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: a study spec is YAML, but it does not parse: {error}") from error
-    if not isinstance(raw, dict):
-        raise StudyError(f"{path}: a study spec is a mapping with `study`, `methods`, `train`, …, got {type(raw)}.")
-    return parse_spec(_substitute(raw, path), where=str(path))
-
-
-def parse_spec(raw: Mapping[str, Any], where: str = "spec") -> StudySpec:
-    """The spec in `raw`; `where` opens the message of the `StudyError` that a broken rule raises."""
-    try:
-        return StudySpec.model_validate(raw)
-    except ValidationError as error:
-        raise StudyError("\n".join(f"{where}: {_explain(item)}" for item in error.errors()[:5])) from error
-
-
-def _explain(item: Mapping[str, Any]) -> str:
-    place = [part for part in item["loc"] if not (isinstance(part, str) and part[:1].isupper())]
-    where = ".".join(str(part) for part in place)
-    if item["type"] == "extra_forbidden":
-        known = _known_keys([part for part in place[:-1] if isinstance(part, str)])
-        return f"unknown key {where!r}; {nearest(str(place[-1]), known)}. Correct or remove it."
-    if item["type"] == "missing":
-        return f"the key {where!r} is required and missing. Add it."
-    received = f"{item['input']!r:.120}"
-    if _PASSWORD.search(received) or _SECRET.search(received):
-        received = "one with a secret in it"
-    return f"{where or 'the spec'}: {item['msg'].removeprefix('Value error, ')}, got {received}."
-
-
-def _known_keys(place: list[str]) -> list[str]:
-    model: type[BaseModel] = StudySpec
-    for part in place:
-        annotation = model.model_fields[part].annotation if part in model.model_fields else None
-        found = list(_models_in(annotation))
-        if not found:
-            break
-        model = found[0]
-    return list(model.model_fields)
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for inner in getattr(annotation, "__args__", ()) for model in _models_in(inner)]
-
-
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
-
-
-def _substitute(value: Any, path: Path) -> Any:
-    if isinstance(value, dict):
-        return {key: _substitute(inner, path) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_substitute(inner, path) for inner in value]
-    if not isinstance(value, str):
-        return value
-
-    def replace(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1], match[2])
-        if found is None:
-            raise StudyError(f"{path}: {match[0]} needs the environment variable {match[1]}, which is not set. Set it.")
-        return found
-
-    return _VARIABLE.sub(replace, value)

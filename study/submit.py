@@ -10,7 +10,7 @@ from typing import Any
 
 from study.cluster import require_token
 from study.errors import StudyError
-from study.spec import load_spec
+from study.spec_file import load_spec
 
 POLL = 2.0  # seconds between looks at a job
 AGENT_START = 60.0  # seconds that a starting head gets to have an agent

@@ -1,4 +1,4 @@
-"""One definition of augmentation: what is drawn per image (this file) and how a view is made.
+"""One definition of augmentation: what is drawn per image (this file, by `policies`) and how a view is made.
 
 `views` makes them on the CPU, `device_views` in batches on the device. Every view's parameters are a row of uniform
 numbers drawn from a hashed seed, so that a view depends on what the seed names and its row alone and never on batch
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.seeds import rng
+from trainables.policies import Policy
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -20,137 +21,6 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 COLUMNS = 16  # uniform numbers per view; more than any policy reads, so that policies can grow without new streams
 GRID = 33  # points of a numerical integral over a smooth function: its error is below 0.1 %
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """Ranges of the random parameters; zero-width ranges switch a step off.
-
-    `scale`/`ratio`: RandomResizedCrop's area share and aspect. `rotation` in degrees either way. `hue` in turns either
-    way (0.2 = torchvision's jitter of 0.2). `brightness`, `contrast`, `saturation`: factors in 1 ± value.
-    `jitter`, `grey`, `blur`: probabilities. `flip`: whether both flips are drawn with probability 1/2.
-    """
-
-    scale: tuple[float, float] = (1.0, 1.0)
-    ratio: tuple[float, float] = (1.0, 1.0)
-    flip: bool = False
-    rotation: float = 0.0
-    hue: float = 0.0
-    brightness: float = 0.0
-    contrast: float = 0.0
-    saturation: float = 0.0
-    jitter: float = 1.0
-    grey: float = 0.0
-    blur: float = 0.0
-
-
-POLICIES = {
-    "none": Policy(),
-    # The published study's: flips, RandomResizedCrop(0.75-1), rotation of 45 degrees, hue jitter of 0.2.
-    "published": Policy(scale=(0.75, 1.0), ratio=(3 / 4, 4 / 3), flip=True, rotation=45.0, hue=0.2),
-    # SimCLR's (Chen et al. 2020), colour strength 0.5, with the vertical flip that skin lesions allow.
-    "contrastive": Policy(
-        scale=(0.2, 1.0),
-        ratio=(3 / 4, 4 / 3),
-        flip=True,
-        hue=0.1,
-        brightness=0.4,
-        contrast=0.4,
-        saturation=0.4,
-        jitter=0.8,
-        grey=0.2,
-        blur=0.5,
-    ),
-    # Crops alone: for pretext tasks whose answer a flip, a rotation or a change of colour would alter.
-    "upright": Policy(scale=(0.5, 1.0), ratio=(3 / 4, 4 / 3)),
-    # For pre-training on lesions: colour and size are signs of melanoma, so views keep most of both.
-    "lesion": Policy(
-        scale=(0.5, 1.0),
-        ratio=(3 / 4, 4 / 3),
-        flip=True,
-        rotation=45.0,
-        hue=0.02,
-        brightness=0.15,
-        contrast=0.15,
-        saturation=0.15,
-        jitter=0.8,
-        blur=0.3,
-    ),
-    # For learning from labels that colour and shape are part of: less of everything than `lesion`. Half a picture, or
-    # hues that move far, would leave some of its classes undecided.
-    "mild": Policy(
-        scale=(0.75, 1.0),
-        ratio=(3 / 4, 4 / 3),
-        flip=True,
-        rotation=45.0,
-        hue=0.01,
-        brightness=0.1,
-        contrast=0.1,
-        saturation=0.1,
-        jitter=0.8,
-        blur=0.1,
-    ),
-    # InfoMin's stronger colours (Tian et al. 2020) and, of its RandAugment, the rotation.
-    "infomin": Policy(
-        scale=(0.2, 1.0),
-        ratio=(3 / 4, 4 / 3),
-        flip=True,
-        rotation=30.0,
-        hue=0.2,
-        brightness=0.8,
-        contrast=0.8,
-        saturation=0.8,
-        jitter=0.8,
-        grey=0.2,
-        blur=0.5,
-    ),
-    # As `infomin` is to `contrastive`, a little of it: views that share less than those of `lesion`, in colour still.
-    "lesion_infomin": Policy(
-        scale=(0.4, 1.0),
-        ratio=(3 / 4, 4 / 3),
-        flip=True,
-        rotation=45.0,
-        hue=0.02,
-        brightness=0.2,
-        contrast=0.2,
-        saturation=0.2,
-        jitter=0.8,
-        blur=0.5,
-    ),
-    # SwAV's small crops (Caron et al. 2020).
-    "multicrop": Policy(
-        scale=(0.05, 0.14),
-        ratio=(3 / 4, 4 / 3),
-        flip=True,
-        hue=0.1,
-        brightness=0.4,
-        contrast=0.4,
-        saturation=0.4,
-        jitter=0.8,
-        grey=0.2,
-        blur=0.5,
-    ),
-    # The same as `lesion` is to `contrastive`.
-    "lesion_multicrop": Policy(
-        scale=(0.2, 0.5),
-        ratio=(3 / 4, 4 / 3),
-        flip=True,
-        rotation=45.0,
-        hue=0.02,
-        brightness=0.15,
-        contrast=0.15,
-        saturation=0.15,
-        jitter=0.8,
-        blur=0.3,
-    ),
-}
-
-
-def policy(name: str) -> Policy:
-    """The policy of this name. Raises `ValueError` for an unknown one."""
-    if name not in POLICIES:
-        raise ValueError(f"An augmentation policy is one of {sorted(POLICIES)}, got {name!r}. Correct the name.")
-    return POLICIES[name]
 
 
 @dataclass(frozen=True, kw_only=True)

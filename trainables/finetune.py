@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from datasets.seeds import seed
 from trainables import checkpoint, distributed, metrics
-from trainables.augment import policy, uniforms
+from trainables.augment import uniforms
 from trainables.history import History, find_last
 from trainables.job import Job, Report, TrainingError
 from trainables.loader import Renderer
 from trainables.model import Classifier, state
+from trainables.policies import policy
 from trainables.precision import pick_device, prepare
 from trainables.sampling import epoch_order, groups
 from trainables.schedule import Schedule

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainables.augment import Floats, Policy, Views, draw, whole
+from trainables.augment import Floats, Views, draw, whole
 from trainables.device_views import DeviceViews
+from trainables.policies import Policy
 from trainables.views import render
 
 Rows = NDArray[np.int64]

@@ -14,10 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 from trainables import checkpoint
-from trainables.augment import Floats, policy, uniforms
+from trainables.augment import Floats, uniforms
 from trainables.job import Job
 from trainables.loader import Images, Renderer, Rows
 from trainables.model import Classifier, restore
+from trainables.policies import policy
 from trainables.precision import prepare
 from trainables.step import probabilities
 

@@ -13,7 +13,6 @@ import socket
 import tempfile
 import threading
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -55,21 +54,16 @@ def group(function: str, text: str, *, workers: int, worker: Mapping[str, float]
 
     os.environ.update(LIMITS)
     outcome: list[BaseException] = []
-    _fit(
-        TorchTrainer(
+    with _scratch() as storage:
+        trainer = TorchTrainer(
             _call,
             train_loop_config={"function": function, "text": text},
             scaling_config=ScalingConfig(
                 num_workers=workers, use_gpu=worker.get("GPU", 0) > 0, resources_per_worker=dict(worker)
             ),
-            run_config=RunConfig(
-                name=f"group-{uuid.uuid4().hex}",
-                storage_path=tempfile.gettempdir(),
-                failure_config=FailureConfig(max_failures=0),
-            ),
-        ),
-        outcome,
-    )
+            run_config=RunConfig(name="group", storage_path=storage, failure_config=FailureConfig(max_failures=0)),
+        )
+        _fit(trainer, outcome)
     for error in outcome:
         raise error
 
@@ -121,7 +115,7 @@ def _in_group(config: Mapping[str, Any]) -> None:
     from ray.train.torch import TorchTrainer
 
     mailbox: Any = ray.remote(num_cpus=0)(_Mailbox).remote()
-    workers = int(config["workers"])
+    workers, storage = int(config["workers"]), _scratch()
     trainer = TorchTrainer(
         _worker,
         train_loop_config={"job": config["job"], "train": config["train"], "mailbox": mailbox},
@@ -130,11 +124,7 @@ def _in_group(config: Mapping[str, Any]) -> None:
             use_gpu=config["worker"].get("GPU", 0) > 0,
             resources_per_worker=dict(config["worker"]),
         ),
-        run_config=RunConfig(
-            name=f"trial-{uuid.uuid4().hex}",
-            storage_path=tempfile.gettempdir(),
-            failure_config=FailureConfig(max_failures=0),
-        ),
+        run_config=RunConfig(name="trial", storage_path=storage.name, failure_config=FailureConfig(max_failures=0)),
     )
     outcome: list[BaseException] = []
     group = threading.Thread(target=_fit, args=(trainer, outcome), daemon=True)
@@ -157,8 +147,14 @@ def _in_group(config: Mapping[str, Any]) -> None:
             mailbox.answer.remote(False)
         group.join(GROUP_END)
         ray.kill(mailbox)
+        storage.cleanup()
     for error in outcome:
         raise error
+
+
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    """Where Ray Train keeps notes of its own on a worker group, which nobody reads: the study directory has them."""
+    return tempfile.TemporaryDirectory(prefix="worker-group-", ignore_cleanup_errors=True)
 
 
 def _fit(trainer: Any, outcome: list[BaseException]) -> None:

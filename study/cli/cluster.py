@@ -30,7 +30,7 @@ def doctor(
     if spec is not None:
         from study.opening import default_root
         from study.plan import plan
-        from study.spec import load_spec
+        from study.spec_file import load_spec
 
         read = load_spec(spec)
         request = needs(plan(read), directory or default_root(read))

@@ -38,7 +38,9 @@ def compare(
 
     folders, named = study_folders(found)
     folders += [predictions] if predictions else []
-    where, margin = out or Path("comparison"), margin or (named if predictions is None else None)
+    where = out or Path("comparison")
+    if margin is None and predictions is None:
+        margin = named
     compare_folders(folders, where, baseline=baseline, in_distribution=in_distribution, margin=margin)
     print_table(where)
 

@@ -22,7 +22,7 @@ def audit(spec: SpecFile) -> None:
     Works from ids alone; pictures are compared too where `study data prepare` has decoded them.
     """
     from study.audit_print import print_audit
-    from study.spec import load_spec
+    from study.spec_file import load_spec
 
     print_audit(load_spec(spec))
 
@@ -40,7 +40,7 @@ def prepare(
     """Decode all images ahead of a study, once a node; every bad one is listed."""
     from study.audit_print import print_decoded
     from study.decoding import prepare
-    from study.spec import load_spec
+    from study.spec_file import load_spec
 
     print_decoded(prepare(load_spec(spec), address, say=typer.echo))
 
@@ -52,6 +52,6 @@ def show(
 ) -> None:
     """Write a page with samples of every set and class, prevalence, subgroups and image sizes."""
     from study.data_page import write_page
-    from study.spec import load_spec
+    from study.spec_file import load_spec
 
     typer.echo(write_page(load_spec(spec), out))

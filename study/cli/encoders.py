@@ -30,7 +30,7 @@ def check(
     """Load every encoder of a spec, and print keys, size, normalisation and features on sample images."""
     from study import encoders
     from study.plan import plan
-    from study.spec import load_spec
+    from study.spec_file import load_spec
 
     planned = plan(load_spec(spec))
     images = encoders.sample(planned)

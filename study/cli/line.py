@@ -34,7 +34,7 @@ def run(
     """Run a whole study: search, select, replicate, evaluate, compare, report. Goes on where an earlier run ended."""
     from study.line import run_line
     from study.opening import default_root, start_study
-    from study.spec import load_spec
+    from study.spec_file import load_spec
     from study.summary import print_summary
 
     read = load_spec(spec)

@@ -38,7 +38,8 @@ def pretrain(
 ) -> None:
     """Pre-train an encoder; use it as `{encoder: METHOD, weights: FILE}`. Goes on where an earlier run was stopped."""
     from study.pretrain import pretraining_job, run
-    from study.spec import DataSource, load_spec
+    from study.spec import DataSource
+    from study.spec_file import load_spec
 
     read = load_spec(spec)
     source = None if pool is None else DataSource(source=pool, root=pool_root)

@@ -16,7 +16,7 @@ from study.search.curves import Curve, Curves
 from study.search.engine import Engine
 from study.search.trials import Trials
 from study.search.worlds import World
-from study.spec import parse_spec
+from study.spec_file import parse_spec
 
 PATIENCE = 22  # epochs without a better value before a training stops itself: the published study's
 

@@ -14,7 +14,7 @@ from study.layout import StudyDirectory
 from study.plan import plan
 from study.search.curves import Curves, DrawnCurves, RecordedCurves
 from study.search.record import read_trials
-from study.spec import load_spec
+from study.spec_file import load_spec
 
 FEWEST = 4  # recorded trials: the nearest of fewer says little about a configuration
 

@@ -26,7 +26,7 @@ from study.tracking.target import resolve
 
 LOOK = 0.25  # seconds between looks at the journal
 PUBLISH = 1.0  # seconds between words about how far the writer is
-NICE = 5
+NICE = 5  # of 0 to 19: training goes first
 HOPELESS = 20.0  # seconds without an answer after which a writer that is to finish gives up
 
 

@@ -15,10 +15,11 @@ from datasets.seeds import rng
 from tests.benchmarks import published
 from tests.benchmarks.images import cached
 from tests.benchmarks.models import saved
-from trainables.augment import policy, uniforms
+from trainables.augment import uniforms
 from trainables.job import EncoderRef
 from trainables.loader import Renderer
 from trainables.model import Classifier, classifier
+from trainables.policies import policy
 from trainables.predict import predict
 from trainables.step import Stepper
 

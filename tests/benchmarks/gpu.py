@@ -16,8 +16,9 @@ import torch
 from tests.benchmarks.images import cached, described, jpegs
 from tests.benchmarks.models import model, saved
 from tests.benchmarks.pairs import in_turns, ratios
-from trainables.augment import policy, uniforms
+from trainables.augment import uniforms
 from trainables.loader import Renderer
+from trainables.policies import policy
 from trainables.precision import autocast_dtype, prepare
 from trainables.predict import VIEWS_AT_ONCE, predict
 from trainables.step import Stepper, probabilities

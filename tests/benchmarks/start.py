@@ -51,7 +51,7 @@ def _trials(count: int) -> tuple[float, float]:
     from study.layout import StudyDirectory
     from study.plan import plan
     from study.prepare import load_manifests
-    from study.spec import load_spec
+    from study.spec_file import load_spec
     from trainables.run import train
 
     planned = plan(load_spec(ROOT / "study/specs/demo.yaml"))

@@ -15,8 +15,9 @@ from tests.benchmarks import published
 from tests.benchmarks.images import SIZES, cached, described, jpegs
 from tests.benchmarks.models import model, saved
 from tests.benchmarks.pairs import in_turns, ratios, times
-from trainables.augment import policy, uniforms
+from trainables.augment import uniforms
 from trainables.loader import Renderer
+from trainables.policies import policy
 from trainables.predict import predict
 
 COPIES = 50

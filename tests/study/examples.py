@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from study.plan import plan
 from study.records import EpochRecord, TrialRecord
-from study.spec import parse_spec
+from study.spec_file import parse_spec
 
 SPEC = {
     "study": "small",

@@ -12,7 +12,7 @@ from ray.autoscaler._private.util import prepare_config, validate_config
 from typer.testing import CliRunner
 
 from study.cli import app
-from study.spec import load_spec
+from study.spec_file import load_spec
 
 ROOT = Path(__file__).parents[2]
 LAUNCHER = ["cluster.yaml", "docs/cluster-onprem.yaml"]

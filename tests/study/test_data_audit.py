@@ -144,7 +144,7 @@ def test_the_command_prints_what_it_found_and_refuses(leaky, tmp_path):
 
 @pytest.mark.skipif(not (DATA / "paper_datasplits").is_dir(), reason="SKIN_DATA holds no published splits")
 def test_the_published_splits_have_the_faults_that_are_known(tmp_path, monkeypatch):
-    from study.spec import load_spec
+    from study.spec_file import load_spec
 
     (tmp_path / "isic2019").symlink_to(DATA / "isic2019_metadata_full")
     monkeypatch.setenv("SKIN_DATA", str(tmp_path))

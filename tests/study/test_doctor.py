@@ -11,7 +11,7 @@ import pytest
 from study import probe as probes
 from study.doctor import MAX_SKEW, Request, judge, needs
 from study.plan import plan
-from study.spec import parse_spec
+from study.spec_file import parse_spec
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from study import encoders
 from study.cli import app
 from study.errors import StudyError
 from study.plan import plan
-from study.spec import load_spec
+from study.spec_file import load_spec
 from tests.study.examples import planned
 
 SPECS = Path(__file__).parents[2] / "study" / "specs"

@@ -9,7 +9,7 @@ import pytest
 from study import rules
 from study.errors import StudyError
 from study.plan import plan
-from study.spec import load_spec
+from study.spec_file import load_spec
 from tests.study.examples import planned
 
 SPECS = sorted((Path(__file__).parents[2] / "study" / "specs").glob("*.yaml"))

@@ -14,7 +14,8 @@ from datasets.splits import Split, make_split
 from study import data
 from study.errors import StudyError
 from study.pretrain import pretraining_job, run
-from study.spec import DataSource, StudySpec, parse_spec
+from study.spec import DataSource, StudySpec
+from study.spec_file import parse_spec
 from trainables.encoders import build, reading
 from trainables.job import EncoderRef
 

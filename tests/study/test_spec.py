@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from study.errors import StudyError
-from study.spec import load_spec, parse_spec
+from study.spec_file import load_spec, parse_spec
 from tests.study.examples import raw, spec
 
 

@@ -7,7 +7,8 @@ from torch import manual_seed
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image
 
-from trainables.augment import COLUMNS, POLICIES, View, draw, policy, uniforms, whole
+from trainables.augment import COLUMNS, View, draw, uniforms, whole
+from trainables.policies import POLICIES, policy
 
 VIEWS = 4000
 

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as F
 
-from trainables.augment import View, Views, draw, policy, uniforms
+from trainables.augment import View, Views, draw, uniforms
 from trainables.device_colours import turn_hue
 from trainables.device_views import AT_ONCE, DeviceViews
+from trainables.policies import policy
 from trainables.views import render
 
 SIZE = 64

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from trainables.augment import draw, policy, uniforms
+from trainables.augment import draw, uniforms
 from trainables.device_views import DeviceViews
 from trainables.loader import Renderer
+from trainables.policies import policy
 from trainables.views import render
 
 SIZE = 24

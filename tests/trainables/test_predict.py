@@ -4,9 +4,10 @@ import torch
 
 from datasets.manifest import DataRef
 from trainables import checkpoint
-from trainables.augment import draw, policy, uniforms
+from trainables.augment import draw, uniforms
 from trainables.job import EncoderRef, Job, TrainingData
 from trainables.model import classifier, state
+from trainables.policies import policy
 from trainables.predict import VIEWS_AT_ONCE, load_model, predict
 from trainables.step import probabilities
 from trainables.views import render

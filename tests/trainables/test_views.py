@@ -7,7 +7,8 @@ import torch
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as F
 
-from trainables.augment import View, draw, policy, uniforms
+from trainables.augment import View, draw, uniforms
+from trainables.policies import policy
 from trainables.views import four, render
 
 SIZE = 96

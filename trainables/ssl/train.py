@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from datasets.seeds import seed
 from trainables import checkpoint, distributed
-from trainables.augment import policy, uniforms
+from trainables.augment import uniforms
 from trainables.encoders import Encoder
 from trainables.job import TrainingError
 from trainables.loader import Batch, Renderer
 from trainables.model import state
+from trainables.policies import policy
 from trainables.precision import autocast, autocast_dtype, pick_device, prepare
 from trainables.ssl.method import Crop, Method
 from trainables.ssl.methods import make

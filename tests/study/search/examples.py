@@ -6,7 +6,7 @@ from pathlib import Path
 
 from datasets.manifest import DataRef
 from study.plan import plan
-from study.spec import parse_spec
+from study.spec_file import parse_spec
 from trainables.job import EncoderRef, Job, TrainingData
 
 

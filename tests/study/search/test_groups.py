@@ -15,7 +15,7 @@ from study.layout import StudyDirectory
 from study.line import run_line
 from study.opening import start_study
 from study.search import read_trials, run_search
-from study.spec import parse_spec
+from study.spec_file import parse_spec
 from tests.study.search.examples import job_maker, small_plan
 
 RAYS_OWN = ("_AutoscalingCoordinatorActor", "DatasetManager")  # Ray Train keeps one of each while a job lives

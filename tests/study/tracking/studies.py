@@ -16,7 +16,7 @@ from study.plan import Plan, plan
 from study.search import read_trials
 from study.search.engine import Engine
 from study.search.record import Record, open_storage
-from study.spec import parse_spec
+from study.spec_file import parse_spec
 
 
 def start(root: Path, trials: int = 4, max_epochs: int = 4, methods=("supervised:ft", "simclr:ft"), **more):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from study.errors import StudyError
-from study.spec import parse_spec
+from study.spec_file import parse_spec
 from study.tracking import behind
 from tests.study.tracking.servers import PASSWORD, USER, MlflowServer
 from tests.study.tracking.studies import start
