@@ -13,6 +13,7 @@ import socket
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -107,14 +108,16 @@ def _in_group(config: Mapping[str, Any]) -> None:
     """Train on a worker group and stand between it and Tune.
 
     Ray's own way ends a stopped trial by killing this actor, and leaks the group's controller and placement group
-    where no dashboard runs. Here the group itself is told to stop after its epoch, and ends like any other training.
+    where no dashboard runs. Here the search answers the group's reports in `mailbox`: one that is to stop ends like any
+    other training, and the trial, for Tune, with it.
     """
     import ray
     import ray.tune
     from ray.train import FailureConfig, RunConfig, ScalingConfig
     from ray.train.torch import TorchTrainer
 
-    mailbox: Any = ray.remote(num_cpus=0)(_Mailbox).remote()
+    name = f"mailbox-{uuid.uuid4().hex}"
+    mailbox: Any = ray.remote(num_cpus=0)(_Mailbox).options(name=name).remote()
     workers, storage = int(config["workers"]), _scratch()
     trainer = TorchTrainer(
         _worker,
@@ -130,7 +133,6 @@ def _in_group(config: Mapping[str, Any]) -> None:
     group = threading.Thread(target=_fit, args=(trainer, outcome), daemon=True)
     lap = _clock()
     group.start()
-    goes_on = True
     try:
         while group.is_alive():
             message: dict[str, Any] | None = ray.get(mailbox.take.remote(POLL))
@@ -138,13 +140,13 @@ def _in_group(config: Mapping[str, Any]) -> None:
                 continue
             if "epoch" in message:
                 message["metrics"]["device_seconds"] = lap() * workers
-            goes_on = False
-            ray.tune.report(message)  # leaves by SystemExit when Tune stops the trial
-            goes_on = True
-            mailbox.answer.remote(goes_on)
+            else:
+                message["mailbox"] = name
+            ray.tune.report(message)  # leaves by SystemExit when the whole run is interrupted
+    except SystemExit:
+        mailbox.answer.remote(False)
+        raise
     finally:
-        if not goes_on:
-            mailbox.answer.remote(False)
         group.join(GROUP_END)
         ray.kill(mailbox)
         storage.cleanup()

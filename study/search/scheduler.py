@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ class EngineScheduler(FIFOScheduler):
         self._searcher = searcher
         self._live: dict[str, Trial] = {}
         self._groups: dict[tuple[str, int], str] = {}  # the last placement group of each trial's workers
+        self._mailboxes: dict[str, str] = {}  # where the worker group of a trial, by Tune's id, waits for an answer
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing, as for the searcher."""
@@ -52,32 +54,47 @@ class EngineScheduler(FIFOScheduler):
             return TrialScheduler.STOP
         if "group" in result:
             self._groups[cell, number] = result["group"]
-            return TrialScheduler.CONTINUE
+            self._mailboxes[trial.trial_id] = result["mailbox"]
+            return self._answer(trial, True)
         self._engine.record.note(cell, number, host=result["host"], device=result["device"])
         prefix = "metrics/"
         metrics = {name.removeprefix(prefix): float(v) for name, v in result.items() if name.startswith(prefix)}
         goes_on = self._engine.report(cell, number, int(result["epoch"]), metrics)
-        return TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP
+        return self._answer(trial, goes_on)
+
+    def _answer(self, trial: Trial, goes_on: bool) -> str:
+        """What Tune is told. A worker group hears it itself, and its trial goes on for Tune until the group has ended:
+        Tune would kill the group's driver, and with it nobody would end the group."""
+        name = self._mailboxes.get(trial.trial_id)
+        if name is None:
+            return str(TrialScheduler.CONTINUE if goes_on else TrialScheduler.STOP)
+        with contextlib.suppress(ValueError):  # it is gone: its trial's own error is on the way
+            ray.get_actor(name).answer.remote(goes_on)
+        return str(TrialScheduler.CONTINUE)
 
     def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
         """The training returned, or was stopped by what `on_trial_result` said: then its record has ended already."""
         cell, number = trial.config["cell"], trial.config["number"]
-        self._live.pop(trial.trial_id, None)
+        self._forget(trial)
         self._engine.end(cell, number)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """Tell what the cluster lost from what the code or the configuration did."""
         cell, number = trial.config["cell"], trial.config["number"]
         error = _error(trial)
-        self._live.pop(trial.trial_id, None)
+        self._forget(trial)
         self._free_group(self._groups.get((cell, number)))
         if is_infrastructure(error):
             self._engine.lost(cell, number, describe(error))
         else:
             self._engine.fail(cell, number, describe(error))
 
+    def _forget(self, trial: Trial) -> None:
+        self._live.pop(trial.trial_id, None)
+        self._mailboxes.pop(trial.trial_id, None)
+
     def free_groups(self) -> None:
-        """After the run: free what the groups that were stopped last still hold, if they did not end by themselves."""
+        """After the run: free what groups still hold that did not end by themselves, as when it was interrupted."""
         for group in self._groups.values():
             self._free_group(group)
 
