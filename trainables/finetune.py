@@ -17,6 +17,7 @@ from trainables.augment import uniforms
 from trainables.history import History, find_last
 from trainables.job import Job, Report, TrainingError
 from trainables.loader import Renderer
+from trainables.memory import parts_that_fit
 from trainables.model import Classifier, state
 from trainables.policies import policy
 from trainables.precision import pick_device, prepare
@@ -42,6 +43,8 @@ class FineTuning:
         last = find_last(job, data.digest)
         torch.manual_seed(seed(job.seed, "initial"))
         self._model = make(last is None).to(self._device)
+        whole = min(self._settings.batch_size, len(data.training.rows))
+        parts = parts_that_fit(self._model, -(-whole // distributed.world()), job.image_size, self._device)
         self._trained = wrap(self._model, self._device)
         self._optimiser = torch.optim.SGD(
             self._trained.parameters(),
@@ -51,7 +54,7 @@ class FineTuning:
             fused=True,
         )
         self._schedule = Schedule(self._optimiser, self._settings, job.max_epochs)
-        self._stepper = Stepper(self._trained, self._optimiser, self._device)
+        self._stepper = Stepper(self._trained, self._optimiser, self._device, parts=parts)
         self._renderer = Renderer(data.images, job.image_size, job.threads, self._device)
         self._validation = self._renderer.batch(data.validation.rows, None, None)
         if last is not None:
@@ -105,7 +108,7 @@ class FineTuning:
             [part.rows[order[own]] for own in mine], policy(self._job.augmentation), [u[own] for own in mine]
         )
         losses = [
-            self._stepper.step(images, part.labels[order[own]], share=len(own) * workers / len(whole))
+            self._stepper.step(images, part.labels[order[own]], whole=len(whole))
             for whole, own, (_, images) in zip(batches, mine, views, strict=True)
         ]
         return float(np.mean(distributed.gather(mean_loss(losses)))), sum(map(len, batches))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -14,21 +15,29 @@ from torch import nn
 from trainables import distributed
 from trainables.job import TrainingError
 from trainables.loader import Batch
+from trainables.memory import more_parts
 from trainables.precision import autocast, autocast_dtype
+from trainables.sampling import LEAST
 
 LOOK_EVERY = 50  # steps: to read a loss is to wait for the GPU, which then has nothing to do
 
 
 class Stepper:
     """Steps a model over batches. The meaning of a batch never changes: one that does not fit on the device is run in
-    halves (quarters, …) whose gradients add up, and later batches start from that size."""
+    2 (4, …) parts whose gradients add up, and later batches start from that many.
 
-    def __init__(self, model: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device) -> None:
+    `parts`: how many to start from. The workers of a group take the same (`memory.parts_that_fit`), because each part
+    is a meeting of all of them.
+    """
+
+    def __init__(
+        self, model: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device, *, parts: int = 1
+    ) -> None:
         self._model = model
         self._optimiser = optimiser
         self._device = device
+        self._parts = parts
         self._scaler = torch.amp.GradScaler(device.type, enabled=autocast_dtype(device) is torch.float16)
-        self._micro: int | None = None
         self._look_every = 1 if device.type == "cpu" else LOOK_EVERY
         self._unchecked: list[torch.Tensor] = []
 
@@ -41,23 +50,25 @@ class Stepper:
         if state and self._scaler.is_enabled():
             self._scaler.load_state_dict(state)
 
-    def step(self, images: Batch, labels: NDArray[np.int64], share: float = 1.0) -> torch.Tensor:
-        """Mean cross-entropy (nats) of the batch before the step, times `share`: a scalar on the device.
+    def step(self, images: Batch, labels: NDArray[np.int64], whole: int | None = None) -> torch.Tensor:
+        """Mean cross-entropy (nats) of the batch before the step: a scalar on the device.
 
-        `share` is how many times a worker's mean share of the whole batch these images are, so that the mean over the
-        workers, of losses and gradients alike, is the whole batch's. Raises `TrainingError` when a loss is not finite:
-        at once on the CPU, within `LOOK_EVERY` steps on a GPU, which works on while nobody looks.
+        In a worker group, these are one worker's images of a batch of `whole`, and loss and gradients are weighed so
+        that their means over the workers are the whole batch's. Raises `TrainingError` when a loss is not finite: at
+        once on the CPU, within `LOOK_EVERY` steps on a GPU, which works on while nobody looks. Raises `OSError`, which
+        ends the group, when memory runs out in a group: a worker that tried again alone would wait for ever.
         """
+        workers = distributed.world()
+        whole = whole or len(images)
         while True:
             try:
-                loss = self._try(images, labels, share)
+                loss = self._try(images, labels, len(images) * workers / whole, whole // workers // LEAST)
                 break
             except torch.OutOfMemoryError as error:
-                size = self._micro or len(images)
-                if size <= 2:
-                    raise TrainingError(f"Not even {size} images fit on {self._device}: use smaller ones.") from error
-                self._micro = (size + 1) // 2
-                torch.cuda.empty_cache()
+                if distributed.running():
+                    reason = "ran out of memory, though a batch had fitted: does another process use it?"
+                    raise OSError(errno.ENOMEM, f"{self._device} {reason}") from error
+                self._parts = more_parts(self._parts, len(images), self._device, error)
         self._unchecked.append(loss)
         if len(self._unchecked) >= self._look_every:
             mean_loss(self._unchecked)
@@ -66,13 +77,14 @@ class Stepper:
         self._scaler.update()
         return loss
 
-    def _try(self, images: Batch, labels: NDArray[np.int64], share: float) -> torch.Tensor:
+    def _try(self, images: Batch, labels: NDArray[np.int64], share: float, most: int) -> torch.Tensor:
         self._optimiser.zero_grad(set_to_none=True)
         total, count = torch.zeros((), device=self._device), len(images)
-        size = self._micro or count
-        for start in range(0, count, size):
-            x = torch.as_tensor(images[start : start + size]).to(self._device, non_blocking=True)
-            y = torch.from_numpy(labels[start : start + size]).to(self._device, non_blocking=True)
+        parts = max(1, min(self._parts, most))
+        for part in np.array_split(np.arange(count), parts):
+            own = slice(part[0], part[-1] + 1)
+            x = torch.as_tensor(images[own]).to(self._device, non_blocking=True)
+            y = torch.from_numpy(labels[own]).to(self._device, non_blocking=True)
             with autocast(self._device):
                 logits = self._model(x)
             loss = nn.functional.cross_entropy(logits.float(), y, reduction="sum") * (share / count)

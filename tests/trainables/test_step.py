@@ -64,7 +64,7 @@ def test_a_batch_that_does_not_fit_means_the_same(fits):
 
 
 def test_not_even_two_images():
-    with pytest.raises(TrainingError, match="Not even 2 images fit on cpu: use smaller ones"):
+    with pytest.raises(TrainingError, match="Not even 2 images fit on cpu: use smaller ones or a smaller network"):
         made(Net(fits=0)).step(*batch())
 
 
@@ -85,10 +85,10 @@ def test_a_gpu_is_asked_now_and_then():
         mean_loss(losses)
 
 
-def test_share_weighs_loss_and_gradient():
+def test_a_share_of_a_larger_batch_weighs_less_in_loss_and_gradient():
     whole, half = Net(), Net()
     images, labels = batch()
-    assert float(made(half).step(images, labels, share=0.5)) == pytest.approx(
+    assert float(made(half).step(images, labels, whole=2 * len(images))) == pytest.approx(
         float(made(whole).step(images, labels)) / 2
     )
     for a, b, start in zip(whole.parameters(), half.parameters(), Net().parameters(), strict=True):
