@@ -47,7 +47,7 @@ def worker(rank: int, directory: str, fits: list[int]) -> None:
         stepper.step(images[rank::2], labels[rank::2], whole=11)
     except (TrainingError, OSError) as error:
         found["error"] = f"{type(error).__name__}: {error}"
-    except RuntimeError as error:  # the other one has left
+    except RuntimeError:  # the other one has left
         found["error"] = "left alone"
     finally:
         Path(directory, f"{rank}.json").write_text(json.dumps(found))
