@@ -116,7 +116,7 @@ COLLECTIONS = {
             modality="clinical",
         ),
         Collection(
-            name="synthetic_pool", images=1500, diagnoses=_CLINIC, tones=_LIGHT, camera=_DERMATOSCOPE, labelled=False
+            name="synthetic_pool", images=4000, diagnoses=_CLINIC, tones=_LIGHT, camera=_DERMATOSCOPE, labelled=False
         ),
     )
 }

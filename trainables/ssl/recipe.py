@@ -18,8 +18,9 @@ class Recipe:
 
     `batch_size` counts positive pairs of one update over all workers. `temperature` divides similarities (nothing in
     byol); `momentum` is the momentum encoder's at the start (byol raises it to 1; moco and infomin keep it);
-    `queue` is the number of negatives that moco and infomin hold; `prototypes` is SwAV's number of clusters, and
-    `local_crops` that of its small crops, half as large, beside the two large ones.
+    `queue` is the number of negatives that moco and infomin hold, and of earlier embeddings in SwAV's codes (0: none);
+    `prototypes` is SwAV's number of clusters, and `local_crops` that of its small crops, half as large, beside the two
+    large ones.
     `augmentation` names the policy of views, `local_augmentation` that of SwAV's small crops.
     """
 
@@ -47,7 +48,7 @@ class Recipe:
             "weight_decay": self.weight_decay >= 0,
             "temperature": self.temperature > 0,
             "momentum": 0 <= self.momentum < 1,
-            "queue": self.queue >= 1,
+            "queue": self.queue >= (0 if self.method == "swav" else 1),
             "prototypes": self.prototypes >= 2,
             "local_crops": self.local_crops >= 0,
             "positives": self.positives in ("views", "lesion"),
@@ -64,6 +65,7 @@ DEFAULTS: Mapping[str, Mapping[str, float | int | str]] = {
     "supervised": {"augmentation": "published"},
     "rotation": {"augmentation": "upright"},
     "colourisation": {"augmentation": "upright"},
+    "swav": {"queue": 3840},
     "moco_v2": {"temperature": 0.2},
     "infomin": {"temperature": 0.15, "augmentation": "infomin"},
 }

@@ -19,9 +19,9 @@ Tensor = torch.Tensor
 
 def inputs(name: str) -> tuple[Tensor, ...]:
     generator = torch.Generator().manual_seed(5)
-    width = PROTOTYPES if name == "swav" else WIDTH
+    width = PROTOTYPES if name.startswith("swav") else WIDTH
     first, second = (torch.randn(PAIRS, width, generator=generator, dtype=torch.float32) for _ in range(2))
-    if name == "swav":
+    if name.startswith("swav"):
         return first.tanh(), second.tanh()  # cosines
     if name == "supcon":
         return first, second, torch.tensor([0, 1, 2] * (PAIRS // 3))
@@ -63,24 +63,37 @@ def byol(first: Tensor, second: Tensor) -> float:
 
 def sinkhorn(scores: list[list[float]], epsilon: float = 0.05, rounds: int = 3) -> list[list[float]]:
     """Caron et al. 2020, eq. 3 and its Sinkhorn iterations: rows (prototypes) to 1/K, columns (images) to 1/B."""
-    q = [[math.exp(scores[b][k] / epsilon) for b in range(PAIRS)] for k in range(PROTOTYPES)]
+    count = len(scores)
+    q = [[math.exp(scores[b][k] / epsilon) for b in range(count)] for k in range(PROTOTYPES)]
     for _ in range(rounds):
         q = [[value / sum(row) / PROTOTYPES for value in row] for row in q]
-        columns = [sum(q[k][b] for k in range(PROTOTYPES)) for b in range(PAIRS)]
-        q = [[q[k][b] / columns[b] / PAIRS for b in range(PAIRS)] for k in range(PROTOTYPES)]
-    return [[q[k][b] * PAIRS for k in range(PROTOTYPES)] for b in range(PAIRS)]
+        columns = [sum(q[k][b] for k in range(PROTOTYPES)) for b in range(count)]
+        q = [[q[k][b] / columns[b] / count for b in range(count)] for k in range(PROTOTYPES)]
+    return [[q[k][b] * count for k in range(PROTOTYPES)] for b in range(count)]
 
 
-def swav(first: Tensor, second: Tensor) -> float:
-    """Caron et al. 2020, eq. 2 with the codes of the other view, mean of both directions."""
+def swav(first: Tensor, second: Tensor, queues: tuple[Tensor, ...] = ()) -> float:
+    """Caron et al. 2020, eq. 2 with the codes of the other view, mean of both directions; codes that see a queue of
+    earlier scores as well (sec. 4.1) are those of all of them together."""
     total = 0.0
-    for seen, coded in ((first, second), (second, first)):
-        codes = sinkhorn(coded.double().tolist())
+    for index, (seen, coded) in enumerate(((second, first), (first, second))):
+        codes = sinkhorn(torch.cat([coded, *queues[index : index + 1]]).double().tolist())[:PAIRS]
         for scores, code in zip(seen.double().tolist(), codes, strict=True):
             bottom = sum(math.exp(score / TEMPERATURE) for score in scores)
             logs = [math.log(math.exp(score / TEMPERATURE) / bottom) for score in scores]
             total -= sum(q * log for q, log in zip(code, logs, strict=True))
     return total / (2 * PAIRS)
+
+
+def queued_scores() -> tuple[Tensor, Tensor]:
+    """Scores of earlier embeddings, for each view."""
+    generator = torch.Generator().manual_seed(11)
+    first, second = (torch.randn(QUEUE, PROTOTYPES, generator=generator).tanh() for _ in range(2))
+    return first, second
+
+
+def swav_with_queue(first: Tensor, second: Tensor) -> float:
+    return swav(first, second, queued_scores())
 
 
 def queue() -> Tensor:
@@ -106,6 +119,9 @@ def ours(name: str, parts: tuple[Tensor, ...], rank: int = 0, world: int = 1) ->
         return losses.Byol()(*parts)
     if name == "swav":
         return losses.swapped_prediction(TEMPERATURE)(list(parts), []).squeeze()
+    if name == "swav with a queue":
+        earlier = [scores.chunk(world)[rank] for scores in queued_scores()]
+        return losses.swapped_prediction(TEMPERATURE)(list(parts), [], earlier).squeeze()
     loss = losses.info_nce(TEMPERATURE, QUEUE, WIDTH)
     for turn in queue().split(PAIRS):  # in the order in which two ranks' shares are gathered
         share = turn.split(PAIRS // world)[rank]
@@ -118,6 +134,7 @@ REFERENCES: dict[str, Callable[..., float]] = {
     "supcon": supcon,
     "byol": byol,
     "swav": swav,
+    "swav with a queue": swav_with_queue,
     "moco": moco,
 }
 
@@ -139,7 +156,7 @@ def gradient_at(name: str, rank: int, world: int) -> tuple[float, Tensor]:
     """Loss and gradient of the first input, of this rank's share."""
     share = [part.chunk(world)[rank].clone() for part in inputs(name)]
     share[0].requires_grad_()
-    if name in ("nt_xent", "supcon", "swav"):
+    if name in ("nt_xent", "supcon") or name.startswith("swav"):
         share[1].requires_grad_()
     loss = ours(name, tuple(share), rank, world)
     loss.backward()

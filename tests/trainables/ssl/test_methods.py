@@ -74,6 +74,31 @@ def test_changes_every_weight_of_the_encoder(method) -> None:
     assert still == []
 
 
+def test_swavs_codes_see_the_queue_once_it_is_full(monkeypatch) -> None:
+    """36 embeddings of each view an epoch: newest first, and none of the zeros that an empty queue has."""
+    found = training("swav", queue=60)
+    method, seen = found._method, []
+    plain = method._swapped.forward
+
+    def spy(large, small, queue=None):
+        seen.append(None if queue is None else [len(scores) for scores in queue])
+        return plain(large, small, queue)
+
+    monkeypatch.setattr(method._swapped, "forward", spy)
+    found.run()
+    assert seen == [None] * 4 + [[60, 60]] * 2  # two batches of 18 an epoch: 72 after two epochs
+    newest = method.bank[:, :18].clone()
+    assert torch.allclose(newest.norm(dim=2), torch.ones(2, 18), atol=1e-5)
+    method._remember(torch.zeros(2, 18, 128))
+    assert torch.equal(method.bank[:, 18:36], newest)
+
+
+def test_swav_does_without_a_queue() -> None:
+    found = training("swav", queue=0)
+    found.run()
+    assert found._method.bank.numel() == 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_learns(method) -> None:

@@ -1,4 +1,8 @@
-"""SwAV (Caron et al. 2020): predict a view's cluster from the other views; multi-crop."""
+"""SwAV (Caron et al. 2020): predict a view's cluster from the other views; multi-crop.
+
+A batch much smaller than some multiples of the prototypes cannot be spread over them evenly, so codes also take a queue
+of earlier embeddings into account, once it is full, as the paper does for small batches.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import torch
 from lightly.models.modules import SwaVProjectionHead, SwaVPrototypes
 from torch import nn
 
+from trainables.distributed import world
 from trainables.encoders import Encoder
 from trainables.ssl.losses import swapped_prediction
 from trainables.ssl.method import PAIR, Crop, Method
@@ -20,6 +25,8 @@ LARGE = len(PAIR)
 class SwAV(Method):
     """Two large crops, whose codes are predicted, and small ones; head d -> d -> 128 and prototypes."""
 
+    bank: torch.Tensor
+
     def __init__(self, encoder: Encoder, recipe: Recipe, classes: int = 0) -> None:
         super().__init__(encoder, recipe, classes)
         small = [Crop(local=True, side=0.5, partner=bool(index % 2)) for index in range(recipe.local_crops)]
@@ -28,18 +35,38 @@ class SwAV(Method):
         self.prototypes = SwaVPrototypes(WIDTH, recipe.prototypes)
         self._swapped = swapped_prediction(recipe.temperature)
         self.prototypes.normalize()
+        # One row of embeddings for each large crop, newest first; this rank's share. Zeros: not there yet.
+        self.register_buffer("bank", torch.zeros(LARGE, recipe.queue // world(), WIDTH), persistent=False)
 
     def loss(self, views: Sequence[torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
         """Cross-entropy in nats of predicted against Sinkhorn codes."""
-        small = self._scores(views[LARGE:]) if len(views) > LARGE else []
-        return self._swapped(self._scores(views[:LARGE]), small).squeeze()
+        large = self._embedded(views[:LARGE])
+        small = self._embedded(views[LARGE:]) if len(views) > LARGE else []
+        loss = self._swapped([self._scores(x) for x in large], [self._scores(x) for x in small], self._queued())
+        self._remember(torch.stack([x.detach() for x in large]))
+        return loss.squeeze()
 
     def after_step(self, done: float) -> None:
         """Prototypes live on the unit sphere."""
         self.prototypes.normalize()
 
-    def _scores(self, views: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
-        """Cosines [n, prototypes] for each of these equally large views."""
+    def _embedded(self, views: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+        """Embeddings [n, 128] of length 1 for each of these equally large views."""
         embedded = nn.functional.normalize(self.head(self.encoder(torch.cat(list(views)))).float(), dim=1)
-        scores: Sequence[torch.Tensor] = self.prototypes(embedded).float().chunk(len(views))
+        return embedded.chunk(len(views))
+
+    def _scores(self, embedded: torch.Tensor) -> torch.Tensor:
+        """Cosines [n, prototypes]."""
+        scores: torch.Tensor = self.prototypes(embedded).float()
         return scores
+
+    def _queued(self) -> list[torch.Tensor] | None:
+        """Scores of the queue for each large crop, under the prototypes as they are; None until it is full."""
+        if self.bank.numel() == 0 or not bool(self.bank[0, -1].any()):
+            return None
+        with torch.no_grad():
+            return [self._scores(row) for row in self.bank]
+
+    @torch.no_grad()
+    def _remember(self, large: torch.Tensor) -> None:
+        self.bank.copy_(torch.cat([large, self.bank], dim=1)[:, : self.bank.shape[1]])
