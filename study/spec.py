@@ -104,7 +104,7 @@ class Scheduler(_Model):
 class Search(_Model):
     """How every cell is tuned. The same for all of them: that is the point."""
 
-    sampler: Literal["tpe", "random", "grid"] = "tpe"
+    sampler: Literal["tpe", "gp", "random", "grid"] = "tpe"
     shared_design: int = Field(8, ge=0, description="first trials: one scrambled Sobol design, the same for all cells")
     trials: int = Field(32, ge=1)
     max_epochs: int = Field(100, ge=1)

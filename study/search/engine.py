@@ -17,7 +17,8 @@ from study.records import State, TrialRecord
 from study.search.asha import PROMOTED, Asha
 from study.search.budget import Budget
 from study.search.interleave import furthest_behind
-from study.search.sampler import Sampler, distributions
+from study.search.sampler import Sampler
+from study.search.suggest import distributions
 from study.search.trials import Trials
 
 MAX_LOST = 5  # attempts in a row that may be lost without a new epoch before a trial counts as failed

@@ -1,39 +1,30 @@
 """Which parameters a cell's next trial gets: a pure function of the cell's trials so far.
 
 The first trials come from one scrambled Sobol design that every method with the same space shares (Sobol 1967, Owen's
-scrambling): methods are compared on the same configurations, and none is luckier at the start. After it TPE (Bergstra
-et al. 2011; multivariate, Falkner et al. 2018) with a constant liar for what still runs, or uniform random points.
+scrambling): methods are compared on the same configurations, and none is luckier at the start. After it what Optuna
+suggests (`suggest`), or uniform random points.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from copy import copy
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.samplers import TPESampler
-from optuna.storages import InMemoryStorage
-from optuna.trial import FrozenTrial, TrialState
 from scipy.stats import qmc
 
 from datasets.seeds import rng, seed
-from search_spaces import Choice, Int, SearchSpace
+from search_spaces import SearchSpace
 from search_spaces.domains import Value
 from study.records import Origin, TrialRecord
+from study.search.suggest import ARGUMENTS, suggest
 from study.search.trials import Direction
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)  # one line a study in memory is one a suggestion
-SamplerName = Literal["tpe", "random", "grid"]
-TPE_ARGUMENTS = {"n_startup_trials": 1, "n_ei_candidates": 24, "multivariate": True, "constant_liar": True}
-_STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "RUNNING": TrialState.RUNNING}
-_THEN = datetime(2000, 1, 1)  # Optuna wants times; TPE does not look at them
+SamplerName = Literal["tpe", "gp", "random", "grid"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +43,16 @@ class Sampler:
             return grid_point(space, number, self.study_seed), "sampler"
         if number < self.shared_design:
             return design_point(space, number, self.study_seed), "shared"
-        seen = any(trial.state in ("COMPLETE", "PRUNED") for trial in trials)
+        seen = any(trial.state in ("COMPLETE", "PRUNED") and trial.value is not None for trial in trials)
         if self.name == "random" or not seen or not space.domains:
             return random_point(space, number, self.study_seed), "sampler"
-        seed_ = seed(self.study_seed, "tpe", cell, number) % 2**32
-        return tpe(space, trials, seed=seed_, direction=self.direction), "sampler"
+        seed_ = seed(self.study_seed, self.name, cell, number) % 2**32
+        return suggest(self.name, space, trials, seed=seed_, direction=self.direction), "sampler"
 
     @property
     def description(self) -> dict[str, object]:
         """Everything that decides what it samples, for the log."""
-        arguments = TPE_ARGUMENTS if self.name == "tpe" else {}
+        arguments = ARGUMENTS.get(self.name, {})
         return {"sampler": self.name, "shared_design": self.shared_design, "optuna": optuna.__version__, **arguments}
 
 
@@ -83,58 +74,6 @@ def grid_point(space: SearchSpace, number: int, study_seed: int) -> dict[str, Va
     stopped early has seen all of the grid's regions."""
     order = rng(study_seed, "grid", space.digest).permutation(len(space.grid_points()))
     return space.grid_points()[order[number]]
-
-
-def tpe(space: SearchSpace, trials: Sequence[TrialRecord], *, seed: int, direction: Direction) -> dict[str, Value]:
-    """What Optuna's TPE suggests after these trials. Failed ones teach it nothing; running ones count as bad near
-    their own point (constant liar); stopped ones rank below complete ones, by epochs and value."""
-    sampler = TPESampler(seed=seed, **TPE_ARGUMENTS)  # type: ignore[arg-type]
-    study = optuna.create_study(storage=InMemoryStorage(), direction=direction, sampler=sampler)
-    known = distributions(space)
-    able = [trial for trial in trials if trial.state in _STATES and space.contains(trial.params)]
-    asking = replace(able[-1], state="RUNNING", number=len(able))
-    study.add_trials(_Told.of(trial, known) for trial in (*able, asking))
-    searched = {name: domain for name, domain in known.items() if not domain.single()}
-    found = sampler.sample_relative(study, study.get_trials(deepcopy=False)[-1], searched)
-    return {**space.at([0.0] * space.dimensions), **found}
-
-
-class _Told(FrozenTrial):
-    """A trial as Optuna sees it. Nothing changes it, so storages may share it: each suggestion tells a new study of
-    all trials, and a deep copy of each would cost more than the suggestion."""
-
-    @classmethod
-    def of(cls, trial: TrialRecord, known: dict[str, BaseDistribution]) -> _Told:
-        finished = trial.state != "RUNNING"
-        return cls(
-            number=trial.number,
-            trial_id=trial.number,
-            state=_STATES[trial.state],
-            value=trial.value if trial.state == "COMPLETE" else None,
-            datetime_start=_THEN,
-            datetime_complete=_THEN if finished else None,
-            params={name: trial.params[name] for name in known},
-            distributions=known,
-            user_attrs={},
-            system_attrs={},
-            intermediate_values={} if trial.value is None else {trial.epochs[-1].epoch: trial.value},
-        )
-
-    def __deepcopy__(self, memo: object) -> _Told:
-        return copy(self)
-
-
-def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
-    """The searched domains in Optuna's terms."""
-    found: dict[str, BaseDistribution] = {}
-    for name, domain in space.domains.items():
-        if isinstance(domain, Choice):
-            found[name] = CategoricalDistribution(domain.values)
-        elif isinstance(domain, Int):
-            found[name] = IntDistribution(domain.low, domain.high, log=domain.log)
-        else:
-            found[name] = FloatDistribution(domain.low, domain.high, log=domain.log)
-    return found
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from study.search.simulate import Outcome, Setting, full_grid, simulate
+from study.search.suggest import ModelName
 from study.search.worlds import World
 
 CLOSE = 0.005  # AUC: what counts as finding as good a configuration
@@ -31,10 +33,10 @@ class Row:
     trials: int  # simulated, all repetitions
 
 
-def settings() -> list[Setting]:
-    """Both variants of ASHA by eta and grace, and what they are measured against."""
+def settings(sampler: ModelName = "tpe") -> list[Setting]:
+    """Both variants of ASHA by eta and grace under this sampler, and what they are measured against."""
     found = [
-        Setting(name=f"tpe, {variant}", asha={"eta": eta, "grace": grace, "variant": variant})
+        Setting(name=f"{sampler}, {variant}", sampler=sampler, asha={"eta": eta, "grace": grace, "variant": variant})
         for variant in ("stopping", "promotion")
         for eta, grace in ETAS_AND_GRACES
     ]
@@ -42,14 +44,14 @@ def settings() -> list[Setting]:
     return [
         *found,
         Setting(name="random, stopping", sampler="random", asha=usual),
-        Setting(name="tpe, no scheduler"),
+        Setting(name=f"{sampler}, no scheduler", sampler=sampler),
     ]
 
 
 def compare(chosen: Sequence[Setting], worlds: Worlds, *, repetitions: int, slots: int, processes: int) -> list[Row]:
     """Every setting over the same `repetitions` worlds, each search on `slots` devices."""
     work: Callable[[int], list[tuple[Outcome, Outcome]]] = partial(_world, chosen, worlds, slots)
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, initializer=_one_thread) as pool:
         found = list(pool.map(work, range(repetitions), chunksize=4))
     rows = []
     for index, setting in enumerate(chosen):
@@ -73,6 +75,11 @@ def reached(found: Outcome, grid: Outcome) -> float:
     far = np.flatnonzero(found.path < grid.auc - CLOSE)
     last = int(far[-1]) + 1 if len(far) else 0
     return math.inf if last == len(found.path) else (last + 1) / grid.epochs
+
+
+def _one_thread() -> None:
+    """Every core has a world of its own; torch reads this when a Gaussian process first loads it."""
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 def _world(chosen: Sequence[Setting], worlds: Worlds, slots: int, index: int) -> list[tuple[Outcome, Outcome]]:

@@ -13,16 +13,17 @@ from rich.console import Console
 from rich.table import Table
 
 from study.search.simulation import CLOSE, Row, compare, settings
+from study.search.suggest import ModelName
 from study.search.worlds import drawn, recorded
 
 
-def print_simulation(repetitions: int, *, study: Path | None, slots: int) -> None:
-    """Run all settings over the same worlds (of a recorded `study`, or drawn ones) and print one row a setting."""
+def print_simulation(repetitions: int, *, sampler: ModelName, study: Path | None, slots: int) -> None:
+    """Run a sampler's settings over the same worlds (of a recorded `study`, or drawn ones); print one row a setting."""
     console = Console(highlight=False, soft_wrap=True)
     worlds = drawn if study is None else partial(recorded, study.absolute())
     worlds(0)  # a study that has no curves is refused here, not in a worker process
     started = time.monotonic()
-    rows = compare(settings(), worlds, repetitions=repetitions, slots=slots, processes=os.cpu_count() or 1)
+    rows = compare(settings(sampler), worlds, repetitions=repetitions, slots=slots, processes=os.cpu_count() or 1)
     spent = time.monotonic() - started
     console.print(as_table(rows))
     trials = sum(row.trials for row in rows)

@@ -93,7 +93,7 @@ def test_caps_end_a_cell():
         assert all(trial.finished for trial in trials)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+@pytest.mark.parametrize("sampler", ["tpe", "gp", "random", "grid"])
 def test_two_runs_give_the_same_trials(sampler):
     records = []
     for _ in range(2):

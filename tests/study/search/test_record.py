@@ -11,7 +11,8 @@ import pytest
 from search_spaces import load
 from study.search import read_trials
 from study.search.record import Record, open_storage
-from study.search.sampler import design_point, distributions
+from study.search.sampler import design_point
+from study.search.suggest import distributions
 
 SPACE = load("ft")
 CELLS = ("supervised-ft-1", "simclr-ft-1")

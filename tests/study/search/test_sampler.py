@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search_spaces import load
-from study.search.sampler import Sampler, design_point, distributions, grid_point, random_point, tpe
+from study.search.sampler import Sampler, design_point, grid_point, random_point
+from study.search.suggest import distributions, suggest
 from study.search.trials import Trials
 from study.search.worlds import published_grid
 
@@ -69,25 +70,55 @@ def test_the_published_grid_has_60_points():
     assert len({tuple(sorted(point.items())) for point in published_grid()}) == 60
 
 
-def test_tpe_follows_the_design_and_learns():
-    """TPE's suggestions gather where the values were good; the seed of a cell's trial decides them."""
+@pytest.mark.parametrize("name", ["tpe", "gp"])
+def test_suggestions_gather_where_the_values_were_good(name):
+    """And the seed of a cell's trial decides them."""
     optimum = lambda params: 0.9 - abs(np.log10(params["lr"]) + 2)  # noqa: E731
     trials = told([random_point(SPACE, number, 0) for number in range(30)], optimum)
-    found = [tpe(SPACE, trials, seed=seed, direction="maximize")["lr"] for seed in range(30)]
+    found = [suggest(name, SPACE, trials, seed=seed, direction="maximize")["lr"] for seed in range(10)]
     chance = [random_point(SPACE, number, 1)["lr"] for number in range(30)]
     distance = lambda values: np.median(np.abs(np.log10(values) + 2))  # noqa: E731
     assert distance(found) < 0.5 * distance(chance)
-    assert tpe(SPACE, trials, seed=3, direction="maximize") == tpe(SPACE, trials, seed=3, direction="maximize")
+    again = [suggest(name, SPACE, trials, seed=seed, direction="maximize")["lr"] for seed in range(2)]
+    assert again == found[:2]
 
 
-def test_what_is_running_is_avoided():
-    """Constant liar: asked again and again without an answer, TPE does not suggest the same point."""
+@pytest.mark.parametrize("name", ["tpe", "gp"])
+@pytest.mark.parametrize("direction", ["maximize", "minimize"])
+def test_the_direction_is_the_objectives(name, direction):
+    sign = 1 if direction == "maximize" else -1
+    trials = told([random_point(SPACE, n, 0) for n in range(30)], lambda params: sign * np.log10(params["lr"]))
+    found = [suggest(name, SPACE, trials, seed=seed, direction=direction)["lr"] for seed in range(5)]
+    assert min(found) > 0.02
+
+
+def test_a_process_leaves_where_trials_fail():
+    """Only small rates gave a value at all, the better the larger: rates just above all fail, as diverged ones do."""
+    points = [random_point(SPACE, number, 0) for number in range(30)]
+    ended = told([p for p in points if p["lr"] < 0.01], lambda params: 0.9 + 0.05 * np.log10(params["lr"]))
+    failed = told([p for p in points if p["lr"] >= 0.01], lambda _: 0.5, state="FAIL")
+    found = [suggest("gp", SPACE, [*ended, *failed], seed=seed, direction="maximize")["lr"] for seed in range(5)]
+    alone = [suggest("gp", SPACE, ended, seed=seed, direction="maximize")["lr"] for seed in range(5)]
+    assert np.median(found) < 0.02 < np.median(alone)
+
+
+def test_a_process_learns_from_stopped_trials():
+    good = lambda params: 0.9 - abs(np.log10(params["lr"]) + 2)  # noqa: E731
+    points = [random_point(SPACE, number, 0) for number in range(24)]
+    trials = [*told(points[:2], good), *told(points[2:], good, state="PRUNED")]
+    found = [suggest("gp", SPACE, trials, seed=seed, direction="maximize")["lr"] for seed in range(5)]
+    assert np.median(np.abs(np.log10(found) + 2)) < 0.3
+
+
+@pytest.mark.parametrize("name", ["tpe", "gp"])
+def test_what_is_running_is_avoided(name):
+    """Asked again and again without an answer, neither suggests the same point."""
     optimum = lambda params: 0.9 - abs(np.log10(params["lr"]) + 2)  # noqa: E731
     trials = told([random_point(SPACE, number, 0) for number in range(10)], optimum)
     record = Trials(["cell"], objective="val_auc", direction="maximize")
     record.cells["cell"] = trials
     for _ in range(4):
-        params, origin = sampler(shared_design=4).next("cell", SPACE, record.cells["cell"])
+        params, origin = sampler(name, shared_design=4).next("cell", SPACE, record.cells["cell"])
         assert origin == "sampler"
         record.create("cell", params, distributions(SPACE), origin=origin, seed=0)
     rates = [round(float(trial.params["lr"]), 9) for trial in record.cells["cell"][10:]]
@@ -100,13 +131,13 @@ def test_only_failed_trials_teach_nothing():
 
 
 @settings(deadline=None, max_examples=10)
-@given(st.integers(0, 12), st.sampled_from(["tpe", "random", "grid"]))
+@given(st.integers(0, 12), st.sampled_from(["tpe", "gp", "random", "grid"]))
 def test_the_next_point_is_a_function_of_the_trials(count, name):
     trials = told([design_point(SPACE, number, 0) for number in range(count)], lambda params: float(params["lr"]))
     assert sampler(name).next("cell", SPACE, trials) == sampler(name).next("cell", SPACE, trials)
 
 
-@pytest.mark.parametrize("name", ["tpe", "random"])
+@pytest.mark.parametrize("name", ["tpe", "gp", "random"])
 def test_a_space_without_domains_is_its_fixed_values(name):
     fixed = load("ft", overrides=SPACE.at([0.5] * SPACE.dimensions))
     assert sampler(name, shared_design=1).next("cell", fixed, [])[0] == dict(fixed.fixed)
@@ -115,3 +146,4 @@ def test_a_space_without_domains_is_its_fixed_values(name):
 def test_the_log_names_every_argument():
     assert sampler().description["multivariate"] is True
     assert {"sampler", "shared_design", "optuna", "constant_liar"} <= set(sampler().description)
+    assert sampler("gp").description["deterministic_objective"] is False

@@ -14,9 +14,10 @@ from study.files import write_text
 from study.layout import StudyDirectory
 from study.search.curves import DrawnCurves, RecordedCurves
 from study.search.record import Record, open_storage
-from study.search.sampler import design_point, distributions
+from study.search.sampler import design_point
 from study.search.simulate import Outcome, Setting, full_grid, patient_end, simulate
 from study.search.simulation import ETAS_AND_GRACES, compare, reached, settings
+from study.search.suggest import distributions
 from study.search.worlds import drawn, recorded
 from tests.study.search.examples import small_plan
 
