@@ -8,6 +8,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from search_spaces.domains import Value
@@ -126,9 +127,15 @@ def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str,
 
 
 def _bundles(config: Mapping[str, Any]) -> Any:
+    return _factory(tuple(sorted(config["own"].items())))
+
+
+@lru_cache
+def _factory(own: tuple[tuple[str, float], ...]) -> Any:
+    """What a trial's own process asks of the cluster; one object for all that ask alike, because Tune keeps it."""
     from ray import tune
 
-    return tune.PlacementGroupFactory([dict(config["own"])])
+    return tune.PlacementGroupFactory([dict(own)])
 
 
 class _Interrupted:

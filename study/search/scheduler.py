@@ -90,8 +90,11 @@ class EngineScheduler(FIFOScheduler):
             self._engine.fail(cell, number, describe(error))
 
     def _forget(self, trial: Trial) -> None:
+        """The trial has ended. Tune would keep some 20 KB of running means of its metrics, which nobody reads here."""
         self._live.pop(trial.trial_id, None)
         self._mailboxes.pop(trial.trial_id, None)
+        trial.metric_analysis.clear()
+        trial.metric_n_steps.clear()
 
     def free_groups(self) -> None:
         """After the run: free what groups still hold that did not end by themselves, as when it was interrupted."""
