@@ -14,7 +14,7 @@ USUAL = (3, 10)  # eta and grace
 
 
 def run(short: bool) -> dict:
-    """All settings of TPE, and the usual one of the Gaussian process, over 200 worlds; the short form: a few of both."""
+    """All settings of TPE and the usual one of the Gaussian process over 200 worlds; short: a few of both over 12."""
     tpe = [s for s in settings("tpe") if not short or _is_usual(s)]
     process = [s for s in settings("gp") if _is_usual(s) and s.asha and s.asha["variant"] == "stopping"]
     repetitions = 12 if short else 200
