@@ -46,6 +46,9 @@ class View:
     blur: float = 0.0
 
 
+NAMES = tuple(field.name for field in fields(View))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Views:
     """Parameters of n views: the fields of `View`, each an array [n]."""
@@ -68,7 +71,12 @@ class Views:
         return len(self.left)
 
     def __getitem__(self, index: int) -> View:
-        return View(**{field.name: getattr(self, field.name)[index].item() for field in fields(View)})
+        return View(**{name: getattr(self, name)[index].item() for name in NAMES})
+
+    def each(self) -> list[View]:
+        """All of them, one by one: several times as fast as by index."""
+        columns = zip(*(getattr(self, name).tolist() for name in NAMES), strict=True)
+        return [View(**dict(zip(NAMES, values, strict=True))) for values in columns]
 
 
 def uniforms(count: int, *parts: object) -> Floats:

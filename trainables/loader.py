@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from trainables.augment import Floats, Views, draw, whole
 from trainables.device_views import DeviceViews
 from trainables.policies import Policy
-from trainables.views import render
+from trainables.views import affine, render
 
 Rows = NDArray[np.int64]
 Pixels = NDArray[np.uint8]
@@ -46,14 +46,20 @@ class Renderer:
         Rows may repeat; neighbours that do are read once.
         """
         images = self._read(rows)
-        views = None if policy is None or u is None else _draw(policy, u, images)
         out = np.empty((len(rows), self._size, self._size, 3), dtype=np.uint8)
-        starts = range(0, len(rows), CHUNK)
-        if self._pool is None:
-            for start in starts:
-                self._chunk(start, images, views, out)
+        if policy is None or u is None:
+            views, matrices = [whole(*image.shape[:2]) for image in images], None
         else:
-            list(self._pool.map(lambda start: self._chunk(start, images, views, out), starts))
+            drawn = _draw(policy, u, images)
+            views, matrices = drawn.each(), affine(drawn, self._size)
+
+        def chunk(start: int) -> None:
+            for index in range(start, min(start + CHUNK, len(images))):
+                matrix = None if matrices is None else matrices[index]
+                render(images[index], views[index], self._size, out[index], matrix)
+
+        starts = range(0, len(rows), CHUNK)
+        list(map(chunk, starts) if self._pool is None else self._pool.map(chunk, starts))
         return out
 
     def batches(
@@ -95,11 +101,6 @@ class Renderer:
         for index, row in enumerate(rows):
             images.append(images[-1] if index and row == rows[index - 1] else self._images[int(row)])
         return images
-
-    def _chunk(self, start: int, images: Sequence[Pixels], views: Views | None, out: Pixels) -> None:
-        for index in range(start, min(start + CHUNK, len(images))):
-            view = whole(*images[index].shape[:2]) if views is None else views[index]
-            render(images[index], view, self._size, out[index])
 
 
 def _draw(policy: Policy, u: Floats, images: Sequence[Pixels]) -> Views:

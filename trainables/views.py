@@ -14,16 +14,17 @@ Image = NDArray[np.uint8]
 cv2.setNumThreads(0)
 
 
-def render(image: Image, view: View, size: int, out: Image | None = None) -> Image:
+def render(image: Image, view: View, size: int, out: Image | None = None, matrix: Doubles | None = None) -> Image:
     """The view of an image [H, W, 3 or 4] (RGB; a fourth channel is ignored) as [size, size, 3].
 
-    Written into `out` when given. The warp samples bilinearly; what a rotation brings in from outside the crop is
-    black, as in torchvision, even where the image goes on beyond the crop.
+    Written into `out` when given; `matrix` is `affine(view, size)` where it is known already. The warp samples
+    bilinearly; what a rotation brings in from outside the crop is black, as in torchvision, even where the image goes
+    on beyond the crop.
     """
     crop = image[view.top : view.top + view.height, view.left : view.left + view.width]
     warped = cv2.warpAffine(
         crop if crop.shape[2] == 4 else four(crop),
-        affine(view, size),
+        affine(view, size) if matrix is None else matrix,
         (size, size),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT if view.angle else cv2.BORDER_REPLICATE,

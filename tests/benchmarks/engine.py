@@ -23,7 +23,7 @@ def run(short: bool) -> dict:
     cluster.connect()
     single = _search(6, max_concurrent=1, max_epochs=1, train="tests.study.search.toys:noop")
     group = _search(
-        2 if short else 6,
+        1 if short else 6,  # of each of two cells
         max_concurrent=1,
         max_epochs=1,
         train="tests.study.search.toys:train_group",

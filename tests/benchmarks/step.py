@@ -16,7 +16,7 @@ from trainables.precision import autocast_dtype, prepare
 from trainables.step import Stepper
 
 DEVICE = torch.device("cpu")
-CASES = (("resnet18", 64, 32), ("resnet18", 224, 16), ("resnet50", 64, 32), ("resnet50", 224, 8))
+CASES = (("resnet18", 64, 32), ("resnet18", 224, 8), ("resnet50", 64, 16), ("resnet50", 224, 4))
 
 
 def run(short: bool) -> dict:

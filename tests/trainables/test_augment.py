@@ -71,6 +71,12 @@ def test_a_view_depends_on_its_row_alone():
         assert alone[0] == together[index]
 
 
+def test_all_views_at_once_are_those_by_index():
+    views = drawn("contrastive", 40, 50, count=20)
+    assert views.each() == [views[index] for index in range(20)]
+    assert {type(value) for value in vars(views.each()[0]).values()} == {int, bool, float}
+
+
 def test_uniforms_depend_on_their_names():
     assert uniforms(3, 1, "copy", 2).shape == (3, COLUMNS)
     assert (uniforms(3, 1, "copy", 2) == uniforms(3, 1, "copy", 2)).all()
