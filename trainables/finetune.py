@@ -44,7 +44,7 @@ class FineTuning:
         torch.manual_seed(seed(job.seed, "initial"))
         self._model = make(last is None).to(self._device)
         whole = min(self._settings.batch_size, len(data.training.rows))
-        parts = parts_that_fit(self._model, -(-whole // distributed.world()), job.image_size, self._device)
+        parts = parts_that_fit(self._model, whole, job.image_size, self._device)
         self._trained = wrap(self._model, self._device)
         self._optimiser = torch.optim.SGD(
             self._trained.parameters(),

@@ -165,8 +165,10 @@ def _fit(trainer: Any, outcome: list[BaseException]) -> None:
     try:
         trainer.fit()
     except WorkerGroupError as error:
-        own = [failure for failure in error.worker_failures.values() if isinstance(_cause(failure), TrainingError)]
-        outcome.append(_cause(own[0]) if own else _cause(next(iter(error.worker_failures.values()), error)))
+        causes = [_cause(failure) for failure in error.worker_failures.values()] or [_cause(error)]
+        # One worker's end makes the others' collectives fail: the configuration's own fault first, then the machine's.
+        causes.sort(key=lambda cause: (not isinstance(cause, TrainingError), not isinstance(cause, OSError)))
+        outcome.append(causes[0])
     except ControllerError as error:
         outcome.append(OSError(f"the worker group could not be run: {error}"))
 

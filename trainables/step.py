@@ -15,9 +15,8 @@ from torch import nn
 from trainables import distributed
 from trainables.job import TrainingError
 from trainables.loader import Batch
-from trainables.memory import more_parts
+from trainables.memory import more_parts, most_parts
 from trainables.precision import autocast, autocast_dtype
-from trainables.sampling import LEAST
 
 LOOK_EVERY = 50  # steps: to read a loss is to wait for the GPU, which then has nothing to do
 
@@ -62,11 +61,11 @@ class Stepper:
         whole = whole or len(images)
         while True:
             try:
-                loss = self._try(images, labels, len(images) * workers / whole, whole // workers // LEAST)
+                loss = self._try(images, labels, len(images) * workers / whole, most_parts(whole // workers))
                 break
             except torch.OutOfMemoryError as error:
-                if distributed.running():
-                    reason = "ran out of memory, though a batch had fitted: does another process use it?"
+                if workers > 1:
+                    reason = "ran out of memory, though a batch had fitted on trial: does another process use it?"
                     raise OSError(errno.ENOMEM, f"{self._device} {reason}") from error
                 self._parts = more_parts(self._parts, len(images), self._device, error)
         self._unchecked.append(loss)
@@ -80,8 +79,7 @@ class Stepper:
     def _try(self, images: Batch, labels: NDArray[np.int64], share: float, most: int) -> torch.Tensor:
         self._optimiser.zero_grad(set_to_none=True)
         total, count = torch.zeros((), device=self._device), len(images)
-        parts = max(1, min(self._parts, most))
-        for part in np.array_split(np.arange(count), parts):
+        for part in np.array_split(np.arange(count), min(self._parts, most)):
             own = slice(part[0], part[-1] + 1)
             x = torch.as_tensor(images[own]).to(self._device, non_blocking=True)
             y = torch.from_numpy(labels[own]).to(self._device, non_blocking=True)

@@ -17,7 +17,8 @@ from study.search.worlds import World
 
 CLOSE = 0.005  # AUC: what counts as finding as good a configuration
 QUARTER = 4  # a search gets 1/4 of the epochs of its world's full grid
-ETAS_AND_GRACES = ((2, 5), (3, 1), (3, 5), (3, 10), (4, 5))
+USUAL = (3, 10)  # eta and grace
+ETAS_AND_GRACES = ((2, 5), (3, 1), (3, 5), USUAL, (4, 5))
 Worlds = Callable[[int], World]
 
 
@@ -40,7 +41,7 @@ def settings(sampler: ModelName = "tpe") -> list[Setting]:
         for variant in ("stopping", "promotion")
         for eta, grace in ETAS_AND_GRACES
     ]
-    usual = {"eta": 3, "grace": 5, "variant": "stopping"}
+    usual = {"eta": USUAL[0], "grace": USUAL[1], "variant": "stopping"}
     return [
         *found,
         Setting(name="random, stopping", sampler="random", asha=usual),

@@ -7,10 +7,8 @@ import os
 import time
 
 from study.search.simulate import Setting
-from study.search.simulation import CLOSE, compare, settings
+from study.search.simulation import CLOSE, USUAL, compare, settings
 from study.search.worlds import drawn
-
-USUAL = (3, 10)  # eta and grace
 
 
 def run(short: bool) -> dict:

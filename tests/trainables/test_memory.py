@@ -25,6 +25,16 @@ def test_parts_double_while_each_keeps_two_images() -> None:
         more_parts(6, 12, CPU, FULL)
 
 
+def test_a_short_batch_is_cut_as_far_as_a_long_one() -> None:
+    """Where two images fit, a last batch of three runs as two and one."""
+    net = Net(fits=2)
+    stepper = Stepper(net, torch.optim.SGD(net.parameters(), lr=0.1), CPU)
+    stepper.step(*batch(8))
+    net.sizes.clear()
+    stepper.step(*batch(3))
+    assert net.sizes == [2, 1]
+
+
 def test_one_process_need_not_ask() -> None:
     assert parts_that_fit(Net(fits=0), 12, 10, CPU) == 1
 
@@ -35,7 +45,7 @@ def worker(rank: int, directory: str, fits: list[int]) -> None:
     net = Net(fits[rank])
     found: dict = {}
     try:
-        parts = parts_that_fit(net, 6, 10, CPU)
+        parts = parts_that_fit(net, 11, 10, CPU)
         net.sizes.clear()
         model = wrap(net, CPU)
         stepper = Stepper(model, torch.optim.SGD(model.parameters(), lr=0.1), CPU, parts=parts)
@@ -71,7 +81,15 @@ def test_a_group_takes_the_parts_of_its_neediest_worker(tmp_path: Path) -> None:
     for one in found:
         for ours, alone in zip(one["weights"], net.parameters(), strict=True):
             assert torch.allclose(torch.tensor(ours), alone, atol=1e-5)
-    assert found[1]["error"].endswith("cpu ran out of memory, though a batch had fitted: does another process use it?")
+    assert found[1]["error"].endswith(
+        "cpu ran out of memory, though a batch had fitted on trial: does another process use it?"
+    )
+
+
+def test_what_fits_in_the_smallest_parts_is_found(tmp_path: Path) -> None:
+    found = group(tmp_path, [2, 1000])
+    assert [one["parts"] for one in found] == [3, 3]
+    assert [one["sizes"][:3] for one in found] == [[2, 2, 2], [2, 2, 1]]
 
 
 def test_what_fits_nowhere_fails_on_every_worker(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
 
 from trainables.encoders import build, encoder_file
 from trainables.job import EncoderRef, TrainingError
@@ -91,6 +93,34 @@ def test_swavs_codes_see_the_queue_once_it_is_full(monkeypatch) -> None:
     assert torch.allclose(newest.norm(dim=2), torch.ones(2, 18), atol=1e-5)
     method._remember(torch.zeros(2, 18, 128))
     assert torch.equal(method.bank[:, 18:36], newest)
+
+
+def remembering(process: int, folder: str) -> None:
+    dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=process, world_size=2)
+    try:
+        method = training("swav", queue=7)._method
+        both = torch.arange(2 * 4 * 128, dtype=torch.float32).reshape(2, 4, 128)
+        for turn in (1, 10):
+            method._remember(turn * both[:, process::2])
+        scores = method._queued()
+        torch.save({"bank": method.bank, "scores": scores}, f"{folder}/{process}.pt")
+    finally:
+        dist.destroy_process_group()
+
+
+def test_swavs_queue_holds_every_ranks_embeddings_and_each_scores_its_share(tmp_path) -> None:
+    mp.spawn(remembering, (str(tmp_path),), nprocs=2)
+    first, second = (torch.load(tmp_path / f"{process}.pt", weights_only=True) for process in range(2))
+    assert torch.equal(first["bank"], second["bank"])
+    both = torch.arange(2 * 4 * 128, dtype=torch.float32).reshape(2, 4, 128)
+    order = [0, 2, 1, 3]  # rank 0's, then rank 1's
+    assert torch.equal(first["bank"], torch.cat([10 * both[:, order], both[:, order[:2]]], dim=1))
+    whole = training("swav", queue=6)._method
+    whole.bank.copy_(first["bank"])
+    for crop in range(2):
+        expected = whole._queued()[crop]
+        assert torch.allclose(first["scores"][crop], expected[0::2])
+        assert torch.allclose(second["scores"][crop], expected[1::2])
 
 
 def test_swav_does_without_a_queue() -> None:

@@ -1,7 +1,7 @@
 """SwAV (Caron et al. 2020): predict a view's cluster from the other views; multi-crop.
 
-A batch much smaller than some multiples of the prototypes cannot be spread over them evenly, so codes also take a queue
-of earlier embeddings into account, once it is full, as the paper does for small batches.
+A batch that is small against the prototypes cannot be spread over them evenly, so codes also take a queue of earlier
+embeddings into account, as the paper does for small batches; here from when it is full, there from a later epoch.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import torch
 from lightly.models.modules import SwaVProjectionHead, SwaVPrototypes
+from lightly.utils import dist
 from torch import nn
 
-from trainables.distributed import world
+from trainables.distributed import rank, world
 from trainables.encoders import Encoder
 from trainables.ssl.losses import swapped_prediction
 from trainables.ssl.method import PAIR, Crop, Method
@@ -35,8 +36,10 @@ class SwAV(Method):
         self.prototypes = SwaVPrototypes(WIDTH, recipe.prototypes)
         self._swapped = swapped_prediction(recipe.temperature)
         self.prototypes.normalize()
-        # One row of embeddings for each large crop, newest first; this rank's share. Zeros: not there yet.
-        self.register_buffer("bank", torch.zeros(LARGE, recipe.queue // world(), WIDTH), persistent=False)
+        # Embeddings of all ranks, a row for each large crop, newest first. Zeros: not there yet. The same on every
+        # rank, because DDP hands rank 0's buffers on to all.
+        length = recipe.queue // world() * world()
+        self.register_buffer("bank", torch.zeros(LARGE, length, WIDTH), persistent=False)
 
     def loss(self, views: Sequence[torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
         """Cross-entropy in nats of predicted against Sinkhorn codes."""
@@ -61,12 +64,15 @@ class SwAV(Method):
         return scores
 
     def _queued(self) -> list[torch.Tensor] | None:
-        """Scores of the queue for each large crop, under the prototypes as they are; None until it is full."""
+        """Scores of this rank's share of the queue for each large crop, under the prototypes as they are; None until
+        the queue is full."""
         if self.bank.numel() == 0 or not bool(self.bank[0, -1].any()):
             return None
         with torch.no_grad():
-            return [self._scores(row) for row in self.bank]
+            return [self._scores(row[rank() :: world()]) for row in self.bank]
 
     @torch.no_grad()
     def _remember(self, large: torch.Tensor) -> None:
-        self.bank.copy_(torch.cat([large, self.bank], dim=1)[:, : self.bank.shape[1]])
+        """Put every rank's embeddings [2, n, 128] of this batch in front."""
+        everyones = torch.cat(dist.gather(large), dim=1) if world() > 1 else large
+        self.bank.copy_(torch.cat([everyones, self.bank], dim=1)[:, : self.bank.shape[1]])
