@@ -2,8 +2,8 @@
 
 TPE (Bergstra et al. 2011; multivariate, Falkner et al. 2018) models where good trials lie. A Gaussian process with
 expected improvement models the value itself, which pays where a smooth function of few parameters is searched with tens
-of trials: `study simulate --sampler gp` shows by how much. It takes tenths of a second a suggestion, which grow with the
-cube of the trials; beyond some hundred a cell, take TPE.
+of trials: `study simulate --sampler gp` shows by how much. It takes tenths of a second a suggestion, and grows with the
+cube of the trials: beyond some hundred a cell, take TPE.
 """
 
 from __future__ import annotations
