@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import ray
@@ -27,6 +29,7 @@ RAYS_OWN = ("_AutoscalingCoordinatorActor", "DatasetManager")  # Ray Train keeps
 def test_stopped_worker_groups_leave_nothing(tmp_path, dashboard):
     """20 trials of 2 workers (`pytest -m slow tests/study/search/test_groups.py`, about 6 min on 2 cores)."""
     ray.shutdown()
+    before = _processes()
     cluster.connect(dashboard=dashboard)
     try:
         plan = small_plan(trials=10, max_epochs=9, resources={"workers_per_trial": 2, "cpus_per_trial": 1})
@@ -41,6 +44,7 @@ def test_stopped_worker_groups_leave_nothing(tmp_path, dashboard):
         assert ray.available_resources()["CPU"] == ray.cluster_resources()["CPU"]
     finally:
         ray.shutdown()
+    assert _new_after(30, before) == []
 
 
 @pytest.mark.slow
@@ -48,6 +52,7 @@ def test_stopped_worker_groups_leave_nothing(tmp_path, dashboard):
 def test_replicates_train_in_groups_as_their_trials_did(tmp_path):
     """A whole study of 2 workers a trial (about 2 min on 2 cores): every training had a group of its own."""
     ray.shutdown()
+    before = _processes()
     cluster.connect()
     try:
         spec = parse_spec(
@@ -74,6 +79,28 @@ def test_replicates_train_in_groups_as_their_trials_did(tmp_path):
         assert _left_after(30) == []
     finally:
         ray.shutdown()
+    assert _new_after(30, before) == []
+
+
+def _processes() -> dict[int, str]:
+    """Ray's workers on this machine by process id: one can outlive its cluster, where Ray's own lists end."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            name = (folder / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
+            if name.startswith("ray::"):
+                found[int(folder.name)] = name
+    return found
+
+
+def _new_after(seconds: float, before: dict[int, str]) -> list[str]:
+    """Names of processes that were not there before and are still, after at most this long."""
+    deadline = time.monotonic() + seconds
+    while True:
+        left = [name for number, name in _processes().items() if number not in before]
+        if not left or time.monotonic() > deadline:
+            return left
+        time.sleep(0.5)
 
 
 def _left_after(seconds):
