@@ -21,7 +21,7 @@ from trainables.policies import policy
 from trainables.predict import predict
 
 COPIES = 50
-DEMO_SIDES = (48, 64)  # pixels: what the demo's network sees, and what it was made for
+DEMO_SIDES = (48, 64)  # pixels: what the demo's network sees, and a larger one
 PUBLISHED, OURS = "published", "ours"
 
 
