@@ -14,7 +14,7 @@ from study.search.worlds import drawn
 def run(short: bool) -> dict:
     """All settings of TPE and the usual one of the Gaussian process over 200 worlds; short: TPE's usual over 12."""
     tpe = [s for s in settings("tpe") if not short or _is_usual(s)]
-    process = [s for s in settings("gp") if _is_usual(s) and s.asha and s.asha["variant"] == "stopping"]
+    process = [s for s in settings("gp") if s.name == "gp, stopping" and _is_usual(s)]
     repetitions = 12 if short else 200
     cores = os.cpu_count() or 1
     started = time.monotonic()
