@@ -17,12 +17,13 @@ from trainables import checkpoint
 from trainables.augment import Floats, uniforms
 from trainables.job import Job
 from trainables.loader import Images, Renderer, Rows
-from trainables.model import Classifier, restore
+from trainables.model import Classifier, fold_batch_norms, restore
 from trainables.policies import policy
 from trainables.precision import prepare
 from trainables.step import probabilities
 
-VIEWS_AT_ONCE = {"cpu": 32, "cuda": 512}  # views in one batch: what fills a core's cache, or a GPU
+VIEWS_AT_ONCE = {"cpu": 32, "cuda": 512}  # views in one forward pass: beyond, a device gains nothing
+PIXELS_AT_ONCE = 8 * 224**2  # and on a CPU, pixels of these views: more overflow a core's cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,19 +53,24 @@ def predict(
 ) -> Scores:
     """Scores of these rows by the checkpoint at `path`, shared out over `devices` (none named: all GPUs, or the CPU).
 
+    On a CPU each of `threads` threads scores images of its own: all of them sharing one small convolution wait for each
+    other most of the time.
+
     `copies` > 1: copies augmented by the policy that the model was trained with; 1: the deterministic view. A copy's
     parameters depend on (seed, row, copy) alone, and every batch has the same shape, so that neither batches nor the
     number of devices change a score.
     """
     model, job = _model(str(path), Path(path).stat().st_mtime_ns)
+    threads = threads or job.threads
     targets = [torch.device(name) for name in devices or _visible()]
+    lanes = [device for device in targets for _ in range(threads if device.type == "cpu" else 1)]
 
     def score(share: Rows, device: torch.device) -> NDArray[np.float64]:
-        return _score(model, job, images, share, copies, seed, device, threads or job.threads)
+        return _score(model, job, images, share, copies, seed, device, 1 if device.type == "cpu" else threads)
 
-    shares = np.array_split(rows, len(targets))
-    with ThreadPoolExecutor(len(targets)) as pool:
-        found = np.concatenate(list(pool.map(score, shares, targets)))
+    shares = np.array_split(rows, len(lanes))
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        found = np.concatenate(list(pool.map(score, shares, lanes)))
     return Scores(mean=found.mean(axis=1), sd=found.std(axis=1), copies=copies)
 
 
@@ -81,16 +87,24 @@ def _score(
     """[n, copies] probabilities of the positive class."""
     prepare(device, threads, repeatable=True)
     mine = copy.deepcopy(model).to(device) if device.type != "cpu" else model
-    size = max(1, VIEWS_AT_ONCE[device.type] // copies)
+    at_once = views_at_once(device, job.image_size)
+    size = max(1, at_once // copies)  # images whose views are made together
     groups = [_whole_group(rows[start : start + size], size) for start in range(0, len(rows), size)]
     renderer = Renderer(images, job.image_size, threads, device)
     chosen, u = (policy(job.augmentation), _copies(groups, copies, seed)) if copies > 1 else (None, None)
     try:
         batches = renderer.batches([np.repeat(group, copies) for group in groups], chosen, u)
-        found = [probabilities(mine, batch, device)[:, -1] for _, batch in batches]
+        parts = (batch[start : start + at_once] for _, batch in batches for start in range(0, len(batch), at_once))
+        found = [probabilities(mine, part, device)[:, -1] for part in parts]
     finally:
         renderer.close()
     return np.concatenate([np.empty(0), *found]).reshape(-1, copies)[: len(rows)]
+
+
+def views_at_once(device: torch.device, size: int) -> int:
+    """How many views of `size` × `size` pixels the network sees in one forward pass."""
+    most = VIEWS_AT_ONCE[device.type]
+    return max(1, min(most, PIXELS_AT_ONCE // size**2)) if device.type == "cpu" else most
 
 
 def _visible() -> list[str]:
@@ -108,4 +122,6 @@ def _whole_group(rows: Rows, size: int) -> Rows:
 
 @lru_cache(maxsize=1)
 def _model(path: str, _changed: int) -> tuple[Classifier, Job]:
-    return load_model(path)
+    model, job = load_model(path)
+    fold_batch_norms(model)
+    return model, job

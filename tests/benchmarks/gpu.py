@@ -18,6 +18,7 @@ from tests.benchmarks.models import model, saved
 from tests.benchmarks.pairs import in_turns, ratios
 from trainables.augment import uniforms
 from trainables.loader import Renderer
+from trainables.model import fold_batch_norms
 from trainables.policies import policy
 from trainables.precision import autocast_dtype, prepare
 from trainables.predict import VIEWS_AT_ONCE, predict
@@ -95,6 +96,7 @@ def _copies(backbone: str, size: int, store: _Repeated, device: torch.device, fo
     made = model(backbone, size)
     path = saved(made, backbone, size, folder, THREADS)
     made = made.to(device).eval()
+    fold_batch_norms(made)
     at_once = VIEWS_AT_ONCE[device.type] // COPIES * COPIES or COPIES
     resident = torch.zeros(at_once, size, size, 3, dtype=torch.uint8, device=device)
 

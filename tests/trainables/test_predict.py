@@ -6,9 +6,9 @@ from datasets.manifest import DataRef
 from trainables import checkpoint
 from trainables.augment import draw, uniforms
 from trainables.job import EncoderRef, Job, TrainingData
-from trainables.model import classifier, state
+from trainables.model import classifier, fold_batch_norms, state
 from trainables.policies import policy
-from trainables.predict import VIEWS_AT_ONCE, load_model, predict
+from trainables.predict import VIEWS_AT_ONCE, load_model, predict, views_at_once
 from trainables.step import probabilities
 from trainables.views import render
 
@@ -101,6 +101,37 @@ def test_more_threads_change_no_bit(path):
     expected = scores(path)
     found = predict(path, Images(), np.arange(COUNT), copies=6, seed=3, threads=2)
     assert (found.mean == expected.mean).all()
+
+
+@pytest.mark.parametrize(
+    ("backbone", "folds"),
+    [
+        ("test_resnet", True),
+        ("resnet18", True),
+        ("test_efficientnet", True),
+        ("test_convnext", False),  # has no batch norm
+        ("efficientvit_b0", False),  # cannot be traced
+    ],
+)
+def test_folded_batch_norms_compute_the_same(backbone, folds):
+    torch.manual_seed(0)
+    model = classifier(EncoderRef(name="random"), backbone, 64, 2).train()
+    torch.nn.init.normal_(model.head.weight)
+    images = torch.randint(0, 255, (8, 64, 64, 3), dtype=torch.uint8)
+    with torch.inference_mode():
+        for _ in range(3):
+            model(images)  # statistics that are not those of a fresh batch norm
+        expected = model.eval()(images)
+        fold_batch_norms(model)
+        assert torch.allclose(model(images), expected, atol=1e-4)
+    left = [module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    assert (type(model.encoder.backbone).__name__ == "GraphModule") == folds
+    assert not (folds and left)
+
+
+@pytest.mark.parametrize(("size", "views"), [(16, 32), (96, 32), (224, 8), (2000, 1)])
+def test_large_views_share_a_forward_pass_with_fewer(size, views):
+    assert views_at_once(torch.device("cpu"), size) == views
 
 
 def test_one_copy_is_the_deterministic_view(path):
