@@ -17,8 +17,8 @@ from study.search.worlds import World
 
 CLOSE = 0.005  # AUC: what counts as finding as good a configuration
 QUARTER = 4  # a search gets 1/4 of the epochs of its world's full grid
-USUAL = (3, 10)  # eta and grace
-ETAS_AND_GRACES = ((2, 5), (3, 1), (3, 5), USUAL, (4, 5))
+USUAL = (3, 20)  # eta and grace
+ETAS_AND_GRACES = ((2, 5), (2, 20), (3, 1), (3, 5), (3, 10), USUAL, (4, 5))
 Worlds = Callable[[int], World]
 
 
