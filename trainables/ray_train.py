@@ -64,7 +64,7 @@ def group(function: str, text: str, *, workers: int, worker: Mapping[str, float]
             ),
             run_config=RunConfig(name="group", storage_path=storage, failure_config=FailureConfig(max_failures=0)),
         )
-        _fit(trainer, outcome)
+        _fitting(trainer, outcome).join()
     for error in outcome:
         raise error
 
@@ -130,9 +130,7 @@ def _in_group(config: Mapping[str, Any]) -> None:
         run_config=RunConfig(name="trial", storage_path=storage.name, failure_config=FailureConfig(max_failures=0)),
     )
     outcome: list[BaseException] = []
-    group = threading.Thread(target=_fit, args=(trainer, outcome), daemon=True)
-    lap = _clock()
-    group.start()
+    lap, group = _clock(), _fitting(trainer, outcome)
     try:
         while group.is_alive():
             message: dict[str, Any] | None = ray.get(mailbox.take.remote(POLL))
@@ -159,6 +157,17 @@ def _scratch() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="worker-group-", ignore_cleanup_errors=True)
 
 
+def _fitting(trainer: Any, outcome: list[BaseException]) -> threading.Thread:
+    """A thread in which the trainer's group runs; `outcome` gets the error that it ended with.
+
+    Never the main one: there Ray Train installs a SIGINT handler that holds the group's controller as long as this
+    process lives, and a controller that ends together with its cluster can be left behind.
+    """
+    thread = threading.Thread(target=_fit, args=(trainer, outcome), daemon=True)
+    thread.start()
+    return thread
+
+
 def _fit(trainer: Any, outcome: list[BaseException]) -> None:
     from ray.train import ControllerError, WorkerGroupError
 
@@ -171,6 +180,8 @@ def _fit(trainer: Any, outcome: list[BaseException]) -> None:
         outcome.append(causes[0])
     except ControllerError as error:
         outcome.append(OSError(f"the worker group could not be run: {error}"))
+    except Exception as error:
+        outcome.append(error)  # whoever waits for this thread raises it
 
 
 def _cause(error: BaseException) -> BaseException:

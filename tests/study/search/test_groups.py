@@ -19,6 +19,7 @@ from study.opening import start_study
 from study.search import read_trials, run_search
 from study.spec_file import parse_spec
 from tests.study.search.examples import job_maker, small_plan
+from trainables.ray_train import group
 
 RAYS_OWN = ("_AutoscalingCoordinatorActor", "DatasetManager")  # Ray Train keeps one of each while a job lives
 
@@ -80,6 +81,23 @@ def test_replicates_train_in_groups_as_their_trials_did(tmp_path):
     finally:
         ray.shutdown()
     assert _new_after(30, before) == []
+
+
+@pytest.mark.timeout(300)
+def test_the_controller_of_a_group_ends_with_it_and_not_with_the_process_that_asked_for_it():
+    ray.shutdown()
+    cluster.connect()
+    try:
+        task = cluster.Task(key="alone", function=_controllers_left, cpus=0.0, gpus=0.0)
+        assert list(cluster.run_tasks([task])) == [("alone", [])]
+    finally:
+        ray.shutdown()
+
+
+def _controllers_left() -> list[str]:
+    """Names of what a group left alive, as seen from the process that asked for it, which goes on for a while."""
+    group("json:loads", "{}", workers=1, worker={"CPU": 1})
+    return [name for name in _left_after(20) if "Controller" in name]
 
 
 def _processes() -> dict[int, str]:
