@@ -29,7 +29,7 @@ def run(short: bool) -> dict:
         train="tests.study.search.toys:train_group",
         resources={"workers_per_trial": 2, "cpus_per_trial": 1},
     )
-    many = _search(30 if short else 500, max_epochs=REPORTS, train="tests.study.search.toys:noop", scheduler="none")
+    many = _search(20 if short else 500, max_epochs=REPORTS, train="tests.study.search.toys:noop", scheduler="none")
     alone, nested = _per_trial(single["ends"]), _per_trial(group["ends"])
     trials, reports = len(many["ends"]), many["epochs"]
     return {

@@ -24,7 +24,7 @@ COMMANDS = {
 
 def run(short: bool) -> dict:
     """Commands in fresh processes; a trial of the demo in a process that has trained one before."""
-    spent = in_turns({name: _process(arguments) for name, arguments in COMMANDS.items()}, 5 if short else 15)
+    spent = in_turns({name: _process(arguments) for name, arguments in COMMANDS.items()}, 3 if short else 15)
     rows = [{"what": name, "seconds": statistics.median(taken)} for name, taken in spent.items()]
     cold, warm = _trials(5 if short else 15)
     rows.append({"what": "a trial of the demo, all but its epoch: first in its process", "seconds": cold})

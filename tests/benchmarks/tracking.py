@@ -20,7 +20,7 @@ OURS, PEER = "this project's tracker", "Ray's MLflowLoggerCallback"
 
 def run(short: bool) -> dict:
     """Both ways, to a SQLite file and to a server; then a whole study through ours."""
-    rows = [row for kind in ("SQLite", "server") for row in _rows(kind, 40 if short else 1000)]
+    rows = [row for kind in ("SQLite", "server") for row in _rows(kind, 20 if short else 1000)]
     return {
         "title": f"Tracking: driver time a report, and whole studies of {EPOCHS} epochs a trial",
         "rows": rows,
