@@ -180,7 +180,7 @@ def _fit(trainer: Any, outcome: list[BaseException]) -> None:
         outcome.append(causes[0])
     except ControllerError as error:
         outcome.append(OSError(f"the worker group could not be run: {error}"))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - handed on, not handled
         outcome.append(error)  # whoever waits for this thread raises it
 
 
