@@ -39,9 +39,7 @@ def run(short: bool) -> dict:
         for side in DEMO_SIDES[:1] if short else DEMO_SIDES:
             for size in SIZES:
                 ways = _end_to_end("test_resnet", side, size, 2 * cores, folder)
-                rows.append(
-                    _row(f"scored by test_resnet, {side} px, {_cores()} cores ({size})", ways, 2 * _cores(), turns)
-                )
+                rows.append(_row(f"scored by test_resnet, {side} px, {cores} cores ({size})", ways, 2 * cores, turns))
         for size in () if short else SIZES:  # minutes without a GPU
             ways = _end_to_end("resnet50", 224, size, cores, folder)
             rows.append(_row(f"scored by ResNet-50, 224 px, {cores} cores ({size})", ways, cores, turns))
