@@ -51,7 +51,7 @@ class FineTuning:
             lr=self._settings.lr,
             momentum=self._settings.momentum,
             weight_decay=self._settings.weight_decay,
-            fused=True,
+            fused=self._device.type == "cuda",  # on a CPU it copies channels-last weights to and fro (torch 2.14)
         )
         self._schedule = Schedule(self._optimiser, self._settings, job.max_epochs)
         self._stepper = Stepper(self._trained, self._optimiser, self._device, parts=parts)

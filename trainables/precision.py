@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
 
 import torch
 
 from trainables.bfloat16 import pays_on_this_cpu
+from trainables.narrow import NarrowConvolutions
 
 
 def pick_device(device: str | None = None) -> torch.device:
@@ -30,10 +32,15 @@ def _of_gpu(device: torch.device) -> torch.dtype | None:
     return torch.float16 if major == 7 else None  # older ones have no tensor cores
 
 
-def autocast(device: torch.device) -> AbstractContextManager[object]:
+@contextmanager
+def autocast(device: torch.device) -> Iterator[None]:
     """The context that a forward pass runs in on this device."""
     dtype = autocast_dtype(device)
-    return nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype)
+    if dtype is None:
+        yield
+        return
+    with torch.autocast(device.type, dtype=dtype), NarrowConvolutions() if device.type == "cpu" else nullcontext():
+        yield
 
 
 def prepare(device: torch.device, threads: int, *, repeatable: bool = False) -> None:

@@ -80,7 +80,7 @@ def _trained(paths: list[Path], labels: np.ndarray) -> Classifier:
     """The demo's SimCLR encoder, fine-tuned for a few epochs."""
     model = classifier(EncoderRef(name="simclr"), "test_resnet", SIZE, 2).train()
     renderer = Renderer(cached(paths, round(1.15 * SIZE)), SIZE, threads=1)
-    optimiser = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=1e-3, fused=True)
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.02, momentum=0.9, weight_decay=1e-3)
     stepper = Stepper(model, optimiser, torch.device("cpu"))
     for epoch in range(8):
         order = rng("order", epoch).permutation(len(paths))

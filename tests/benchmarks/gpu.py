@@ -73,7 +73,8 @@ def measure(
 
 def _training(backbone: str, size: int, store: _Repeated, device: torch.device, batches: int) -> dict:
     made = model(backbone, size).to(device).train()
-    stepper = Stepper(made, torch.optim.SGD(made.parameters(), lr=0.01, momentum=0.9, fused=True), device)
+    fused = device.type == "cuda"
+    stepper = Stepper(made, torch.optim.SGD(made.parameters(), lr=0.01, momentum=0.9, fused=fused), device)
     renderer = Renderer(store, size, THREADS, device)
     draws = np.random.default_rng(0)
     groups = [draws.permutation(len(store))[:BATCH] for _ in range(batches)]

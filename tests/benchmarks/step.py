@@ -55,7 +55,7 @@ def _row(backbone: str, size: int, batch: int, *, turns: int) -> dict:
 def _ways(backbone: str, size: int):
     made = model(backbone, size).train()
     plain = _Plain(copy.deepcopy(made)).to(memory_format=torch.contiguous_format)
-    stepper = Stepper(made, torch.optim.SGD(made.parameters(), lr=0.01, momentum=0.9, fused=True), DEVICE)
+    stepper = Stepper(made, torch.optim.SGD(made.parameters(), lr=0.01, momentum=0.9), DEVICE)
     optimiser = torch.optim.SGD(plain.parameters(), lr=0.01, momentum=0.9)
 
     def default(images: np.ndarray, labels: np.ndarray) -> float:

@@ -37,7 +37,7 @@ def batch(count=12, seed=0):
 
 
 def made(net, lr=0.1):
-    return Stepper(net, torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9, fused=True), CPU)
+    return Stepper(net, torch.optim.SGD(net.parameters(), lr=lr, momentum=0.9), CPU)
 
 
 def test_a_step_is_plain_sgd_on_the_mean_loss():

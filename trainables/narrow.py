@@ -1,0 +1,116 @@
+"""Convolutions of narrow images as matrix products, for training where a CPU multiplies in bfloat16.
+
+oneDNN's own bfloat16 kernels are slow there: the weight gradient of 512 × 512 × 3 × 3 on 32 images of 2 × 2 takes 18 ms
+on 2 cores with AMX, as a product of two matrices 1.5 ms (oneDNN of torch 2.14). Views of 64 pixels end in such images.
+Scoring keeps to oneDNN, whose forward pass is faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+
+NARROW = 14 * 14  # outputs an image: with more, to copy a pixel once for every kernel position costs what it saves
+LARGE = 2**18  # weights: oneDNN is good at smaller ones
+Pair = tuple[int, int]
+
+
+class NarrowConvolutions(TorchFunctionMode):
+    """Within this context autocast's `conv2d` of narrow images is computed here while gradients are recorded."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
+    ) -> Any:
+        """Called by torch for each of its functions."""
+        if func is torch.conv2d and not kwargs and len(args) == 7 and _pays(*args):
+            images, weight, bias, stride, padding, *_ = args
+            found = conv2d(images.bfloat16(), weight.bfloat16(), stride, padding)
+            return found if bias is None else found + bias.bfloat16()[:, None, None]
+        return func(*args, **(kwargs or {}))
+
+
+def conv2d(images: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
+    """images [n, c, h, w], weight [k, c, y, x] → [n, k, h', w'], as torch's `conv2d`. Channels last is its own layout:
+    others are copied into it."""
+    found: Tensor = _Product.apply(images, weight, stride, padding)
+    return found
+
+
+def _pays(
+    images: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
+) -> bool:
+    if not (torch.is_grad_enabled() and torch.is_autocast_enabled("cpu") and weight.numel() >= LARGE):
+        return False
+    if groups != 1 or dilation != (1, 1) or isinstance(padding, str) or images.dim() != 4:
+        return False
+    height, width = _outputs(images.shape, weight.shape, stride, padding)
+    return 0 < height * width <= NARROW
+
+
+def _outputs(images: Sequence[int], weight: Sequence[int], stride: Pair, padding: Pair) -> Pair:
+    height, width = ((images[2 + i] + 2 * padding[i] - weight[2 + i]) // stride[i] + 1 for i in (0, 1))
+    return height, width
+
+
+class _Product(torch.autograd.Function):
+    """Outputs [n · h' · w', k] = patches [n · h' · w', y · x · c] × filters [y · x · c, k]. The patches are made again
+    for the gradient: they take the memory of nine images where the kernel has nine positions."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
+        ctx.save_for_backward(images, weight)
+        ctx.stride, ctx.padding = stride, padding
+        height, width = _outputs(images.shape, weight.shape, stride, padding)
+        found = _patches(images, weight.shape, stride, padding) @ _filters(weight).t()
+        return found.view(len(images), height, width, len(weight)).permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        images, weight = ctx.saved_tensors
+        outputs = gradients[0].permute(0, 2, 3, 1).flatten(0, 2)
+        to_images = to_weight = None
+        if ctx.needs_input_grad[0]:
+            to_images = _gathered(outputs @ _filters(weight), images.shape, weight.shape, ctx.stride, ctx.padding)
+        if ctx.needs_input_grad[1]:
+            k, c, y, x = weight.shape
+            product = outputs.t() @ _patches(images, weight.shape, ctx.stride, ctx.padding)
+            to_weight = product.view(k, y, x, c).permute(0, 3, 1, 2)
+        return to_images, to_weight, None, None
+
+
+def _filters(weight: Tensor) -> Tensor:
+    """[k, y · x · c]: a filter a row."""
+    return weight.permute(0, 2, 3, 1).flatten(1)
+
+
+def _patches(images: Tensor, weight: Sequence[int], stride: Pair, padding: Pair) -> Tensor:
+    """[n · h' · w', y · x · c]: what an output sees, a row."""
+    height, width = _outputs(images.shape, weight, stride, padding)
+    padded = images.permute(0, 2, 3, 1)
+    if any(padding):
+        padded = nn.functional.pad(padded, (0, 0, padding[1], padding[1], padding[0], padding[0]))
+    by_image, by_row, by_column, by_channel = padded.stride()
+    seen = padded.as_strided(
+        (len(images), height, width, *weight[2:], images.shape[1]),
+        (by_image, stride[0] * by_row, stride[1] * by_column, by_row, by_column, by_channel),
+        padded.storage_offset(),
+    )
+    return seen.reshape(len(images) * height * width, -1)
+
+
+def _gathered(patches: Tensor, images: Sequence[int], weight: Sequence[int], stride: Pair, padding: Pair) -> Tensor:
+    """[n, c, h, w]: for every pixel the sum of its places in the patches."""
+    (n, c, h, w), (y, x) = images, weight[2:]
+    height, width = _outputs(images, weight, stride, padding)
+    places = patches.view(n, height, width, y, x, c)
+    total = patches.new_zeros(n, h + 2 * padding[0], w + 2 * padding[1], c)
+    for row in range(y):
+        for column in range(x):
+            rows = slice(row, row + stride[0] * height, stride[0])
+            columns = slice(column, column + stride[1] * width, stride[1])
+            total[:, rows, columns] += places[:, :, :, row, column]
+    return total[:, padding[0] : padding[0] + h, padding[1] : padding[1] + w].permute(0, 3, 1, 2)
