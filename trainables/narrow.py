@@ -1,8 +1,10 @@
-"""Convolutions of narrow images as matrix products, for training where a CPU multiplies in bfloat16.
+"""Convolutions of narrow images, for CPUs that multiply in bfloat16: oneDNN's own are slow there, or wrong.
 
-oneDNN's own bfloat16 kernels are slow there: the weight gradient of 512 × 512 × 3 × 3 on 32 images of 2 × 2 takes 18 ms
-on 2 cores with AMX, as a product of two matrices 1.5 ms (oneDNN of torch 2.14). Views of 64 pixels end in such images.
-Scoring keeps to oneDNN, whose forward pass is faster.
+Slow: the weight gradient of 512 × 512 × 3 × 3 on 32 images of 2 × 2 takes 18 ms on 2 cores with AMX, as a product of
+matrices 1.5 ms. Views of 64 pixels end in such images. Scoring keeps to oneDNN, whose forward pass is faster.
+
+Wrong: where a stride leaves outputs of width 1, weight gradients have whatever was in memory (NaN, or 1e30), and so
+have outputs of more than one row (torch 2.14 with AMX: 175 of the shapes tried). There float32 is used.
 """
 
 from __future__ import annotations
@@ -20,16 +22,20 @@ Pair = tuple[int, int]
 
 
 class NarrowConvolutions(TorchFunctionMode):
-    """Within this context autocast's `conv2d` of narrow images is computed here while gradients are recorded."""
+    """Within this context autocast's `conv2d` of narrow images is computed here."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
         """Called by torch for each of its functions."""
-        if func is torch.conv2d and not kwargs and len(args) == 7 and _pays(*args):
+        if func is torch.conv2d and not kwargs and len(args) == 7 and torch.is_autocast_enabled("cpu"):
             images, weight, bias, stride, padding, *_ = args
-            found = conv2d(images.bfloat16(), weight.bfloat16(), stride, padding)
-            return found if bias is None else found + bias.bfloat16()[:, None, None]
+            if _pays(*args):
+                found = conv2d(images.bfloat16(), weight.bfloat16(), stride, padding)
+                return found if bias is None else found + bias.bfloat16()[:, None, None]
+            if _is_wrong(images.shape, weight.shape, stride, padding):
+                with torch.autocast("cpu", enabled=False):
+                    return func(images.float(), *args[1:])
         return func(*args, **(kwargs or {}))
 
 
@@ -43,12 +49,19 @@ def conv2d(images: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tenso
 def _pays(
     images: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> bool:
-    if not (torch.is_grad_enabled() and torch.is_autocast_enabled("cpu") and weight.numel() >= LARGE):
+    if not torch.is_grad_enabled() or weight.numel() < LARGE:
         return False
     if groups != 1 or dilation != (1, 1) or isinstance(padding, str) or images.dim() != 4:
         return False
     height, width = _outputs(images.shape, weight.shape, stride, padding)
     return 0 < height * width <= NARROW
+
+
+def _is_wrong(images: Sequence[int], weight: Sequence[int], stride: Any, padding: Any) -> bool:
+    """Whether a stride leaves outputs of width 1. Torch allows strides with a padding in numbers alone."""
+    if isinstance(padding, str) or stride[-1] == 1:
+        return False
+    return bool(images[-1] + 2 * padding[-1] - weight[-1] < stride[-1])
 
 
 def _outputs(images: Sequence[int], weight: Sequence[int], stride: Pair, padding: Pair) -> Pair:

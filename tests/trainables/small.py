@@ -10,6 +10,7 @@ import numpy as np
 
 from datasets.manifest import DataRef
 from datasets.seeds import rng
+from trainables import precision
 from trainables.finetune import FineTuning
 from trainables.job import EncoderRef, Job, Report, TrainingData
 from trainables.model import Classifier, classifier
@@ -26,6 +27,11 @@ PARAMS: dict[str, Any] = {
     "patience": 22,
     "freeze_bn": False,
 }
+
+
+def compute_in_float32() -> None:
+    """For processes that a test starts: as the fixture `float32`."""
+    precision.pays_on_this_cpu = lambda: False
 
 
 def picture(index: int, label: int) -> np.ndarray:

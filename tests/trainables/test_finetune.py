@@ -148,6 +148,7 @@ def test_it_stops_itself_after_its_patience(tmp_path: Path) -> None:
     assert len(found) == values.index(max(values)) + 1 + 2 < 30
 
 
+@pytest.mark.usefixtures("float32")
 def test_validation_is_the_deterministic_view_whatever_the_augmentation(tmp_path: Path) -> None:
     data = small.task()
     found = small.fine_tune(small.job(tmp_path, epochs=2, augmentation="published"), data)

@@ -17,6 +17,7 @@ CHANGES = {"epochs": 2, "batch_size": 10, "freeze_bn": True, "objective": "val_l
 
 def worker(rank: int, directory: str) -> None:
     torch.set_num_threads(1)
+    small.compute_in_float32()
     dist.init_process_group("gloo", init_method=f"file://{directory}/meeting", rank=rank, world_size=2)
     try:
         small.fine_tune(small.job(f"{directory}/two", **CHANGES), small.task(validation=25))
@@ -24,6 +25,7 @@ def worker(rank: int, directory: str) -> None:
         dist.destroy_process_group()
 
 
+@pytest.mark.usefixtures("float32")
 def test_two_workers_train_as_one(tmp_path: Path) -> None:
     """45 images in batches of 10: the last has 5, 3 for one worker and 2 for the other. Batch norm is frozen, because
     on CPUs each worker would normalise its own share."""

@@ -10,6 +10,7 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from tests.trainables.small import compute_in_float32
 from tests.trainables.test_step import CPU, Net, batch
 from trainables.job import TrainingError
 from trainables.memory import more_parts, parts_that_fit
@@ -41,6 +42,7 @@ def test_one_process_need_not_ask() -> None:
 
 def worker(rank: int, directory: str, fits: list[int]) -> None:
     torch.set_num_threads(1)
+    compute_in_float32()
     dist.init_process_group("gloo", init_method=f"file://{directory}/meeting", rank=rank, world_size=2)
     net = Net(fits[rank])
     found: dict = {}
@@ -69,6 +71,7 @@ def group(directory: Path, fits: list[int]) -> list[dict]:
     return [json.loads((directory / f"{rank}.json").read_text()) for rank in range(2)]
 
 
+@pytest.mark.usefixtures("float32")
 def test_a_group_takes_the_parts_of_its_neediest_worker(tmp_path: Path) -> None:
     """Batches of 11: the workers have 6 and 5 images, whose parts are equally many."""
     found = group(tmp_path, [1000, 3])

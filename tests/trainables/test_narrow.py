@@ -78,3 +78,18 @@ def test_autocast_takes_it_for_large_weights_on_narrow_images_in_training(calls)
     with narrow.NarrowConvolutions():
         model(few)
     assert calls == []
+
+
+@pytest.mark.parametrize(("height", "width", "stride"), [(1, 1, 2), (3, 1, 2), (3, 2, 3), (4, 3, 4)])
+@pytest.mark.parametrize("groups", [1, 16])
+def test_strides_that_leave_a_width_of_one_are_computed_in_float32(calls, height, width, stride, groups):
+    """On a CPU with AMX, bfloat16 gives these gradients whatever was in memory."""
+    torch.manual_seed(0)
+    model = nn.Conv2d(16, 48, 3, stride=stride, padding=1, groups=groups)
+    images = torch.randn(18, 16, height, width, requires_grad=True)
+    expected = torch.autograd.grad(model(images).square().sum(), (images, *model.parameters()))
+    for size in range(8, 22):
+        torch.full((2**size,), torch.nan)  # what may lie in memory
+    found = torch.autograd.grad(_autocast(model, images).square().sum(), (images, *model.parameters()))
+    torch.testing.assert_close(found, expected)
+    assert calls == []

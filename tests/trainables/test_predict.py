@@ -58,6 +58,7 @@ def scores(path, rows=None, copies=6, **options):
     return predict(path, Images(), rows, copies=copies, seed=3, threads=1, **options)
 
 
+@pytest.mark.usefixtures("float32")
 def test_scores_are_means_over_the_augmented_copies(path):
     model, job = load_model(path)
     found, images = scores(path), Images()
@@ -73,6 +74,7 @@ def test_scores_are_means_over_the_augmented_copies(path):
     assert np.ptp(found.mean) > 0.01
 
 
+@pytest.mark.usefixtures("float32")
 @pytest.mark.parametrize("at_once", [1, 13, 64, 500])
 def test_batch_size_changes_no_score(path, monkeypatch, at_once):
     """Nothing but the last bits of float32, which batches of another shape may sum in another order."""

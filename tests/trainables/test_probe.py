@@ -25,6 +25,7 @@ from trainables.predict import load_model, predict
 from trainables.task import Part, TaskData
 from trainables.views import render
 
+pytestmark = pytest.mark.usefixtures("float32")
 PARAMS: dict[str, dict[str, Any]] = {"linear": {"c": 0.1, "balanced": True}, "knn": {"k": 7, "temperature": 0.1}}
 
 

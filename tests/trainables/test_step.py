@@ -8,6 +8,7 @@ from trainables.job import TrainingError
 from trainables.step import Stepper, mean_loss, probabilities, wrap
 
 CPU = torch.device("cpu")
+pytestmark = pytest.mark.usefixtures("float32")
 
 
 class Net(nn.Module):
