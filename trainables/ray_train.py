@@ -82,10 +82,14 @@ def resolve(name: str) -> Train:
 
 
 def device_name() -> str:
-    """The device that this process trains on, in words."""
+    """The device that this process trains on and the arithmetic that it computes in, such as "cpu, bfloat16"."""
     import torch
 
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    from trainables.precision import autocast_dtype, pick_device
+
+    device = pick_device()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return f"{name}, {autocast_dtype(device) or torch.float32}".replace("torch.", "")
 
 
 def _in_process(config: Mapping[str, Any]) -> None:

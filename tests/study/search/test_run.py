@@ -30,6 +30,7 @@ def test_a_study_ends_with_exactly_its_trials_and_more_can_be_added(tmp_path):
     assert {t.state for t in trials} == {"COMPLETE", "PRUNED"}
     assert sum(e.finished for e in events) == 10
     assert all(t.seconds > 0 and t.host for t in trials)
+    assert all(t.device.endswith((", float32", ", bfloat16", ", float16")) for t in trials)
     extended = search(tmp_path, small_plan(trials=7))
     assert len(extended) == 14
     assert [t.params for t in extended if t.number < 5] == [t.params for t in trials]

@@ -73,7 +73,7 @@ def search(the_plan: Plan, directory: StudyDirectory, on_event=None, fails_above
     engine = Engine(the_plan, record, on_event)
     while (trial := engine.next()) is not None:
         bonus = 0.02 if trial.cell.startswith("simclr") else 0.0
-        record.note(trial.cell, trial.number, host="here", device="cpu")
+        record.note(trial.cell, trial.number, host="here", device="cpu, float32")
         for epoch in range(len(trial.epochs) + 1, search.max_epochs + 1):
             between()
             if float(trial.params["weight_decay"]) > fails_above:
