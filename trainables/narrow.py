@@ -28,15 +28,30 @@ class NarrowConvolutions(TorchFunctionMode):
         self, func: Callable[..., Any], types: Sequence[type], args: Sequence[Any] = (), kwargs: Any = None
     ) -> Any:
         """Called by torch for each of its functions."""
-        if func is torch.conv2d and not kwargs and len(args) == 7 and torch.is_autocast_enabled("cpu"):
-            images, weight, bias, stride, padding, *_ = args
-            if _pays(*args):
-                found = conv2d(images.bfloat16(), weight.bfloat16(), stride, padding)
-                return found if bias is None else found + bias.bfloat16()[:, None, None]
-            if _is_wrong(images.shape, weight.shape, stride, padding):
-                with torch.autocast("cpu", enabled=False):
-                    return func(images.float(), *args[1:])
+        if func is torch.conv2d and torch.is_autocast_enabled("cpu"):
+            return _under_autocast(*args, **(kwargs or {}))
         return func(*args, **(kwargs or {}))
+
+
+def _under_autocast(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Pair = 1,
+    padding: int | Pair | str = 0,
+    dilation: int | Pair = 1,
+    groups: int = 1,
+) -> Tensor:
+    plain = input.dim() == 4 and groups == 1 and _pair(dilation) == (1, 1)
+    if not isinstance(padding, str):  # which torch allows without a stride alone
+        shapes = input.shape, weight.shape, _pair(stride), _pair(padding)
+        if plain and _pays(weight, *shapes):
+            found = conv2d(input.bfloat16(), weight.bfloat16(), _pair(stride), _pair(padding))
+            return found if bias is None else found + bias.bfloat16()[:, None, None]
+        if _is_wrong(*shapes):
+            with torch.autocast("cpu", enabled=False):
+                return torch.conv2d(input.float(), weight, bias, stride, padding, dilation, groups)
+    return torch.conv2d(input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(images: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tensor:
@@ -46,22 +61,21 @@ def conv2d(images: Tensor, weight: Tensor, stride: Pair, padding: Pair) -> Tenso
     return found
 
 
-def _pays(
-    images: Tensor, weight: Tensor, bias: Tensor | None, stride: Any, padding: Any, dilation: Any, groups: int
-) -> bool:
-    if not torch.is_grad_enabled() or weight.numel() < LARGE:
-        return False
-    if groups != 1 or dilation != (1, 1) or isinstance(padding, str) or images.dim() != 4:
-        return False
-    height, width = _outputs(images.shape, weight.shape, stride, padding)
-    return 0 < height * width <= NARROW
+def _pays(weight: Tensor, *shapes: Any) -> bool:
+    height, width = _outputs(*shapes)
+    return torch.is_grad_enabled() and weight.numel() >= LARGE and 0 < height * width <= NARROW
 
 
-def _is_wrong(images: Sequence[int], weight: Sequence[int], stride: Any, padding: Any) -> bool:
-    """Whether a stride leaves outputs of width 1. Torch allows strides with a padding in numbers alone."""
-    if isinstance(padding, str) or stride[-1] == 1:
-        return False
-    return bool(images[-1] + 2 * padding[-1] - weight[-1] < stride[-1])
+def _is_wrong(images: Sequence[int], weight: Sequence[int], stride: Pair, padding: Pair) -> bool:
+    """Whether a stride leaves outputs of width 1."""
+    return stride[1] > 1 and images[-1] + 2 * padding[1] - weight[-1] < stride[1]
+
+
+def _pair(value: int | Sequence[int]) -> Pair:
+    if isinstance(value, int):
+        return value, value
+    height, width = value
+    return height, width
 
 
 def _outputs(images: Sequence[int], weight: Sequence[int], stride: Pair, padding: Pair) -> Pair:

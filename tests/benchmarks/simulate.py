@@ -12,9 +12,9 @@ from study.search.worlds import drawn
 
 
 def run(short: bool) -> dict:
-    """All settings of TPE and the usual one of the Gaussian process over 200 worlds; short: TPE's usual over 12."""
+    """TPE in all settings, the Gaussian process with the usual grace, over 200 worlds; short: TPE's usual over 12."""
     tpe = [s for s in settings("tpe") if not short or _is_usual(s)]
-    process = [s for s in settings("gp") if s.name == "gp, stopping" and _is_usual(s)]
+    process = [s for s in settings("gp") if s.sampler == "gp" and s.asha and s.asha["grace"] == USUAL[1]]
     repetitions = 12 if short else 200
     cores = os.cpu_count() or 1
     started = time.monotonic()

@@ -93,3 +93,20 @@ def test_strides_that_leave_a_width_of_one_are_computed_in_float32(calls, height
     found = torch.autograd.grad(_autocast(model, images).square().sum(), (images, *model.parameters()))
     torch.testing.assert_close(found, expected)
     assert calls == []
+
+
+def test_functions_are_told_apart_by_what_they_say_not_how(calls):
+    """Numbers for pairs, arguments by name or left out."""
+    images, weight = torch.randn(2, 512, 4, 4), torch.randn(512, 512, 1, 1)
+    with torch.autocast("cpu", dtype=torch.bfloat16), narrow.NarrowConvolutions():
+        found = [
+            F.conv2d(images, weight),
+            F.conv2d(images, weight=weight, stride=1),
+            F.conv2d(images, weight, None, 1, 0, 1, 1),
+            F.conv2d(images, weight, stride=(1, 1), padding=[0, 0]),
+        ]
+        assert len(calls) == len(found)
+        assert F.conv2d(images, weight, padding="valid").dtype is torch.bfloat16
+        assert F.conv2d(images[..., :1], weight, stride=2, groups=1).dtype is torch.bfloat16
+    assert all(torch.equal(one, found[0]) for one in found)
+    assert len(calls) == len(found) + 1

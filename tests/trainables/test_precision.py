@@ -51,11 +51,12 @@ def test_the_measurement_agrees_with_the_instructions():
 
 def test_the_measurement_leaves_no_trace():
     torch.manual_seed(0)
-    expected = torch.rand(1)
+    expected, threads = torch.rand(1), torch.get_num_threads()
     torch.manual_seed(0)
     with torch.inference_mode():
         bfloat16.speedup()
     assert torch.rand(1) == expected
+    assert torch.get_num_threads() == threads
 
 
 @pytest.mark.parametrize(
