@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -79,8 +80,11 @@ def reached(found: Outcome, grid: Outcome) -> float:
 
 
 def _one_thread() -> None:
-    """Every core has a world of its own; torch reads this when a Gaussian process first loads it."""
+    """Every core has a world of its own. Torch, which a Gaussian process needs, reads this when it is first loaded;
+    where this process was forked from one that had loaded it, it has to be told."""
     os.environ["OMP_NUM_THREADS"] = "1"
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def _world(chosen: Sequence[Setting], worlds: Worlds, slots: int, index: int) -> list[tuple[Outcome, Outcome]]:
