@@ -92,7 +92,11 @@ class Asha(_Model):
     eta: int = Field(3, ge=2)
     grace: int = Field(1, ge=1)
     brackets: int = Field(1, ge=1)
-    variant: Literal["stopping", "promotion"] = "stopping"
+    variant: Literal["stopping", "promotion"] = Field(
+        "stopping",
+        description="stopping ends a trial at a rung for good; promotion pauses it there with its checkpoints, and may "
+        "go on later: a little better in simulations (docs/benchmarks.md), for more disk",
+    )
 
 
 class Scheduler(_Model):
