@@ -94,8 +94,8 @@ class Asha(_Model):
     brackets: int = Field(1, ge=1)
     variant: Literal["stopping", "promotion"] = Field(
         "stopping",
-        description="stopping ends a trial at a rung for good; promotion pauses it there with its checkpoints, and may "
-        "go on later: a little better in simulations (docs/benchmarks.md), for more disk",
+        description="stopping ends a trial at a rung for good; promotion pauses it there, keeps its checkpoints "
+        "on disk and may go on later. In simulations (docs/benchmarks.md) they do about equally well",
     )
 
 

@@ -4,7 +4,7 @@ Slow: the weight gradient of 512 × 512 × 3 × 3 on 32 images of 2 × 2 takes 1
 matrices 1.5 ms. Views of 64 pixels end in such images. Scoring keeps to oneDNN, whose forward pass is faster.
 
 Wrong: where a stride leaves outputs of width 1, weight gradients have whatever was in memory (NaN, or 1e30), and so
-have outputs of more than one row (torch 2.14 with AMX: 175 of the shapes tried). There float32 is used.
+have outputs of more than one row (torch 2.14 with AMX: 175 of the shapes tried). There float32 is used, or a product.
 """
 
 from __future__ import annotations

@@ -32,6 +32,12 @@ def _of_gpu(device: torch.device) -> torch.dtype | None:
     return torch.float16 if major == 7 else None  # older ones have no tensor cores
 
 
+def describe(device: torch.device) -> str:
+    """The device and the arithmetic that it computes in, such as "cpu, bfloat16"."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return f"{name}, {str(autocast_dtype(device) or torch.float32).removeprefix('torch.')}"
+
+
 @contextmanager
 def autocast(device: torch.device) -> Iterator[None]:
     """The context that a forward pass runs in on this device."""

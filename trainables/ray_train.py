@@ -81,17 +81,6 @@ def resolve(name: str) -> Train:
     return found
 
 
-def device_name() -> str:
-    """The device that this process trains on and the arithmetic that it computes in, such as "cpu, bfloat16"."""
-    import torch
-
-    from trainables.precision import autocast_dtype, pick_device
-
-    device = pick_device()
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-    return f"{name}, {autocast_dtype(device) or torch.float32}".replace("torch.", "")
-
-
 def _in_process(config: Mapping[str, Any]) -> None:
     import ray.tune
     from ray.train import RunConfig, ScalingConfig
@@ -242,7 +231,9 @@ class _Mailbox:
 
 
 def _result(epoch: int, metrics: dict[str, float]) -> dict[str, Any]:
-    return {"epoch": epoch, "metrics": metrics, "host": socket.gethostname(), "device": device_name()}
+    from trainables.precision import describe, pick_device
+
+    return {"epoch": epoch, "metrics": metrics, "host": socket.gethostname(), "device": describe(pick_device())}
 
 
 def _clock() -> Callable[[], float]:

@@ -12,7 +12,7 @@ from study.search.worlds import drawn
 
 
 def run(short: bool) -> dict:
-    """TPE in all settings, the Gaussian process in its best three, over 200 worlds; short: TPE's usual over 12."""
+    """TPE in all settings, the Gaussian process in three, over 200 worlds; short: TPE's usual over 12."""
     tpe = [s for s in settings("tpe") if not short or _is_usual(s)]
     process = [s for s in settings("gp") if s.sampler == "gp" and (_is_usual(s) or _is_patient_promotion(s))]
     repetitions = 12 if short else 200

@@ -76,6 +76,12 @@ def test_gpus_compute_in_what_they_have_tensor_cores_for(monkeypatch, capability
     precision._of_gpu.cache_clear()
 
 
+@pytest.mark.parametrize(("pays", "words"), [(True, "cpu, bfloat16"), (False, "cpu, float32")])
+def test_a_cpu_is_described_with_its_arithmetic(monkeypatch, pays, words):
+    monkeypatch.setattr(precision, "pays_on_this_cpu", lambda: pays)
+    assert precision.describe(CPU) == words
+
+
 def test_threads_are_those_of_the_trial():
     before = torch.get_num_threads()
     precision.prepare(CPU, 3)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from study.cli import app
@@ -16,7 +18,7 @@ from study.search.curves import DrawnCurves, RecordedCurves
 from study.search.record import Record, open_storage
 from study.search.sampler import design_point
 from study.search.simulate import Outcome, Setting, full_grid, patient_end, simulate
-from study.search.simulation import ETAS_AND_GRACES, compare, reached, settings
+from study.search.simulation import ETAS_AND_GRACES, _one_thread, compare, reached, settings
 from study.search.suggest import distributions
 from study.search.worlds import drawn, recorded
 from tests.study.search.examples import small_plan
@@ -128,3 +130,14 @@ def test_the_command_prints_a_row_a_setting(study, tmp_path):
     assert "s." in done.output.splitlines()[-1]
     with pytest.raises(StudyError, match=r"A recorded study is a study directory, but .*spec.yaml does not exist"):
         recorded(tmp_path / "none", 0)
+
+
+def test_a_process_that_knew_torch_before_has_one_thread_as_well():
+    """Forked from one that had loaded it, torch does not read the environment again."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with ProcessPoolExecutor(1, initializer=_one_thread) as pool:
+            assert pool.submit(torch.get_num_threads).result(timeout=60) == 1
+    finally:
+        torch.set_num_threads(before)

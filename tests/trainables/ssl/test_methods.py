@@ -117,10 +117,10 @@ def test_swavs_queue_holds_every_ranks_embeddings_and_each_scores_its_share(tmp_
     assert torch.equal(first["bank"], torch.cat([10 * both[:, order], both[:, order[:2]]], dim=1))
     whole = training("swav", queue=6)._method
     whole.bank.copy_(first["bank"])
-    for crop in range(2):
+    for crop in range(2):  # scores of up to 4,000 cancel to a few: products of other shapes round at 1e-3
         expected = whole._queued()[crop]
-        assert torch.allclose(first["scores"][crop], expected[0::2], atol=0.01)
-        assert torch.allclose(second["scores"][crop], expected[1::2], atol=0.01)
+        assert torch.allclose(first["scores"][crop], expected[0::2], atol=5e-3)
+        assert torch.allclose(second["scores"][crop], expected[1::2], atol=5e-3)
 
 
 def test_swav_does_without_a_queue() -> None:
