@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datasets.manifest import DataRef, Manifest
+    from datasets.base.manifest import DataRef, Manifest
 
 
 def load(ref: DataRef) -> Manifest:

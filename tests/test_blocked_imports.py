@@ -26,12 +26,12 @@ TRAIN = (
     + """
 from pathlib import Path
 import datasets, search_spaces
-from datasets.manifest import DataRef
-from datasets.splits import Scheme, make_split
+from datasets.base.manifest import DataRef
+from datasets.splits.make import Scheme, make_split
 from trainables.job import EncoderRef, Job, TrainingData
 from trainables.predict import predict
-from trainables.run import train
-from trainables.task import load_task
+from trainables.run_job import train
+from trainables.training.task_data import load_task
 
 root = Path(sys.argv[1])
 ref = DataRef(source="synthetic")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from datasets.manifest import DataRef
+from datasets.base.manifest import DataRef
 
 Objective = Literal["val_auc", "val_loss"]
 ParamValue = float | int | str | bool

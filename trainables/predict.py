@@ -13,14 +13,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainables import checkpoint
-from trainables.augment import Floats, uniforms
+from trainables.augmentation.parameters import Floats, uniforms
+from trainables.augmentation.policies import policy
+from trainables.devices.precision import prepare
 from trainables.job import Job
-from trainables.loader import Images, Renderer, Rows
-from trainables.model import Classifier, fold_batch_norms, restore
-from trainables.policies import policy
-from trainables.precision import prepare
-from trainables.step import probabilities
+from trainables.models.classifier import Classifier, fold_batch_norms, restore
+from trainables.training import checkpoint
+from trainables.training.loader import Images, Renderer, Rows
+from trainables.training.step import probabilities
 
 VIEWS_AT_ONCE = {"cpu": 32, "cuda": 512}  # views in one forward pass: beyond, a device gains nothing
 PIXELS_AT_ONCE = 8 * 224**2  # and on a CPU, pixels of these views: more overflow a core's cache

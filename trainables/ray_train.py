@@ -20,7 +20,7 @@ from typing import Any
 from trainables.job import Job, Metrics, Report, StopTraining, TrainingError
 
 Train = Callable[[Job, Report], None]
-TRAIN = "trainables.run:train"
+TRAIN = "trainables.run_job:train"
 POLL = 1.0  # seconds between looks at whether a worker group still lives
 GROUP_END = 120.0  # seconds that a stopped worker group gets to end its epoch and shut down
 LIMITS = {
@@ -231,7 +231,7 @@ class _Mailbox:
 
 
 def _result(epoch: int, metrics: dict[str, float]) -> dict[str, Any]:
-    from trainables.precision import describe, pick_device
+    from trainables.devices.precision import describe, pick_device
 
     return {"epoch": epoch, "metrics": metrics, "host": socket.gethostname(), "device": describe(pick_device())}
 

@@ -15,8 +15,8 @@ from datasets.audit.labels import conflicts
 from datasets.audit.members import Members, Parts, members, parts_of
 from datasets.audit.near import DISTANCE, hashes, near_pairs
 from datasets.audit.overlap import near_overlap, overlaps
-from datasets.manifest import Manifest
-from datasets.splits import PARTS
+from datasets.base.manifest import Manifest
+from datasets.splits.make import PARTS
 
 __all__ = ["DISTANCE", "Finding", "Parts", "Severity", "audit", "near_pairs", "parts_of"]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
-from datasets.manifest import Manifest
+from datasets.base.manifest import Manifest
 
 AGES = ((0, 30), (30, 50), (50, 70), (70, 121))
 """Age bands in years, upper ends excluded."""

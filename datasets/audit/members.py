@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from datasets.manifest import Manifest
-from datasets.split_files import plain_id
-from datasets.splits import PARTS, Part, Split
+from datasets.base.manifest import Manifest
+from datasets.splits.make import PARTS, Part, Split
+from datasets.splits.split_files import plain_id
 
 Parts = Mapping[Part, Collection[str]]
 """Image ids by part. Unlike in a `Split`, an image may be in two: that is one of the faults to find."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets.seeds import rng
+from datasets.base.seeds import rng
 
 TONES = ("I", "II", "III", "IV", "V", "VI")
 SITES = ("anterior torso", "posterior torso", "upper extremity", "lower extremity", "head/neck", "palms/soles")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from datasets.base.seeds import rng
 from datasets.drawing.camera import Camera, photograph
 from datasets.drawing.lesions import Lesion, Patient, draw_lesion, draw_patient
 from datasets.drawing.skin import draw_skin
-from datasets.seeds import rng
 
 
 @dataclass(frozen=True, kw_only=True)

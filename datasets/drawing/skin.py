@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
+from datasets.base.seeds import rng
 from datasets.drawing.fields import at_direction, blob, outline, polar, smooth_noise
 from datasets.drawing.lesions import Lesion
-from datasets.seeds import rng
 
 SKIN = {
     "I": (0.93, 0.76, 0.70),

@@ -11,7 +11,7 @@ from importlib import import_module
 
 import numpy as np
 
-from datasets.manifest import DataError, DataRef, Manifest
+from datasets.base.manifest import DataError, DataRef, Manifest
 
 _MODULES = {
     "synthetic": "synthetic",
@@ -44,7 +44,7 @@ def load(ref: DataRef) -> Manifest:
     manifest = catalogue(ref)
     if manifest.root is None:
         return manifest
-    from datasets.roots import Root
+    from datasets.base.roots import Root
     from datasets.sources.assemble import settle
     from datasets.sources.sums import with_sums
 
@@ -67,7 +67,7 @@ def reader(manifest: Manifest) -> Callable[[int], np.ndarray]:
 
     It raises `BadImage` (a `DataError`) for a file that is no sound picture.
     """
-    from datasets.reading import open_reader
+    from datasets.cache.reading import open_reader
 
     read = open_reader(manifest)
     return lambda row: read(row).pixels

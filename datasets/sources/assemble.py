@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from datasets.manifest import COLUMNS, DataError, DataRef, Manifest
-from datasets.roots import Root
-from datasets.tasks import Task, rules
+from datasets.base.manifest import COLUMNS, DataError, DataRef, Manifest
+from datasets.base.roots import Root
+from datasets.labels.tasks import Task, rules
 
 
 def assemble(ref: DataRef, task: Task, columns: Mapping[str, pd.Series | str | None]) -> Manifest:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from datasets.manifest import DataRef, Manifest
-from datasets.roots import Root, root_of
+from datasets.base.manifest import DataRef, Manifest
+from datasets.base.roots import Root, root_of
+from datasets.labels.tasks import task
 from datasets.sources.assemble import assemble
-from datasets.sources.tables import read_table, sexes, words
-from datasets.tasks import task
+from datasets.sources.csv_tables import read_table, sexes, words
 
 _IMAGES = {"derm7pt_dermoscopic": ("derm", "dermoscopic"), "derm7pt_clinical": ("clinic", "clinical")}
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from datasets.manifest import DataError, DataRef, Manifest
-from datasets.roots import Root, root_of
+from datasets.base.manifest import DataError, DataRef, Manifest
+from datasets.base.roots import Root, root_of
+from datasets.labels.tasks import rules, task
 from datasets.sources.assemble import assemble, paths_of
-from datasets.sources.tables import read_table, sexes, words, years
-from datasets.split_files import plain_id
-from datasets.tasks import rules, task
+from datasets.sources.csv_tables import read_table, sexes, words, years
+from datasets.splits.split_files import plain_id
 
 TRUTH = "ISIC_2019_Training_GroundTruth.csv"
 METADATA = "ISIC_2019_Training_Metadata.csv"

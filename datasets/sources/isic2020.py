@@ -14,11 +14,11 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from datasets.manifest import DataError, DataRef, Manifest
-from datasets.roots import Root, root_of
+from datasets.base.manifest import DataError, DataRef, Manifest
+from datasets.base.roots import Root, root_of
+from datasets.labels.tasks import task
 from datasets.sources.assemble import assemble, paths_of
-from datasets.sources.tables import first_table, read_table, sexes, words, years
-from datasets.tasks import task
+from datasets.sources.csv_tables import first_table, read_table, sexes, words, years
 
 TRUTH = ("ISIC_2020_Training_GroundTruth_v2.csv", "ISIC_2020_Training_GroundTruth.csv")
 DUPLICATES = "ISIC_2020_Training_Duplicates.csv"

@@ -8,11 +8,11 @@ from __future__ import annotations
 import pandas as pd
 import yaml
 
-from datasets.manifest import DataError, DataRef, Manifest
-from datasets.roots import Root, leaves, root_of
+from datasets.base.manifest import DataError, DataRef, Manifest
+from datasets.base.roots import Root, leaves, root_of
+from datasets.labels.tasks import Task, parse, task
 from datasets.sources.assemble import assemble
-from datasets.sources.tables import fitzpatrick, read_table, sexes, words, years
-from datasets.tasks import Task, parse, task
+from datasets.sources.csv_tables import fitzpatrick, read_table, sexes, words, years
 
 ENDINGS = ("jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp")
 TABLE, RULES = "images.csv", "rules.yaml"

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from datasets.manifest import DataRef, Manifest
-from datasets.roots import root_of
+from datasets.base.manifest import DataRef, Manifest
+from datasets.base.roots import root_of
+from datasets.labels.tasks import task
 from datasets.sources.assemble import assemble, paths_of
-from datasets.sources.tables import fitzpatrick, read_table, sexes, words, years
-from datasets.tasks import task
+from datasets.sources.csv_tables import fitzpatrick, read_table, sexes, words, years
 
 _COLUMNS = ("patient_id", "lesion_id", "age", "gender", "fitspatrick", "region", "diagnostic", "img_id")
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from datasets.manifest import DataError, Manifest
-from datasets.roots import Root
+from datasets.base.manifest import DataError, Manifest
+from datasets.base.roots import Root
 
 NAME = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?(.+)")

@@ -13,9 +13,9 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from datasets.base.manifest import COLUMNS, DataError, DataRef, Manifest
 from datasets.drawing.sets import COLLECTIONS, Collection
-from datasets.manifest import COLUMNS, DataError, DataRef, Manifest
-from datasets.tasks import task
+from datasets.labels.tasks import task
 
 _ID = re.compile(r"[A-Z]+_P(\d+)_L(\d)_V(\d)")
 

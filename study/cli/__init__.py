@@ -20,7 +20,7 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line. Exit codes: 0 done; 1 a fault of ours or of the cluster; 2 bad input, said in one error;
     130 interrupted (run again to go on)."""
-    from study.errors import StudyError
+    from study.base.errors import StudyError
 
     try:
         app()
@@ -33,5 +33,5 @@ def main() -> None:
 
 
 # Modules register their commands on `app` when imported: the order of `study --help`.
-for _module in ("line", "spec", "compare", "tracking", "data", "encoders", "pretrain", "cluster"):
+for _module in ("run", "spec", "compare", "tracking", "data", "encoders", "pretrain", "cluster"):
     import_module(f"study.cli.{_module}")

@@ -23,14 +23,14 @@ def doctor(
     ] = None,
 ) -> None:
     """Probe every node: same code and versions, data readable, storage shared, MLflow reachable, clock, GPUs."""
-    from study.doctor import Request, diagnose, needs
-    from study.doctor_table import print_findings
+    from study.cluster.doctor import Request, diagnose, needs
+    from study.console.doctor_table import print_findings
 
     request = Request()
     if spec is not None:
-        from study.opening import default_root
-        from study.plan import plan
-        from study.spec_file import load_spec
+        from study.plan.cells import plan
+        from study.spec.loading import load_spec
+        from study.store.opening import default_root
 
         read = load_spec(spec)
         request = needs(plan(read), directory or default_root(read))
@@ -51,7 +51,7 @@ def submit(
     detach: Annotated[bool, typer.Option("--detach", help="Do not follow the job's output.")] = False,
 ) -> None:
     """Run a study on a cluster as a Ray job, with the code in the working directory."""
-    from study.submit import submit as send
+    from study.cluster.submit import submit as send
 
     job = send(spec, directory, address, install=install, say=None if detach else typer.echo)
     typer.echo(job)
@@ -69,6 +69,6 @@ def simulate(
     slots: Annotated[int, typer.Option(min=1, help="Devices that train at once.")] = 4,
 ) -> None:
     """Search simulated learning curves with the real engine: what ASHA's variants save over a full grid."""
-    from study.search.simulation_table import print_simulation
+    from study.console.simulation_table import print_simulation
 
     print_simulation(repetitions, sampler=sampler, study=recorded, slots=slots)

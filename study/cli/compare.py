@@ -26,15 +26,15 @@ def compare(
     ] = None,
 ) -> None:
     """Statistics over prediction tables: of one study, of several studies together, or of a folder of tables."""
-    from study.line import run_alone
-    from study.summary import print_table
+    from study.console.summary_table import print_table
+    from study.pipeline.run_stages import run_alone
 
     found = list(directories or [])
     if len(found) == 1 and predictions is None and out is None:
         run_alone(found[0], "compare")
         print_table(found[0] / "comparison")
         return
-    from study.joined import compare_folders, study_folders
+    from study.analysis.joint import compare_folders, study_folders
 
     folders, named = study_folders(found)
     folders += [predictions] if predictions else []
@@ -50,12 +50,12 @@ def report(
     directory: Annotated[Path, typer.Argument(help="Study directory, or a folder of comparison tables.")],
 ) -> None:
     """Write the HTML report and its tables (CSV, Markdown, LaTeX)."""
-    from study.line import run_alone
+    from study.pipeline.run_stages import run_alone
 
     if (directory / "spec.yaml").is_file():
         run_alone(directory, "report")
         print(f"report: {directory / 'report.html'}")
         return
-    from study.joined import report_folder
+    from study.analysis.joint import report_folder
 
     print(f"report: {report_folder(directory)}")

@@ -21,8 +21,8 @@ def audit(spec: SpecFile) -> None:
 
     Works from ids alone; pictures are compared too where `study data prepare` has decoded them.
     """
-    from study.audit_print import print_audit
-    from study.spec_file import load_spec
+    from study.console.audit_table import print_audit
+    from study.spec.loading import load_spec
 
     print_audit(load_spec(spec))
 
@@ -38,9 +38,9 @@ def prepare(
     ] = None,
 ) -> None:
     """Decode all images ahead of a study, once a node; every bad one is listed."""
-    from study.audit_print import print_decoded
-    from study.decoding import prepare
-    from study.spec_file import load_spec
+    from study.console.audit_table import print_decoded
+    from study.preparation.decode_on_nodes import prepare
+    from study.spec.loading import load_spec
 
     print_decoded(prepare(load_spec(spec), address, say=typer.echo))
 
@@ -51,7 +51,7 @@ def show(
     out: Annotated[Path, typer.Option(help="The page to write.")] = Path("data.html"),
 ) -> None:
     """Write a page with samples of every set and class, prevalence, subgroups and image sizes."""
-    from study.data_page import write_page
-    from study.spec_file import load_spec
+    from study.preparation.data_page import write_page
+    from study.spec.loading import load_spec
 
     typer.echo(write_page(load_spec(spec), out))

@@ -28,15 +28,17 @@ def check(
     spec: Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)],
 ) -> None:
     """Load every encoder of a spec, and print keys, size, normalisation and features on sample images."""
-    from study import encoders
-    from study.plan import plan
-    from study.spec_file import load_spec
+    from study.plan.cells import plan
+    from study.spec.loading import load_spec
+    from study.training import encoder_checks
 
     planned = plan(load_spec(spec))
-    images = encoders.sample(planned)
-    for found in encoders.check(planned):
+    images = encoder_checks.sample(planned)
+    for found in encoder_checks.check(planned):
         print(", ".join(found.methods))
         for name, fact in found.facts.items():
             print(f"  {name}: {fact}")
-        shown = ", ".join(f"{name} {value:.3g}" for name, value in encoders.statistics(found.encoder, images).items())
+        shown = ", ".join(
+            f"{name} {value:.3g}" for name, value in encoder_checks.statistics(found.encoder, images).items()
+        )
         print(f"  on {len(images)} images: {shown}")

@@ -37,9 +37,9 @@ def pretrain(
     address: Annotated[str | None, typer.Option(help="Ray cluster for more than one worker.")] = None,
 ) -> None:
     """Pre-train an encoder; use it as `{encoder: METHOD, weights: FILE}`. Goes on where an earlier run was stopped."""
-    from study.pretrain import pretraining_job, run
-    from study.spec import DataSource
-    from study.spec_file import load_spec
+    from study.spec.loading import load_spec
+    from study.spec.model import DataSource
+    from study.training.pretraining import pretraining_job, run
 
     read = load_spec(spec)
     source = None if pool is None else DataSource(source=pool, root=pool_root)

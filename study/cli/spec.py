@@ -20,7 +20,7 @@ def schema() -> None:
     """Print the JSON schema of a spec, for editors (`# yaml-language-server: $schema=…`)."""
     import json
 
-    from study.spec import StudySpec
+    from study.spec.model import StudySpec
 
     print(json.dumps(StudySpec.model_json_schema(), indent=1))
 
@@ -28,6 +28,6 @@ def schema() -> None:
 @app.command("plan")
 def plan(spec: SpecFile) -> None:
     """Print the cells of a study and what each is given; refuse a plan that treats methods unequally."""
-    from study.planning import print_plan
+    from study.console.plan_table import print_plan
 
     print_plan(spec)

@@ -25,7 +25,7 @@ Intervals are 95 %; what is undefined is NaN with the reason beside it. `p_holm`
 comparisons of a family, `p` and the intervals are for one comparison read alone.
 """
 
-from study.comparison.compare import compare
+from study.comparison.compare_predictions import compare
 from study.comparison.errors import ComparisonError
 from study.comparison.optimisation import optimisation
 

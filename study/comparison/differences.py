@@ -21,7 +21,7 @@ import pandas as pd
 from study.comparison.estimates import covers, unknown
 from study.comparison.holm import holm
 from study.comparison.inference import Inference, infer
-from study.comparison.measures import UPPER, Measured, table
+from study.comparison.metrics.measure import UPPER, Measured, table
 
 COLUMNS = (
     "method", "other", "fraction", "dataset", "metric", "difference", "low", "high", "p", "p_holm", "detectable",

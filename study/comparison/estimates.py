@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from study.comparison.inference import Inference, infer
-from study.comparison.measures import UPPER, Measured, table
+from study.comparison.metrics.measure import UPPER, Measured, table
 
 COLUMNS = (
     "method", "fraction", "dataset", "metric", "estimate", "sd", "low", "high", "replicates", "df", "covers", "reason",

@@ -16,7 +16,7 @@ import pandas as pd
 
 from study.comparison.holm import holm
 from study.comparison.inference import Inference, infer
-from study.comparison.measures import Measured, table
+from study.comparison.metrics.measure import Measured, table
 from study.comparison.subgroups import Group
 
 COLUMNS = (

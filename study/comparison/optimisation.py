@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from study.comparison.budget import budget_curves
+from study.comparison.budget_curves import budget_curves
 from study.comparison.errors import ComparisonError
-from study.comparison.measures import table
+from study.comparison.metrics.measure import table
 from study.comparison.selection_stability import selection_stability
 
 TRIALS = ("method", "fraction", "cell", "number", "state", "origin", "value")

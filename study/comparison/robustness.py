@@ -12,7 +12,7 @@ import pandas as pd
 
 from study.comparison.estimates import covers, unknown
 from study.comparison.inference import infer
-from study.comparison.measures import MAIN, Measured, table
+from study.comparison.metrics.measure import MAIN, Measured, table
 
 COLUMNS = ("method", "fraction", "dataset", "drop", "low", "high", "p", "df", "replicates", "covers", "reason")
 

@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from study.comparison.cases import Floats
-from study.comparison.measures import table
+from study.comparison.metrics.measure import table
 from study.comparison.stability import COLUMNS, Setting, compared
 
 SHARES, WINDOW, AUC = (0.25, 0.5, 0.75), 3, "val_auc"

@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-from study.comparison import closed
 from study.comparison.blocks import Block
 from study.comparison.cases import Floats
-from study.comparison.measures import table
+from study.comparison.metrics import closed_form
+from study.comparison.metrics.measure import table
 from study.comparison.ranking import complete, mean_ranks
 
 COLUMNS = ("fraction", "varied", "setting", "tau", "best", "same_best")
@@ -28,7 +28,9 @@ def stability(blocks: Sequence[Block]) -> pd.DataFrame:
     for fraction in dict.fromkeys(block.fraction for block in blocks):
         here = complete([b for b in blocks if b.fraction == fraction and not b.cases.reason()])
         if here and len(here[0].methods) > 1:
-            values = np.stack([closed.auroc(b.flat, b.cases.positive)[0].reshape(b.scores.shape[:3]) for b in here])
+            values = np.stack(
+                [closed_form.auroc(b.flat, b.cases.positive)[0].reshape(b.scores.shape[:3]) for b in here]
+            )
             full = mean_ranks(values.mean(axis=(2, 3)))
             rows += compared(fraction, here[0].methods, full, _settings(values, [b.dataset for b in here]))
     return table(rows, COLUMNS)

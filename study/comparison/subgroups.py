@@ -13,20 +13,20 @@ from typing import Any
 
 import pandas as pd
 
-from study.comparison import closed
 from study.comparison.blocks import Block
 from study.comparison.cases import Bools
 from study.comparison.estimates import bounded, covers, unknown
 from study.comparison.inference import infer
-from study.comparison.inputs import SUBGROUPS
-from study.comparison.measures import Closed, Measured, measured, table
+from study.comparison.metrics import closed_form
+from study.comparison.metrics.measure import Closed, Measured, measured, table
+from study.comparison.prediction_tables import SUBGROUPS
 
 COLUMNS = (
     "method", "fraction", "dataset", "attribute", "group", "metric", "estimate", "sd", "low", "high", "images",
     "positives", "small", "replicates", "covers", "reason",
 )  # fmt: skip
 METRICS: dict[str, Closed] = {
-    "auroc": closed.auroc, "sensitivity": closed.sensitivity, "specificity": closed.specificity,
+    "auroc": closed_form.auroc, "sensitivity": closed_form.sensitivity, "specificity": closed_form.specificity,
 }  # fmt: skip
 AGES = (0, 30, 45, 60, 75, 200)
 SMALL = 10  # clusters (patients or lesions) of a class that the measure rests on; fewer make a small group

@@ -1,7 +1,7 @@
 """The report: comparison tables in; one HTML page, its tables (CSV, Markdown, LaTeX) and curves (SVG) out.
 
-It reads `<name>.parquet` of one comparison directory, `context.json` (`study.report.context.Context`) and
-`qualitative/` (`study.report.qualitative.Panels`). A file that is absent leaves its section out; a file that is there
+It reads `<name>.parquet` of one comparison directory, `context.json` (`study.report.inputs.context.Context`) and
+`qualitative/` (`study.report.inputs.panels.Panels`). A file that is absent leaves its section out; a file that is there
 must have these columns (more are ignored):
 
 estimates     method fraction dataset metric estimate sd low high replicates reason
@@ -20,10 +20,10 @@ budget_curves method fraction iid trials value low high
 importance    method fraction parameter importance
 trials        method fraction cell number state value, and `param.<name>`
 curves        method fraction cell number epoch metric value
-parity, ledger, edges   as `study.rules` and `study.ledger` make them
+parity, ledger, edges   as `study.plan.fairness_rules` and `study.analysis.budget_ledger` make them
 """
 
-from study.report.context import Context, ReportError
-from study.report.write import write_report
+from study.report.exporters.html import write_report
+from study.report.inputs.context import Context, ReportError
 
 __all__ = ["Context", "ReportError", "write_report"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from study.records import TrialRecord
+from study.store.trial import TrialRecord
 
 
 @dataclass(frozen=True, kw_only=True)

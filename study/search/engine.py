@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from datasets.seeds import seed
-from study.plan import Plan
-from study.records import State, TrialRecord
-from study.search.asha import PROMOTED, Asha
+from datasets.base.seeds import seed
+from study.plan.cells import Plan
+from study.search.allocation import furthest_behind
 from study.search.budget import Budget
-from study.search.interleave import furthest_behind
-from study.search.sampler import Sampler
-from study.search.suggest import distributions
-from study.search.trials import Trials
+from study.search.samplers.designs import Sampler
+from study.search.samplers.optuna_samplers import distributions
+from study.search.schedulers.asha import PROMOTED, Asha
+from study.store.trial import State, TrialRecord
+from study.store.trial_table import Trials
 
 MAX_LOST = 5  # attempts in a row that may be lost without a new epoch before a trial counts as failed
 Listener = Callable[[TrialRecord], None]

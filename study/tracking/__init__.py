@@ -3,7 +3,7 @@
 Nothing that the driver or `study status` imports from here loads MLflow; `server`, `models` and `scorer` do.
 """
 
-from study.tracking.backlog import Backlog, behind
-from study.tracking.tracker import Tracker, open_tracker
+from study.tracking.sync.backlog import Backlog, behind
+from study.tracking.sync.tracker import Tracker, open_tracker
 
 __all__ = ["Backlog", "Tracker", "behind", "open_tracker"]

@@ -13,10 +13,10 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from study.errors import StudyError
-from study.layout import StudyDirectory
-from study.plan import Plan
-from study.tracking.target import resolve
+from study.base.errors import StudyError
+from study.plan.cells import Plan
+from study.store.directory import StudyDirectory
+from study.tracking.backend.target import resolve
 
 HOST = "127.0.0.1"
 START_LIMIT = 120.0  # seconds; a first start on a slow disk migrates the database

@@ -11,17 +11,17 @@ import pandas as pd
 import torch
 from sklearn.metrics import roc_auc_score
 
-from datasets.seeds import rng
+from datasets.base.seeds import rng
 from tests.benchmarks import published
 from tests.benchmarks.images import cached
 from tests.benchmarks.models import saved
-from trainables.augment import uniforms
+from trainables.augmentation.parameters import uniforms
+from trainables.augmentation.policies import policy
 from trainables.job import EncoderRef
-from trainables.loader import Renderer
-from trainables.model import Classifier, classifier
-from trainables.policies import policy
+from trainables.models.classifier import Classifier, classifier
 from trainables.predict import predict
-from trainables.step import Stepper
+from trainables.training.loader import Renderer
+from trainables.training.step import Stepper
 
 SIZE, COPIES = 64, 50
 TRAINED = 300  # images of each class that the network is fine-tuned on

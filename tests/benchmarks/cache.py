@@ -14,10 +14,10 @@ import numpy as np
 import simplejpeg
 
 import datasets
-from datasets.cache import ImageStore, open_store
-from datasets.cache_build import cores
+from datasets.base.manifest import DataRef
+from datasets.cache.build_store import cores
+from datasets.cache.store import ImageStore, open_store
 from datasets.drawing.sets import COLLECTIONS
-from datasets.manifest import DataRef
 from tests.benchmarks.pairs import paired, seconds, times
 from tests.datasets.many import four_readers
 

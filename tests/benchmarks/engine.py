@@ -9,10 +9,10 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from study import cluster
-from study.layout import StudyDirectory
+from study.cluster import connection
 from study.search import run_search
-from tests.study.search.examples import job_maker, small_plan
+from study.store.directory import StudyDirectory
+from tests.study.search.example_cells import job_maker, small_plan
 
 REPORTS = 10
 WARM = 50  # trials after which the driver's memory is taken as settled
@@ -20,7 +20,7 @@ WARM = 50  # trials after which the driver's memory is taken as settled
 
 def run(short: bool) -> dict:
     """Trials that train nothing: what remains is ours and Ray's."""
-    cluster.connect()
+    connection.connect()
     single = _search(6, max_concurrent=1, max_epochs=1, train="tests.study.search.toys:noop")
     group = _search(
         1 if short else 6,  # of each of two cells

@@ -16,13 +16,13 @@ import torch
 from tests.benchmarks.images import cached, described, jpegs
 from tests.benchmarks.models import model, saved
 from tests.benchmarks.pairs import in_turns, ratios
-from trainables.augment import uniforms
-from trainables.loader import Renderer
-from trainables.model import fold_batch_norms
-from trainables.policies import policy
-from trainables.precision import autocast_dtype, prepare
+from trainables.augmentation.parameters import uniforms
+from trainables.augmentation.policies import policy
+from trainables.devices.precision import autocast_dtype, prepare
+from trainables.models.classifier import fold_batch_norms
 from trainables.predict import VIEWS_AT_ONCE, predict
-from trainables.step import Stepper, probabilities
+from trainables.training.loader import Renderer
+from trainables.training.step import Stepper, probabilities
 
 SIZE, BATCH, COPIES, THREADS = 224, 128, 50, 4
 

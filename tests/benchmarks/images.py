@@ -10,7 +10,7 @@ import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 
-from datasets.cache_build import resize
+from datasets.cache.build_store import resize
 
 Image = NDArray[np.uint8]
 SIZES = {"1024×1024": (1024, 1024), "600×450": (450, 600)}  # height, width

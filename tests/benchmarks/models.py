@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 
-from datasets.manifest import DataRef
-from trainables import checkpoint
+from datasets.base.manifest import DataRef
 from trainables.job import EncoderRef, Job, TrainingData
-from trainables.model import Classifier, classifier, state
+from trainables.models.classifier import Classifier, classifier, state
+from trainables.training import checkpoint
 
 ENCODER = EncoderRef(name="random")
 

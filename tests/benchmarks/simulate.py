@@ -6,9 +6,9 @@ import math
 import os
 import time
 
-from study.search.simulate import Setting
-from study.search.simulation import CLOSE, USUAL, compare, settings
-from study.search.worlds import drawn
+from study.simulation.compare_settings import CLOSE, USUAL, compare, settings
+from study.simulation.simulate import Setting
+from study.simulation.worlds import drawn
 
 
 def run(short: bool) -> dict:

@@ -17,7 +17,7 @@ COMMANDS = {
     "`study --help`": ["-m", "study", "--help"],
     "limit: an empty Python": ["-c", "pass"],
     "limit: importing Typer": ["-c", "import typer"],
-    "a worker's imports (torch, timm, OpenCV, ours)": ["-c", "import trainables.pipelines"],
+    "a worker's imports (torch, timm, OpenCV, ours)": ["-c", "import trainables.pipelines.registry"],
     "limit: importing torch": ["-c", "import torch"],
 }
 
@@ -46,13 +46,13 @@ def _process(arguments: list[str]):
 
 def _trials(count: int) -> tuple[float, float]:
     """Seconds of the first trial's start in this process, and the median of the later ones."""
-    from study.data import write_splits
-    from study.jobs import trial_job
-    from study.layout import StudyDirectory
-    from study.plan import plan
-    from study.prepare import load_manifests
-    from study.spec_file import load_spec
-    from trainables.run import train
+    from study.plan.cells import plan
+    from study.preparation.manifests import write_splits
+    from study.preparation.prepare import load_manifests
+    from study.spec.loading import load_spec
+    from study.store.directory import StudyDirectory
+    from study.training.jobs import trial_job
+    from trainables.run_job import train
 
     planned = plan(load_spec(ROOT / "study/specs/demo.yaml"))
     cell = next(cell for cell in planned.cells if cell.fraction < 1)

@@ -12,8 +12,8 @@ from torch import nn
 
 from tests.benchmarks.models import model
 from tests.benchmarks.pairs import in_turns, ratios, times
-from trainables.precision import autocast_dtype, prepare
-from trainables.step import Stepper
+from trainables.devices.precision import autocast_dtype, prepare
+from trainables.training.step import Stepper
 
 DEVICE = torch.device("cpu")
 CASES = (("resnet18", 64, 32), ("resnet18", 224, 8), ("resnet50", 64, 16), ("resnet50", 224, 4))

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from study.records import EpochRecord, TrialRecord
+from study.store.trial import EpochRecord, TrialRecord
 from study.tracking import Tracker, behind, open_tracker
 from tests.study.tracking.servers import MlflowServer
 from tests.study.tracking.studies import start

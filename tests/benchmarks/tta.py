@@ -16,12 +16,12 @@ from tests.benchmarks import published
 from tests.benchmarks.images import SIZES, cached, described, jpegs
 from tests.benchmarks.models import model, saved
 from tests.benchmarks.pairs import in_turns, ratios, times
-from trainables.augment import uniforms
-from trainables.loader import Renderer
-from trainables.model import fold_batch_norms
-from trainables.policies import policy
+from trainables.augmentation.parameters import uniforms
+from trainables.augmentation.policies import policy
+from trainables.models.classifier import fold_batch_norms
 from trainables.predict import predict, views_at_once
-from trainables.step import probabilities
+from trainables.training.loader import Renderer
+from trainables.training.step import probabilities
 
 COPIES = 50
 CPU = torch.device("cpu")

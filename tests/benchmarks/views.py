@@ -15,10 +15,10 @@ from torchvision.transforms import v2
 from tests.benchmarks import published
 from tests.benchmarks.images import SIZES, cached, described, jpegs
 from tests.benchmarks.pairs import in_turns, ratios, times
-from trainables.augment import draw, uniforms
-from trainables.device_views import DeviceViews, maps_of, places
-from trainables.loader import Renderer
-from trainables.policies import policy
+from trainables.augmentation.gpu_views import DeviceViews, maps_of, places
+from trainables.augmentation.parameters import draw, uniforms
+from trainables.augmentation.policies import policy
+from trainables.training.loader import Renderer
 
 SIZE, SHORT_SIDE, BATCH = 224, 258, 32
 PEER, OURS = "published: Pillow, transforms, DataLoader worker", "decoded cache, one warp"

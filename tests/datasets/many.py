@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import datasets
-from datasets.cache import ImageStore, open_store
-from datasets.manifest import DataRef
+from datasets.base.manifest import DataRef
+from datasets.cache.store import ImageStore, open_store
 
 
 def folder(root: str, cache: str, side: int, progress=None) -> ImageStore:

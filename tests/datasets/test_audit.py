@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from datasets.audit import audit, near_pairs, parts_of
 from datasets.audit.balance import balance
 from datasets.audit.near import DISTANCE, hashes
-from datasets.cache_build import perceptual_hash
+from datasets.base.manifest import COLUMNS, Manifest
+from datasets.cache.build_store import perceptual_hash
 from datasets.drawing.sets import COLLECTIONS
-from datasets.manifest import COLUMNS, Manifest
-from datasets.splits import Scheme, make_split
+from datasets.splits.make import Scheme, make_split
 
 
 def manifest(rows, name="toy"):
@@ -153,7 +153,7 @@ def test_balance_counts_classes_and_subgroups():
 
 def test_drawn_splits_pass():
     import datasets
-    from datasets.manifest import DataRef
+    from datasets.base.manifest import DataRef
 
     toy = datasets.load(DataRef(source="synthetic"))
     splits = {str(index): parts_of(make_split(toy, Scheme(), index=index, fraction=1.0)) for index in range(3)}

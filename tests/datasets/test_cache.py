@@ -8,8 +8,8 @@ import pytest
 
 import datasets
 from datasets import sources
-from datasets.cache import open_store, read_index
-from datasets.manifest import DataError, DataRef
+from datasets.base.manifest import DataError, DataRef
+from datasets.cache.store import open_store, read_index
 from tests.datasets import many
 from tests.datasets.releases import picture
 

@@ -12,10 +12,9 @@ import pytest
 from PIL import Image
 
 import datasets
-import datasets.manifest
-from datasets.cache import open_store
-from datasets.decode import BadImage, decode
-from datasets.manifest import DataRef
+from datasets.base.manifest import DataError, DataRef
+from datasets.cache.decode import BadImage, decode
+from datasets.cache.store import open_store
 from tests.datasets import mutate
 
 RGB = np.asarray(Image.fromarray(mutate.sound(0)[0]))
@@ -100,7 +99,8 @@ def _damage(root: Path, files: int) -> dict[str, np.ndarray]:
 def test_500_damaged_pictures_neither_crash_nor_hang_nor_pass(tmp_path):
     truth = _damage(tmp_path / "data", 500)
     code = (
-        "import sys, datasets\nfrom datasets.cache import open_store\nfrom datasets.manifest import DataRef\n"
+        "import sys, datasets\n"
+        "from datasets.cache.store import open_store\nfrom datasets.base.manifest import DataRef\n"
         "manifest = datasets.load(DataRef(source='folder', root=sys.argv[1]))\n"
         "store = open_store(manifest, short_side=500, cache_root=sys.argv[2], on_bad_image='skip')\n"
         "print(len(store))"
@@ -126,5 +126,5 @@ def test_500_damaged_pictures_neither_crash_nor_hang_nor_pass(tmp_path):
 def test_sums_of_another_form_are_refused(tmp_path):
     _damage(tmp_path, 2)
     (tmp_path / "SHA256SUMS").write_text("no sum\n")
-    with pytest.raises(datasets.manifest.DataError, match="each line is a sha256, two spaces and a path, but line 1"):
+    with pytest.raises(DataError, match="each line is a sha256, two spaces and a path, but line 1"):
         datasets.load(DataRef(source="folder", root=str(tmp_path)))

@@ -9,9 +9,9 @@ import pytest
 import datasets
 from datasets import sources
 from datasets.audit import audit, parts_of
-from datasets.manifest import DataRef
-from datasets.split_files import matcher
-from datasets.splits import Scheme, make_split
+from datasets.base.manifest import DataRef
+from datasets.splits.make import Scheme, make_split
+from datasets.splits.split_files import matcher
 
 DATA = Path(os.environ.get("SKIN_DATA", "/nowhere"))
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="SKIN_DATA names no directory with real images")

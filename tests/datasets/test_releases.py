@@ -6,7 +6,7 @@ import pytest
 
 import datasets
 from datasets import sources
-from datasets.manifest import COLUMNS, DataError, DataRef
+from datasets.base.manifest import COLUMNS, DataError, DataRef
 from datasets.sources import assemble
 from tests.datasets import releases
 

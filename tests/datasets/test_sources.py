@@ -8,7 +8,7 @@ import pytest
 
 import datasets
 from datasets import sources
-from datasets.manifest import COLUMNS, DataError, DataRef
+from datasets.base.manifest import COLUMNS, DataError, DataRef
 
 DRAWN = [name for name in sources.names() if name.startswith("synthetic")]
 
@@ -62,10 +62,10 @@ for name in ("ray", "optuna", "mlflow", "torch"):
     sys.modules[name] = None
 import datasets
 assert "pandas" not in sys.modules, "importing datasets is cheap"
-from datasets.manifest import DataRef
+from datasets.base.manifest import DataRef
 from datasets.sources import reader
-from datasets.splits import Scheme, make_split
-import datasets.cache
+from datasets.splits.make import Scheme, make_split
+import datasets.cache.store
 manifest = datasets.load(DataRef(source="synthetic"))
 assert reader(manifest)(0).shape[2] == 3
 assert make_split(manifest, Scheme(), index=0, fraction=1.0).ids("train")

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import datasets
-from datasets.grouping import groups, subsample
-from datasets.manifest import COLUMNS, DataError, DataRef, Manifest
-from datasets.splits import Scheme, Split, make_split
+from datasets.base.manifest import COLUMNS, DataError, DataRef, Manifest
+from datasets.splits.grouping import groups, subsample
+from datasets.splits.make import Scheme, Split, make_split
 
 
 def toy(seed: int, rows: int, patients: bool) -> Manifest:

@@ -1,6 +1,6 @@
 import pytest
 
-from trainables import precision
+from trainables.devices import precision
 
 
 @pytest.fixture

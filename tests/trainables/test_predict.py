@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from datasets.manifest import DataRef
-from trainables import checkpoint
-from trainables.augment import draw, uniforms
+from datasets.base.manifest import DataRef
+from trainables.augmentation.cpu_views import render
+from trainables.augmentation.parameters import draw, uniforms
+from trainables.augmentation.policies import policy
 from trainables.job import EncoderRef, Job, TrainingData
-from trainables.model import classifier, fold_batch_norms, state
-from trainables.policies import policy
+from trainables.models.classifier import classifier, fold_batch_norms, state
 from trainables.predict import VIEWS_AT_ONCE, load_model, predict, views_at_once
-from trainables.step import probabilities
-from trainables.views import render
+from trainables.training import checkpoint
+from trainables.training.step import probabilities
 
 SIZE, COUNT = 32, 23
 

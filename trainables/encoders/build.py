@@ -10,11 +10,12 @@ from typing import Protocol
 
 from torch import nn
 
-from trainables.encoders import encoder, layout, reading, registry, sources
+from trainables.encoders import encoder, registry
 from trainables.encoders.encoder import Encoder
-from trainables.encoders.encoder_file import Facts
 from trainables.encoders.errors import EncoderError
-from trainables.encoders.fitting import Fitted, fit
+from trainables.encoders.loading import checkpoint_layout, locate_weights, read_checkpoint
+from trainables.encoders.loading.encoder_file import Facts
+from trainables.encoders.loading.match_keys import Fitted, fit
 from trainables.encoders.padding import Padding
 from trainables.encoders.recipe import Recipe
 
@@ -61,18 +62,18 @@ def build(ref: Reference, backbone: str, *, image_size: int, initial: bool = Tru
 
 def load(ref: Reference, backbone: str, image_size: int) -> Loaded:
     """The encoder with its weights, kept by this process while the file stays as it is. Not to be changed."""
-    path = sources.locate(registry.recipe(ref.name), ref.weights, ref.sha256, backbone)
-    return _loaded(path, sources.stamp(path), ref.name, ref.weights, backbone, image_size)
+    path = locate_weights.locate(registry.recipe(ref.name), ref.weights, ref.sha256, backbone)
+    return _loaded(path, locate_weights.stamp(path), ref.name, ref.weights, backbone, image_size)
 
 
 @lru_cache(maxsize=8)
 def _loaded(path: Path, _stamp: object, name: str, weights: str | None, backbone: str, image_size: int) -> Loaded:
-    recipe, content = registry.recipe(name), reading.read(path)
+    recipe, content = registry.recipe(name), read_checkpoint.read(path)
     if content.facts is not None:
         recipe = _ours(recipe, content.facts, backbone, path)
     timm_name = weights.removeprefix("timm:") if weights and weights.startswith("timm:") else backbone
     made = _around(_unfilled(backbone, image_size), recipe, timm_name, recipe.padding)
-    found = layout.find(content.values, recipe, made.backbone.state_dict().keys(), backbone, str(path))
+    found = checkpoint_layout.find(content.values, recipe, made.backbone.state_dict().keys(), backbone, str(path))
     fitted = fit(made.backbone, found, recipe, backbone, str(path))
     made.backbone.load_state_dict(dict(fitted.state))
     return Loaded(encoder=made, path=path, place=found.place, fitted=fitted, facts=content.facts)

@@ -40,4 +40,4 @@ def recipe(name: str) -> Recipe:
 
 def module(name: str) -> ModuleType:
     """The file of a registered encoder; its docstring tells how its weights differ."""
-    return import_module(f"trainables.encoders.{name}")
+    return import_module(f"trainables.encoders.recipes.{name}")

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from trainables.encoders import Encoder
-from trainables.ssl.recipe import Recipe
+from trainables.ssl.recipes import Recipe
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,20 +11,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from datasets.seeds import seed
-from trainables import checkpoint, distributed
-from trainables.augment import uniforms
+from datasets.base.seeds import seed
+from trainables.augmentation.parameters import uniforms
+from trainables.augmentation.policies import policy
+from trainables.devices.precision import autocast, autocast_dtype, pick_device, prepare
 from trainables.encoders import Encoder
 from trainables.job import TrainingError
-from trainables.loader import Batch, Renderer
-from trainables.model import state
-from trainables.policies import policy
-from trainables.precision import autocast, autocast_dtype, pick_device, prepare
+from trainables.models.classifier import state
+from trainables.ssl.image_pool import Pool, Rows, pairs
 from trainables.ssl.method import Crop, Method
 from trainables.ssl.methods import make
-from trainables.ssl.pool import Pool, Rows, pairs
-from trainables.ssl.recipe import Recipe
-from trainables.step import wrap
+from trainables.ssl.recipes import Recipe
+from trainables.training import checkpoint, distributed
+from trainables.training.loader import Batch, Renderer
+from trainables.training.step import wrap
 
 WARM_UP = 0.1  # share of the steps
 Epochs = list[dict[str, float]]

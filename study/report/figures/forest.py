@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from study.report.data import ReportData
-from study.report.results import Difference
-from study.report.scale import Scale, tick_label
-from study.report.svg import Canvas
-from study.report.words import interval, probability, signed
+from study.report.figures.scale import Scale, tick_label
+from study.report.figures.svg import Canvas
+from study.report.formatting import interval, probability, signed
+from study.report.inputs.loaded_tables import ReportData
+from study.report.inputs.results import Difference
 
 WIDTH, LABELS, NUMBERS, ROW, HEAD = 360, 84, 130, 19, 22
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from study.report.data import ReportData
-from study.report.scale import Scale, tick_label
-from study.report.svg import Canvas
-from study.report.words import interval, missing, number
+from study.report.figures.scale import Scale, tick_label
+from study.report.figures.svg import Canvas
+from study.report.formatting import interval, missing, number
+from study.report.inputs.loaded_tables import ReportData
 
 WIDTH, LABELS, NUMBERS, ROW, HEAD = 360, 92, 118, 18, 21
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.data import groups
+from study.report.figures.scale import Scale, padded
+from study.report.figures.svg import Canvas
+from study.report.inputs.loaded_tables import groups
 from study.report.page import figure
-from study.report.scale import Scale, padded
-from study.report.svg import Canvas
 
 SIZE = 240
 

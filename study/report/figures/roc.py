@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.data import ReportData, groups
+from study.report.figures.svg import Plot
+from study.report.formatting import number
+from study.report.inputs.loaded_tables import ReportData, groups
+from study.report.inputs.results import Results
 from study.report.page import figure
-from study.report.results import Results
-from study.report.svg import Plot
-from study.report.words import number
 
 POINTS = 120
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from study.report.data import ReportData
+from study.report.inputs.loaded_tables import ReportData
 from study.report.page import Section
 from study.report.sections.answer import answer, facts
 from study.report.sections.datasets import data_sets

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from study.report.data import ReportData
+from study.report.formatting import count, listing, percent, plural
+from study.report.inputs.loaded_tables import ReportData
+from study.report.inputs.results import results
 from study.report.page import Section
-from study.report.results import results
 from study.report.sections.fairness import flags
 from study.report.sections.headline import card, headlines
-from study.report.words import count, listing, percent, plural
 
 
 def facts(data: ReportData) -> list[str]:

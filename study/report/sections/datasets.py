@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.report.data import ReportData
+from study.report.exporters.table_formats import Table
+from study.report.formatting import UNDEFINED, count, percent, plural
+from study.report.inputs.loaded_tables import ReportData
 from study.report.page import Section
-from study.report.tables import Table
-from study.report.words import UNDEFINED, count, percent, plural
 
 
 def data_sets(data: ReportData) -> Section | None:

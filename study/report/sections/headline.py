@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from study.report.data import ReportData
-from study.report.results import Difference, Results
-from study.report.words import fraction, interval, listing, missing, number, plural, signed
+from study.report.formatting import fraction, interval, listing, missing, number, plural, signed
+from study.report.inputs.loaded_tables import ReportData
+from study.report.inputs.results import Difference, Results
 
 NAMED = 4  # results on shifted test sets that are named; more are counted
 

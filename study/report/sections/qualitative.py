@@ -7,11 +7,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from study.report.data import ReportData
 from study.report.figures.maps import feature_map
+from study.report.formatting import fraction, number
+from study.report.inputs.loaded_tables import ReportData
+from study.report.inputs.panels import Cams, Errors, Neighbours, Panels, Shown, data_uri, read_panels, read_points
 from study.report.page import Section, bullets, fold, panels
-from study.report.qualitative import Cams, Errors, Neighbours, Panels, Shown, data_uri, read_panels, read_points
-from study.report.words import fraction, number
 
 
 def qualitative(data: ReportData) -> Section | None:

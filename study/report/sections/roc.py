@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from study.report.data import ReportData
 from study.report.figures.roc import roc_panels
+from study.report.formatting import fraction
+from study.report.inputs.loaded_tables import ReportData
+from study.report.inputs.results import results
 from study.report.page import Section, fold, panels
-from study.report.results import results
-from study.report.words import fraction
 
 
 def roc(data: ReportData) -> Section | None:

@@ -9,7 +9,7 @@ import numpy as np
 from study.comparison.differences import bound, difference
 from study.comparison.estimates import bounded
 from study.comparison.inference import infer
-from study.comparison.measures import measure
+from study.comparison.metrics.measure import measure
 from tests.study.comparison.worlds import World, draw, truth
 
 REPLICATES, POSITIVES, SPREADS = (2, 3, 5), (50, 250, 600), (0.003, 0.015)

@@ -11,7 +11,7 @@ import pytest
 
 from study.comparison.blocks import blocks
 from study.comparison.differences import differences
-from study.comparison.measures import measure
+from study.comparison.metrics.measure import measure
 from tests.study.comparison.calibration import rates, regimes
 from tests.study.comparison.worlds import World, draw, table
 

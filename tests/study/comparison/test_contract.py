@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import study.report
+from study.analysis.importance import importance
 from study.comparison import compare, optimisation
-from study.importance import importance
 from study.report import write_report
 from tests.study.report.example import METHODS, SETS, predictions, trials_and_curves
 

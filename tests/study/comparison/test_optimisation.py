@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from study.analysis.importance import importance
 from study.comparison import optimisation
-from study.importance import importance
 
 
 def search(values: dict[str, list[float]]) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -16,13 +16,13 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from study.comparison import closed
 from study.comparison.blocks import Block
 from study.comparison.cases import Cases, clusters
-from study.comparison.draws import bootstrap, weightings
 from study.comparison.holm import holm
 from study.comparison.inference import infer
-from study.comparison.resampled import curve_measures
+from study.comparison.metrics import closed_form
+from study.comparison.metrics.bootstrap import bootstrap, weightings
+from study.comparison.metrics.resampled import curve_measures
 from tests.study.comparison.van_dyke import PUBLISHED, ratings
 
 BOTH = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=4, max_size=40).filter(
@@ -46,7 +46,7 @@ def drawn(seed: int, size: int = 60, models: int = 3) -> tuple[np.ndarray, np.nd
 @given(BOTH)
 def test_auc_is_that_of_scikit_learn_and_of_mann_whitney(rows: list[tuple[bool, int]]) -> None:
     positive, scores = np.array([r[0] for r in rows]), np.array([[r[1] / 12 for r in rows]])
-    value = closed.auroc(scores, positive)[0][0]
+    value = closed_form.auroc(scores, positive)[0][0]
     assert value == pytest.approx(roc_auc_score(positive, scores[0]), abs=1e-12)
     u = stats.mannwhitneyu(scores[0][positive], scores[0][~positive]).statistic
     assert value == pytest.approx(u / positive.sum() / (~positive).sum(), abs=1e-12)
@@ -54,7 +54,7 @@ def test_auc_is_that_of_scikit_learn_and_of_mann_whitney(rows: list[tuple[bool, 
 
 def test_delong_covariance_is_that_of_brute_force() -> None:
     scores, label = drawn(1)
-    errors = cases(label).errors(closed.auroc(scores, label)[1])
+    errors = cases(label).errors(closed_form.auroc(scores, label)[1])
     kernel = np.array(
         [(s[label][:, None] > s[~label]) + 0.5 * (s[label][:, None] == s[~label]) for s in scores], dtype=float
     )
@@ -67,8 +67,8 @@ def test_clustered_covariance_is_that_of_obuchowski_1997() -> None:
     """S10 / m + S01 / n + 2 S11 / (m n) with patients that have images of both classes, one model."""
     scores, label = drawn(2, size=80, models=1)
     patient = np.random.default_rng(3).integers(0, 30, 80)
-    errors = cases(label, patient).errors(closed.auroc(scores, label)[1])
-    above, below = (part[0] for part in closed.placements(scores, label))
+    errors = cases(label, patient).errors(closed_form.auroc(scores, label)[1])
+    above, below = (part[0] for part in closed_form.placements(scores, label))
     value, m, n = above.mean(), label.sum(), (~label).sum()
     per = [((above[patient[label] == p] - value).sum(), (below[patient[~label] == p] - value).sum()) for p in range(30)]
     one, two = np.array(per).T
@@ -87,7 +87,7 @@ def test_hanley_and_mcneil_1982() -> None:
     counts = {0: (33, 6, 6, 11, 2), 1: (3, 2, 2, 11, 33)}
     label = np.repeat([0, 1], [58, 51]).astype(bool)
     rating = np.concatenate([np.repeat(np.arange(1.0, 6.0), counts[ill]) for ill in (0, 1)])
-    value, influence = closed.auroc(rating[None], label)
+    value, influence = closed_form.auroc(rating[None], label)
     errors = cases(label).errors(influence)
     assert round(float(value[0]), 4) == 0.8932
     assert round(float(np.sqrt((errors @ errors.T)[0, 0])), 4) == 0.0307
@@ -97,8 +97,8 @@ def test_van_dyke_1993_obuchowski_rockette() -> None:
     """Five readers, two kinds of MRI, 114 patients: estimates, standard errors and variance parts as published."""
     scores, ill = ratings()
     readers = scores.reshape(10, -1)
-    values = closed.auroc(readers, ill)[0].reshape(2, 5)
-    one_out = [closed.auroc(np.delete(readers, i, axis=1), np.delete(ill, i))[0] for i in range(114)]
+    values = closed_form.auroc(readers, ill)[0].reshape(2, 5)
+    one_out = [closed_form.auroc(np.delete(readers, i, axis=1), np.delete(ill, i))[0] for i in range(114)]
     left_out = np.stack(one_out, axis=-1).reshape(2, 5, 114)
     errors = (left_out - left_out.mean(axis=2, keepdims=True)) * np.sqrt(113 / 114)
     found = infer(values[0] - values[1], errors[0] - errors[1])
@@ -117,7 +117,7 @@ def test_van_dyke_1993_obuchowski_rockette() -> None:
 
 def test_delong_and_jackknife_agree_on_van_dyke() -> None:
     scores, ill = ratings()
-    values, influence = closed.auroc(scores.reshape(10, -1), ill)
+    values, influence = closed_form.auroc(scores.reshape(10, -1), ill)
     errors = cases(ill).errors(influence).reshape(2, 5, -1)
     found = infer((values[:5] - values[5:]), errors[0] - errors[1])
     assert found.error == pytest.approx(PUBLISHED["error"], rel=0.01)
@@ -153,8 +153,8 @@ def test_closed_measures_are_those_of_scikit_learn() -> None:
     scores, label = drawn(4)
     scores = np.clip(scores, 0, 1)
     for function, reference in (
-        (closed.balanced_accuracy, lambda s: balanced_accuracy_score(label, s >= 0.5)),
-        (closed.brier, lambda s: brier_score_loss(label, s)),
+        (closed_form.balanced_accuracy, lambda s: balanced_accuracy_score(label, s >= 0.5)),
+        (closed_form.brier, lambda s: brier_score_loss(label, s)),
     ):
         np.testing.assert_allclose(function(scores, label)[0], [reference(s) for s in scores], atol=1e-12)
 
@@ -165,12 +165,12 @@ def test_bootstrap_and_delong_agree_on_clustered_images() -> None:
     label = lesion % 4 == 0
     scores = np.clip(0.4 + 0.1 * label + rng.normal(0, 0.1, 250)[lesion] + rng.normal(0, 0.05, (2, 400)), 0, 1)
     own = cases(label, clusters(pd.Series(lesion), pd.Series(lesion)))
-    errors = own.errors(closed.auroc(scores, label)[1])
+    errors = own.errors(closed_form.auroc(scores, label)[1])
     drawn_ = np.concatenate(
         [np.stack([curve_measures(s, label, w)["auroc"] for s in scores]) for w in weightings(own, 4000, rng)], axis=1
     )
     np.testing.assert_allclose(np.cov(drawn_), errors @ errors.T, rtol=0.1)
-    apart = cases(label).errors(closed.auroc(scores, label)[1])
+    apart = cases(label).errors(closed_form.auroc(scores, label)[1])
     assert (errors @ errors.T)[0, 0] > 1.2 * (apart @ apart.T)[0, 0], "clusters must widen the interval"
 
 

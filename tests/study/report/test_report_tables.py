@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from study.report.tables import Cell, Table, tex, write_tables
+from study.report.exporters.table_formats import Cell, Table, tex, write_tables
 
 
 def table(name: str = "scores", text: str = "a_b & 5 %") -> Table:

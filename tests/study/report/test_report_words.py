@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from study.report.results import Difference
-from study.report.scale import Scale, tick_label
+from study.report.figures.scale import Scale, tick_label
+from study.report.figures.svg import spread
+from study.report.formatting import interval, number, percent, probability, seconds, signed
+from study.report.inputs.results import Difference
 from study.report.sections.headline import sentence
-from study.report.svg import spread
-from study.report.words import interval, number, percent, probability, seconds, signed
 
 
 @pytest.mark.parametrize(

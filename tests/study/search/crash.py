@@ -19,10 +19,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.layout import StudyDirectory
 from study.search import read_trials, run_search
-from study.search.record import open_storage
-from tests.study.search.examples import job_maker, small_plan
+from study.store.directory import StudyDirectory
+from study.store.trial_storage import open_storage
+from tests.study.search.example_cells import job_maker, small_plan
 from tests.study.search.toys import curve
 
 TRIALS, EPOCHS, SHARED = 12, 9, 4

@@ -14,11 +14,11 @@ from pathlib import Path
 import ray
 from ray.cluster_utils import Cluster
 
-from study import cluster
-from study.doctor import Request, diagnose
-from study.layout import StudyDirectory
+from study.cluster import connection
+from study.cluster.doctor import Request, diagnose
 from study.search import read_trials, run_search
-from tests.study.search.examples import job_maker, small_plan
+from study.store.directory import StudyDirectory
+from tests.study.search.example_cells import job_maker, small_plan
 
 TRIALS = 10
 
@@ -27,7 +27,7 @@ def run(root: Path) -> dict[str, object]:
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
     try:
         victim, _ = (nodes.add_node(num_cpus=1) for _ in range(2))
-        cluster.connect(nodes.address)
+        connection.connect(nodes.address)
         examined = diagnose(Request(storage=root))
         alive = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
         plan = small_plan(trials=TRIALS, max_epochs=6, scheduler={"asha": {"eta": 2, "grace": 2}})

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from study.search.allocation import furthest_behind
 from study.search.budget import Budget
 from study.search.engine import Engine
-from study.search.interleave import furthest_behind
-from study.search.trials import Trials
-from tests.study.search.examples import small_plan
+from study.store.trial_table import Trials
+from tests.study.search.example_cells import small_plan
 
 
 def spent(epochs=(), seconds=0.0):

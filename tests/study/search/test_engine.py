@@ -6,8 +6,8 @@ import pytest
 from optuna.storages import InMemoryStorage
 
 from study.search.engine import MAX_LOST, Engine
-from study.search.record import Record
-from tests.study.search.examples import small_plan
+from study.store.trial_storage import Record
+from tests.study.search.example_cells import small_plan
 from tests.study.search.toys import curve
 
 

@@ -12,13 +12,13 @@ import ray
 import ray.util
 from ray._private.state import actors
 
-from study import cluster
-from study.layout import StudyDirectory
-from study.line import run_line
-from study.opening import start_study
+from study.cluster import connection
+from study.pipeline.run_stages import run_line
 from study.search import read_trials, run_search
-from study.spec_file import parse_spec
-from tests.study.search.examples import job_maker, small_plan
+from study.spec.loading import parse_spec
+from study.store.directory import StudyDirectory
+from study.store.opening import start_study
+from tests.study.search.example_cells import job_maker, small_plan
 from trainables.ray_train import group
 
 RAYS_OWN = ("_AutoscalingCoordinatorActor", "DatasetManager")  # Ray Train keeps one of each while a job lives
@@ -31,7 +31,7 @@ def test_stopped_worker_groups_leave_nothing(tmp_path, dashboard):
     """20 trials of 2 workers (`pytest -m slow tests/study/search/test_groups.py`, about 6 min on 2 cores)."""
     ray.shutdown()
     before = _processes()
-    cluster.connect(dashboard=dashboard)
+    connection.connect(dashboard=dashboard)
     try:
         plan = small_plan(trials=10, max_epochs=9, resources={"workers_per_trial": 2, "cpus_per_trial": 1})
         directory = StudyDirectory(tmp_path)
@@ -54,7 +54,7 @@ def test_replicates_train_in_groups_as_their_trials_did(tmp_path):
     """A whole study of 2 workers a trial (about 2 min on 2 cores): every training had a group of its own."""
     ray.shutdown()
     before = _processes()
-    cluster.connect()
+    connection.connect()
     try:
         spec = parse_spec(
             {
@@ -86,10 +86,10 @@ def test_replicates_train_in_groups_as_their_trials_did(tmp_path):
 @pytest.mark.timeout(300)
 def test_the_controller_of_a_group_ends_with_it_and_not_with_the_process_that_asked_for_it():
     ray.shutdown()
-    cluster.connect()
+    connection.connect()
     try:
-        task = cluster.Task(key="alone", function=_controllers_left, cpus=0.0, gpus=0.0)
-        assert list(cluster.run_tasks([task])) == [("alone", [])]
+        task = connection.Task(key="alone", function=_controllers_left, cpus=0.0, gpus=0.0)
+        assert list(connection.run_tasks([task])) == [("alone", [])]
     finally:
         ray.shutdown()
 

@@ -1,4 +1,4 @@
-"""Toy trainings for the engine's tests: no data, no model, the same contract as `trainables.run.train`."""
+"""Toy trainings for the engine's tests: no data, no model, the same contract as `trainables.run_job.train`."""
 
 from __future__ import annotations
 

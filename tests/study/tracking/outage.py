@@ -23,9 +23,10 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
-from study.layout import StudyDirectory
 from study.search import read_trials
-from study.tracking import behind, open_tracker, places
+from study.store.directory import StudyDirectory
+from study.tracking import behind, open_tracker
+from study.tracking.sync import paths
 from tests.study.tracking.readback import check
 from tests.study.tracking.servers import MlflowServer
 from tests.study.tracking.studies import search, start
@@ -90,7 +91,7 @@ def tracked(server: MlflowServer) -> MlflowClient:
 
 def written(directory: StudyDirectory) -> int:
     """Points that servers have acknowledged so far."""
-    path = places.acknowledged(directory)
+    path = paths.acknowledged(directory)
     if not behind(directory).target:
         return 0
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:

@@ -6,10 +6,10 @@ import math
 
 from mlflow import MlflowClient
 
-from study.layout import StudyDirectory
-from study.plan import Plan
+from study.plan.cells import Plan
 from study.search import read_trials
-from study.tracking import identity
+from study.store.directory import StudyDirectory
+from study.tracking.desired import identity
 
 STATUS = {"COMPLETE": "FINISHED", "PRUNED": "FINISHED", "FAIL": "FAILED", "RUNNING": "RUNNING"}
 

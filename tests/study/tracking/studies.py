@@ -9,14 +9,14 @@ import pandas as pd
 import yaml
 
 from search_spaces.domains import Value
-from study import selection
-from study.files import file_digest, write_json
-from study.layout import StudyDirectory
-from study.plan import Plan, plan
+from study.base.atomic_files import file_digest, write_json
+from study.plan.cells import Plan, plan
 from study.search import read_trials
 from study.search.engine import Engine
-from study.search.record import Record, open_storage
-from study.spec_file import parse_spec
+from study.spec.loading import parse_spec
+from study.store import selection_record
+from study.store.directory import StudyDirectory
+from study.store.trial_storage import Record, open_storage
 
 
 def start(root: Path, trials: int = 4, max_epochs: int = 4, methods=("supervised:ft", "simclr:ft"), **more):
@@ -98,8 +98,8 @@ def finish(the_plan: Plan, directory: StudyDirectory, checkpoint=None) -> None:
     for cell in the_plan.cells:
         own = [trial for trial in trials if trial.cell == cell.key and trial.value is not None]
         winners[cell.key] = [max(own, key=lambda trial: trial.value)]
-    frozen = selection.propose(spec.digest, "best", winners)
-    selection.freeze(directory, frozen)
+    frozen = selection_record.propose(spec.digest, "best", winners)
+    selection_record.freeze(directory, frozen)
     for winner in frozen.winners:
         for pair in range(1, spec.replicate.pairs + 1):
             _replicate(directory, winner, pair, checkpoint)

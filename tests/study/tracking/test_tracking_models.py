@@ -14,16 +14,16 @@ import torch
 from mlflow import MlflowClient
 
 import datasets
-from datasets.cache import open_store
-from datasets.manifest import DataRef
-from study.jobs import replicate_job
-from study.selection import Winner
-from study.tracking import identity
-from study.tracking.replay import replay
+from datasets.base.manifest import DataRef
+from datasets.cache.store import open_store
+from study.store.selection_record import Winner
+from study.tracking.desired import identity
+from study.tracking.sync.replay import replay
+from study.training.jobs import replicate_job
 from tests.study.tracking.studies import finish, search, start
-from trainables import checkpoint
-from trainables.model import classifier, state
+from trainables.models.classifier import classifier, state
 from trainables.predict import predict
+from trainables.training import checkpoint
 
 SCORE = """
 import json, sys
@@ -108,11 +108,11 @@ def test_one_model_a_cell_with_what_it_scored_on_which_data(study):
 
 
 def test_logging_it_again_finds_it(study, monkeypatch):
-    from study.tracking import places
+    from study.tracking.sync import paths
 
     plan, directory, _ = study
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    places.acknowledged(directory).unlink()
+    paths.acknowledged(directory).unlink()
     replay(plan, directory, None, print)
     client = MlflowClient(f"sqlite:///{directory.root}/mlflow.db")
     (experiment,) = client.search_experiments(filter_string=f"tags.study_id = '{identity.load(directory).id}'")

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
-from study.errors import StudyError
-from study.layout import StudyDirectory
-from study.tracking import identity, places
-from study.tracking.replay import replay
+from study.base.errors import StudyError
+from study.store.directory import StudyDirectory
+from study.tracking.desired import identity
+from study.tracking.sync import paths
+from study.tracking.sync.replay import replay
 from tests.study.tracking.readback import check, runs
 from tests.study.tracking.studies import estimates, finish, search, start
 
@@ -55,7 +56,7 @@ def test_everything_is_there_once_and_a_second_time_changes_nothing(made, monkey
     assert compared["runs"] == 1 + 2 + 6 + 2 * 2 + 2 * 2 * 2
     before = points(client, runs(client, directory))
     replay(plan, directory, None, print)
-    places.acknowledged(directory).unlink()
+    paths.acknowledged(directory).unlink()
     replay(plan, directory, None, print)  # knows nothing: asks the server
     check(client, plan, directory)
     assert points(client, runs(client, directory)) == before
@@ -155,7 +156,7 @@ def test_a_summary_that_changes_is_written_as_a_later_value(study):
     plan, directory, uri, client = study
     replay(plan, directory, uri, print)
     estimates(plan, directory, 0.9)
-    places.acknowledged(directory).unlink()
+    paths.acknowledged(directory).unlink()
     replay(plan, directory, uri, print)
     cell = runs(client, directory)["cell/simclr-ft-1"][0]
     history = client.get_metric_history(cell.info.run_id, "auroc_synthetic_test")
@@ -196,7 +197,7 @@ def test_one_process_writes_at_a_time(study):
     from filelock import FileLock
 
     plan, directory, uri, _ = study
-    with FileLock(places.lock(directory)), pytest.raises(StudyError, match="by one process at a time"):
+    with FileLock(paths.lock(directory)), pytest.raises(StudyError, match="by one process at a time"):
         replay(plan, directory, uri, print)
 
 

@@ -9,12 +9,12 @@ import sys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study.records import EpochRecord, TrialRecord
-from study.tracking import identity
-from study.tracking.book import Book
-from study.tracking.cells import spending
-from study.tracking.journal import Journal, read
-from study.tracking.trials import curve
+from study.store.trial import EpochRecord, TrialRecord
+from study.tracking.desired import identity
+from study.tracking.desired.cell_runs import spending
+from study.tracking.desired.state import Book
+from study.tracking.desired.trial_runs import curve
+from study.tracking.sync.journal import Journal, read
 from tests.study.tracking.studies import search, start
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from study.errors import StudyError
-from study.spec_file import parse_spec
+from study.base.errors import StudyError
+from study.spec.loading import parse_spec
 from study.tracking import behind
 from tests.study.tracking.servers import PASSWORD, USER, MlflowServer
 from tests.study.tracking.studies import start

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from study.errors import StudyError
-from study.tracking.target import resolve
+from study.base.errors import StudyError
+from study.tracking.backend.target import resolve
 from tests.study.tracking.studies import start
 
 

@@ -6,7 +6,7 @@ import base64
 import json
 import zlib
 
-from study.tracking.views import views
+from study.tracking.desired.views import views
 from tests.study.tracking.studies import start
 
 

@@ -19,13 +19,13 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets.cache import open_store
-from datasets.manifest import DataRef
-from datasets.splits import Scheme, make_split
+from datasets.base.manifest import DataRef
+from datasets.cache.store import open_store
+from datasets.splits.make import Scheme, make_split
 from trainables.job import EncoderRef, Job, TrainingData
-from trainables.metrics import auc
 from trainables.predict import predict
-from trainables.run import train
+from trainables.run_job import train
+from trainables.training.validation_metrics import auc
 
 SIZE, SHORT_SIDE = 112, 129
 AUGNET = "c2cb3cac82642c5698721bd4c57702c3d2ffab077ee9fc277c60ef7359293add"

@@ -17,7 +17,8 @@ import torch
 from safetensors.torch import save_file
 
 from tests.trainables.encoders import layouts
-from trainables.encoders import EncoderError, build, supervised
+from trainables.encoders import EncoderError, build
+from trainables.encoders.recipes import supervised
 from trainables.job import EncoderRef
 
 State = dict[str, torch.Tensor]

@@ -13,14 +13,15 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
-from trainables.encoders import build, encoder_file
+from tests.tools.drawn_objects import CLASSES, objects
+from trainables.encoders import build
+from trainables.encoders.loading import encoder_file
 from trainables.job import EncoderRef, TrainingError
 from trainables.ssl import train
+from trainables.ssl.image_pool import Pool, pairs
 from trainables.ssl.methods import METHODS
-from trainables.ssl.objects import CLASSES, objects
-from trainables.ssl.pool import Pool, pairs
-from trainables.ssl.recipe import Recipe, recipe
-from trainables.ssl.run import fresh
+from trainables.ssl.pretrain import fresh
+from trainables.ssl.recipes import Recipe, recipe
 from trainables.ssl.train import PreTraining
 
 SIZE = 32

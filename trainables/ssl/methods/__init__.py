@@ -7,7 +7,7 @@ from importlib import import_module
 from trainables.encoders import Encoder
 from trainables.job import TrainingError
 from trainables.ssl.method import Method
-from trainables.ssl.recipe import Recipe
+from trainables.ssl.recipes import Recipe
 
 METHODS = {
     "supervised": "supervised:Supervised",

@@ -14,7 +14,7 @@ from torch import nn
 from trainables.encoders import Encoder
 from trainables.ssl.losses import Byol
 from trainables.ssl.method import Method
-from trainables.ssl.recipe import Recipe
+from trainables.ssl.recipes import Recipe
 
 WIDTH = 256  # of projection and prediction, as published
 

@@ -9,9 +9,9 @@ from torch import nn
 
 from trainables.encoders import Encoder
 from trainables.job import TrainingError
-from trainables.ssl.lab import bins, lab
+from trainables.ssl.cielab import bins, lab
 from trainables.ssl.method import Crop, Method
-from trainables.ssl.recipe import Recipe
+from trainables.ssl.recipes import Recipe
 
 UPSAMPLING = 4  # a ResNet's last map has 1/32 of the side; the paper predicts at a quarter to an eighth
 REBALANCING = 0.5  # lambda of the paper's eq. 4: how far the empirical distribution is mixed with the uniform one

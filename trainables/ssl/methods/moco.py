@@ -13,11 +13,11 @@ from lightly.models.modules import MoCoProjectionHead
 from lightly.models.utils import batch_shuffle, batch_unshuffle, deactivate_requires_grad, update_momentum
 from torch import nn
 
-from trainables import distributed
 from trainables.encoders import Encoder
 from trainables.ssl.losses import info_nce
 from trainables.ssl.method import Method
-from trainables.ssl.recipe import Recipe
+from trainables.ssl.recipes import Recipe
+from trainables.training import distributed
 
 WIDTH = 128  # of queries and keys, as published
 PARTS = 8  # of a batch of keys, over all ranks

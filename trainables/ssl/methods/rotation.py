@@ -13,7 +13,7 @@ from torch import nn
 
 from trainables.encoders import Encoder
 from trainables.ssl.method import Crop, Method
-from trainables.ssl.recipe import Recipe
+from trainables.ssl.recipes import Recipe
 
 TURNS = 4
 

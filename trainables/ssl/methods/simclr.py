@@ -10,7 +10,7 @@ from lightly.models.modules import SimCLRProjectionHead
 from trainables.encoders import Encoder
 from trainables.ssl.losses import SupCon, nt_xent
 from trainables.ssl.method import Method
-from trainables.ssl.recipe import Recipe
+from trainables.ssl.recipes import Recipe
 
 WIDTH = 128  # of the embeddings, in both papers
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from trainables.encoders import Encoder
 from trainables.ssl.method import Crop, Method
-from trainables.ssl.recipe import Recipe
+from trainables.ssl.recipes import Recipe
 
 
 class Supervised(Method):

@@ -13,11 +13,11 @@ from lightly.models.modules import SwaVProjectionHead, SwaVPrototypes
 from lightly.utils import dist
 from torch import nn
 
-from trainables.distributed import rank, world
 from trainables.encoders import Encoder
 from trainables.ssl.losses import swapped_prediction
 from trainables.ssl.method import PAIR, Crop, Method
-from trainables.ssl.recipe import Recipe
+from trainables.ssl.recipes import Recipe
+from trainables.training.distributed import rank, world
 
 WIDTH = 128  # of the embeddings, as published
 LARGE = len(PAIR)

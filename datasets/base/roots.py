@@ -1,0 +1,104 @@
+"""Where files are: a local directory, or an object store through fsspec."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from datasets.base.manifest import DataError, DataRef
+
+
+@dataclass(frozen=True)
+class Root:
+    """A directory (`/data/isic`) or a URI (`s3://bucket/isic`, `gs://…`, `memory://…`)."""
+
+    location: str
+
+    @property
+    def remote(self) -> bool:
+        """Whether files are read through fsspec."""
+        return "://" in self.location
+
+    def check(self) -> None:
+        """Raise `DataError` where the root is no directory that can be read."""
+        try:
+            there = self._filesystem().isdir(self._at("")) if self.remote else os.path.isdir(self.location)
+        except (OSError, ImportError, ValueError) as error:
+            raise DataError(f"A root can be read, got {self.location!r}: {error}. Check path and access.") from error
+        if not there:
+            raise DataError(f"A root is a directory, got {self.location!r}, which does not exist. Check the path.")
+
+    def files(self, folder: str = "") -> dict[str, str]:
+        """All files below `folder`, however deep: file name -> path relative to the root (first of equal names)."""
+        found: dict[str, str] = {}
+        for path in self.walk(folder):
+            found.setdefault(path.rpartition("/")[2], path)
+        return found
+
+    def walk(self, folder: str = "") -> list[str]:
+        """Paths, relative to the root, of all files below `folder`, sorted."""
+        if self.remote:
+            base = self._filesystem()._strip_protocol(self._at(""))
+            paths = self._filesystem().find(self._at(folder))
+            return sorted(str(path).removeprefix(base).lstrip("/") for path in paths)
+        found: list[str] = []
+        for place, _, names in os.walk(os.path.join(self.location, folder), followlinks=True):
+            inside = Path(place).relative_to(self.location).as_posix()
+            found += names if inside == "." else [f"{inside}/{name}" for name in names]
+        return sorted(found)
+
+    def read(self, path: str) -> bytes:
+        """A file's bytes. Raises `DataError` for a path that leaves the root, or a file that cannot be read."""
+        if leaves(path):
+            raise DataError(f"a path stays within the root, got {path!r}")
+        try:
+            if self.remote:
+                return bytes(self._filesystem().cat_file(self._at(path)))
+            return Path(self.location, path).read_bytes()
+        except OSError as error:
+            raise DataError(f"cannot be read: {error.strerror or error}") from error
+        except ValueError as error:  # a path that no file system knows, such as one with a null byte
+            raise DataError(f"cannot be read: {error}") from error
+
+    def stamps(self, paths: Sequence[str]) -> list[str]:
+        """Size and modification time of each file ("" where it is not there); remote files: size alone."""
+        if self.remote:
+            found = self._filesystem().find(self._at(""), detail=True)
+            base = self._filesystem()._strip_protocol(self._at(""))
+            sizes = {name.removeprefix(base).lstrip("/"): str(info.get("size")) for name, info in found.items()}
+            return [sizes.get(path, "") for path in paths]
+        return [_stamp(os.path.join(self.location, path)) for path in paths]
+
+    def _at(self, path: str) -> str:
+        return f"{self.location.rstrip('/')}/{path}"
+
+    def _filesystem(self) -> Any:
+        import fsspec
+
+        return fsspec.core.url_to_fs(self.location)[0]
+
+
+def leaves(path: str) -> bool:
+    """Whether a relative path is not one, or leads out of the root."""
+    parts = PurePosixPath(path.replace("\\", "/")).parts
+    return path.startswith(("/", "\\")) or ".." in parts or "://" in path
+
+
+def root_of(ref: DataRef) -> Root:
+    """The root that `ref` names, known to be a directory. Raises `DataError` where it names none, or none that is."""
+    if ref.root is None:
+        raise DataError(f"{ref.source} reads files, got no root. Give the directory that holds the release as root.")
+    root = Root(ref.root)
+    root.check()
+    return root
+
+
+def _stamp(path: str) -> str:
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return ""
+    return f"{status.st_size}:{status.st_mtime_ns}"

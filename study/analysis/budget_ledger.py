@@ -1,0 +1,72 @@
+"""The budget ledger: planned and spent, cell by cell, and what it flags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from study.plan.cells import Plan
+from study.store.trial import TrialRecord
+
+SPENT = ("complete", "pruned", "failed", "epochs", "images", "seconds")
+TOLERANCE = 0.10  # one method may get this much more than the median of its peers before it is flagged
+
+
+def ledger(plan: Plan, trials: Sequence[TrialRecord]) -> pd.DataFrame:
+    """One row a cell: planned and spent trials and epochs, images seen, device-seconds; `flags` in words."""
+    rows = [_row(plan, cell.key, [trial for trial in trials if trial.cell == cell.key]) for cell in plan.cells]
+    table = pd.DataFrame(rows)
+    table["flags"] = ""
+    for _, group in table.groupby("fraction"):
+        for index, row in group.iterrows():
+            peers = group.drop(index=index)
+            flags = [
+                f"{column} {row[column] / peers[column].median() - 1:+.0%} against the other methods' median"
+                for column in ("epochs", "images", "seconds", "failed")
+                if len(peers) and _exceeds(float(row[column]), float(peers[column].median()))
+            ]
+            table.loc[index, "flags"] = "; ".join(flags)
+    return table
+
+
+def edges(plan: Plan, winners: dict[str, list[TrialRecord]]) -> pd.DataFrame:
+    """Winners whose value of a parameter lies on the edge of its domain: the best may lie outside of it."""
+    rows = [
+        {"cell": key, "parameter": name, "value": float(winner.params[name]), "edge": edge, "trial": winner.number}
+        for key, found in winners.items()
+        for winner in found
+        for name, domain in plan.cell(key).space.domains.items()
+        if (edge := domain.edge(winner.params[name])) is not None
+    ]
+    return pd.DataFrame(rows, columns=["cell", "parameter", "value", "edge", "trial"])
+
+
+def _row(plan: Plan, key: str, trials: list[TrialRecord]) -> dict[str, object]:
+    cell = plan.cell(key)
+    states = [trial.state for trial in trials]
+    return {
+        "cell": key,
+        "method": cell.method.name,
+        "fraction": cell.fraction,
+        "dimensions": cell.space.dimensions,
+        "planned_trials": cell.trials,
+        "planned_epochs": cell.trials * cell.max_epochs,
+        "complete": states.count("COMPLETE"),
+        "pruned": states.count("PRUNED"),
+        "failed": states.count("FAIL"),
+        "epochs": sum(len(trial.epochs) for trial in trials),
+        "images": sum(_images(trial) for trial in trials if trial.epochs),
+        "seconds": sum(trial.seconds for trial in trials),
+    }
+
+
+def _images(trial: TrialRecord) -> float:
+    """Images seen in fine-tuning, and in the contrastive stage by the trial that computed it for all who share it."""
+    last = trial.epochs[-1].metrics
+    computed = max(record.metrics.get("stage_computed", 0.0) for record in trial.epochs)
+    return last.get("images", 0.0) + computed * last.get("stage_images", 0.0)
+
+
+def _exceeds(value: float, peers: float) -> bool:
+    return peers > 0 and value > peers * (1 + TOLERANCE)

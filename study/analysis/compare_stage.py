@@ -1,0 +1,205 @@
+"""From prediction tables and the record of trials to comparison tables and the facts beside them."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from study.analysis import budget_ledger, trial_tables
+from study.base.atomic_files import text_digest, write_text
+from study.base.errors import StudyError
+from study.evaluation import evaluate
+from study.plan import fairness_rules
+from study.plan.cells import Plan
+from study.preparation import manifests, test_labels
+from study.report.inputs.context import Context
+from study.search import read_trials
+from study.store import selection_record
+from study.store.directory import StudyDirectory
+from study.store.trial import TrialRecord
+
+VERSIONS = ("torch", "torchvision", "timm", "ray", "optuna", "mlflow", "scikit-learn", "pandas", "numpy")
+
+
+def compare(plan: Plan, directory: StudyDirectory) -> dict[str, pd.DataFrame]:
+    """Write `comparison/*.parquet` and `comparison/context.json` of a study; returns the tables by name.
+
+    Reads prediction tables, the trials, the frozen selection and the logs; neither checkpoints nor images nor test
+    labels. Raises `StudyError` when a prediction table is missing or was altered.
+    """
+    from study.analysis.importance import importance
+    from study.comparison import ComparisonError, compare, optimisation
+
+    frozen = selection_record.load(directory)
+    predictions = read_predictions(plan, directory)
+    trials = read_trials(directory.storage_url, plan.spec.study)
+    flat, curves = trial_tables.trials_table(plan, trials), trial_tables.curves_table(plan, trials)
+    spec = plan.spec
+    try:
+        found = compare(
+            predictions,
+            baseline=spec.methods[0].name,
+            in_distribution=in_distribution(plan),
+            margin=spec.compare.margin,
+            draws=spec.compare.draws,
+            seed=spec.seed,
+        )
+    except ComparisonError as error:
+        raise StudyError(str(error)) from error
+    found |= optimisation(flat, curves, direction=spec.search.direction)
+    found["importance"] = importance(flat, direction=spec.search.direction)
+    found |= {
+        "trials": flat,
+        "curves": curves,
+        "parity": fairness_rules.parity(plan),
+        "ledger": budget_ledger.ledger(plan, trials),
+    }
+    found["edges"] = budget_ledger.edges(plan, _winners(trials, frozen))
+    write_tables(directory.comparison, found)
+    write_text(directory.comparison / "context.json", context(plan, directory).model_dump_json(indent=1) + "\n")
+    return found
+
+
+def read_predictions(plan: Plan, directory: StudyDirectory) -> pd.DataFrame:
+    """All prediction tables of a study. Raises `StudyError` when one is missing, altered, or not of the selection."""
+    digests = evaluate.verify(directory)
+    wanted = evaluate.tables_wanted(plan, directory)
+    missing = [path for path in wanted if str(path.relative_to(directory.predictions)) not in digests]
+    if missing:
+        raise StudyError(
+            f"A comparison needs all {len(wanted)} prediction tables, but {len(missing)} are missing, the first is "
+            f"{missing[0]}. Run `study evaluate {directory.root}`."
+        )
+    return pd.concat([pd.read_parquet(path) for path in wanted], ignore_index=True)
+
+
+def in_distribution(plan: Plan) -> str | None:
+    """Name of the test set that comes from the training data's own split, if the study has one."""
+    return next((test.name for test in plan.spec.tests if manifests.is_held_out(plan.spec, test)), None)
+
+
+def fingerprint(plan: Plan, directory: StudyDirectory) -> str:
+    """Digest of everything that a comparison is made from."""
+    trials = read_trials(directory.storage_url, plan.spec.study)
+    return text_digest(
+        {
+            "spec": plan.spec.digest,
+            "selection": selection_record.load(directory).digest,
+            "predictions": evaluate.recorded_digests(directory),
+            "trials": [[t.cell, t.number, t.state, t.value, len(t.epochs)] for t in trials],
+            "log": test_labels.log(directory),
+            "audit": _json(directory.audit),
+            "data": _json(directory.manifests),
+        }
+    )
+
+
+def write_tables(where: Path, found: dict[str, pd.DataFrame]) -> None:
+    """Write `<name>.parquet` each; tables of an earlier comparison that this one does not have are removed."""
+    where.mkdir(parents=True, exist_ok=True)
+    for path in where.glob("*.parquet"):
+        if path.stem not in found:
+            path.unlink()
+    for name, table in found.items():
+        table.to_parquet(where / f"{name}.parquet", index=False)
+
+
+def context(plan: Plan, directory: StudyDirectory) -> Context:
+    """The facts that the report prints beside the tables."""
+    spec, frozen = plan.spec, selection_record.load(directory)
+    asha = spec.search.scheduler.asha
+    audit = _json(directory.audit)
+    leaks = {item["key"]: item["message"] for item in audit or []}
+    return Context.model_validate(
+        {
+            "study": spec.study,
+            "question": spec.question,
+            "spec_digest": spec.digest,
+            "baseline": spec.methods[0].name,
+            "methods": [method.name for method in spec.methods],
+            "tests": [test.name for test in spec.tests],
+            "backbone": spec.backbone,
+            "image_size": spec.image_size,
+            "margin": spec.compare.margin,
+            "seed": spec.seed,
+            "in_distribution": in_distribution(plan),
+            "budget": {
+                "trials": max(cell.trials for cell in plan.cells),
+                "max_epochs": spec.search.max_epochs,
+                "shared_design": spec.search.shared_design,
+                "sampler": spec.search.sampler,
+                "scheduler": "none" if asha is None else f"asha {asha.variant} eta={asha.eta} grace={asha.grace}",
+                "objective": spec.search.objective,
+            },
+            "replicates": spec.replicate.pairs,
+            "top_k": spec.select.k,
+            "copies": spec.evaluate.copies,
+            "selection": {
+                "digest": frozen.digest,
+                "time": frozen.time,
+                "rule": frozen.rule,
+                "winners": [
+                    {
+                        "cell": winner.cell,
+                        "rank": winner.rank,
+                        "trial": winner.trial,
+                        "value": winner.value,
+                        "params": dict(winner.params),
+                    }
+                    for winner in frozen.winners
+                ],
+            },
+            "unfair": [
+                {"what": found.key, "message": found.message, "reason": found.reason}
+                for found in fairness_rules.check(plan)
+            ],
+            "leaks": [
+                {"what": item.what, "reason": item.reason, "message": leaks[item.what]}
+                for item in spec.accept_leaks
+                if item.what in leaks
+            ],
+            "audit": audit or [],
+            "audited": audit is not None,
+            "test_reads": test_labels.log(directory),
+            "datasets": _data_sets(plan, directory),
+            "durations": (_json(directory.progress) or {}).get("seconds", {}),
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}},
+        }
+    )
+
+
+def _data_sets(plan: Plan, directory: StudyDirectory) -> list[dict[str, Any]]:
+    recorded = _json(directory.manifests)["data"]
+    train = plan.spec.train.source
+    return [
+        {
+            "name": name,
+            "role": "train" if name == train else "test",
+            "source": facts["source"],
+            "images": facts["rows"],
+            "positives": facts["by_label"].get(str(len(facts["classes"]) - 1), 0),
+            "lesions": facts["lesions"],
+            "patients": facts["patients"],
+            "classes": facts["classes"],
+            "digest": facts["digest"],
+            "notes": facts["notes"],
+        }
+        for name, facts in recorded.items()
+    ]
+
+
+def _winners(trials: list[TrialRecord], frozen: selection_record.Selection) -> dict[str, list[TrialRecord]]:
+    known = {(trial.cell, trial.number): trial for trial in trials}
+    found: dict[str, list[TrialRecord]] = {}
+    for winner in frozen.winners:
+        found.setdefault(winner.cell, []).append(known[winner.cell, winner.trial])
+    return found
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text()) if path.is_file() else None

@@ -1,0 +1,96 @@
+"""Comparisons beyond one study: several studies together, or anyone's prediction tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from study.analysis.compare_stage import write_tables
+from study.base.atomic_files import file_digest, write_text
+from study.base.errors import StudyError, nearest
+from study.evaluation import evaluate
+from study.report import ReportError, write_report
+from study.report.inputs.context import Context
+from study.store.opening import open_study
+
+NO_MARGIN = 1e-12  # no interval lies within it
+
+
+def compare_folders(
+    folders: Sequence[Path],
+    out: Path,
+    *,
+    baseline: str | None = None,
+    in_distribution: str | None = None,
+    margin: float | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Compare all prediction tables below `folders`; writes the tables and `context.json` into `out`.
+
+    A method that several studies have becomes `study/method`. Without a margin nothing counts as equivalent. Raises
+    `StudyError` when there are no tables, when the baseline is unknown, or when the tables cannot be compared (other
+    images, other pairs).
+    """
+    from study.comparison import ComparisonError, compare
+
+    paths = [path for folder in folders for path in sorted(folder.rglob("*.parquet"))]
+    if not paths:
+        raise StudyError(
+            f"A comparison reads prediction tables (*.parquet), but {', '.join(map(str, folders)) or 'no folder'} "
+            "holds none. Give study directories or --predictions DIR."
+        )
+    predictions = distinct_methods(pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True))
+    methods = list(dict.fromkeys(predictions["method"]))
+    tests = list(dict.fromkeys(predictions["dataset"]))
+    for what, name, known in (("--baseline", baseline, methods), ("--in-distribution", in_distribution, tests)):
+        if name is not None and name not in known:
+            raise StudyError(f"{what} names what the tables hold, got {name!r}; {nearest(name, known)}.")
+    chosen = baseline or next((name for name in methods if name.endswith("supervised:ft")), methods[0])
+    try:
+        found = compare(predictions, baseline=chosen, in_distribution=in_distribution, margin=margin or NO_MARGIN)
+    except ComparisonError as error:
+        raise StudyError(str(error)) from error
+    write_tables(out, found)
+    facts = Context(
+        study=" + ".join(dict.fromkeys(predictions["study"].astype(str))),
+        baseline=chosen,
+        methods=tuple(methods),
+        tests=tuple(tests),
+        in_distribution=in_distribution,
+        margin=margin,
+        sources={str(path): file_digest(path) for path in paths},
+        notes=("Made from prediction tables alone: budget, selection and leaks of these studies are not known here.",),
+    )
+    write_text(out / "context.json", facts.model_dump_json(indent=1) + "\n")
+    return found
+
+
+def study_folders(roots: Sequence[Path]) -> tuple[list[Path], float | None]:
+    """The prediction folders of several studies, verified, and the margin that all their specs name (None: they
+    differ). Raises `StudyError` for a directory without a study, and for a table that was altered."""
+    margins, folders = set(), []
+    for root in roots:
+        plan, directory = open_study(root)
+        evaluate.verify(directory)
+        margins.add(plan.spec.compare.margin)
+        folders.append(directory.predictions)
+    return folders, margins.pop() if len(margins) == 1 else None
+
+
+def distinct_methods(predictions: pd.DataFrame) -> pd.DataFrame:
+    """The same rows with `study/method` for methods whose name several studies use at the same fraction."""
+    studies = predictions.groupby(["method", "fraction"])["study"].nunique()
+    shared = {method for method, _ in studies[studies > 1].index}
+    names = predictions["study"].astype(str) + "/" + predictions["method"].astype(str)
+    return predictions.assign(method=predictions["method"].where(~predictions["method"].isin(shared), names))
+
+
+def report_folder(comparison: Path) -> Path:
+    """Write `report.html` and `tables/` beside the comparison tables of a folder; returns the report's path."""
+    out = comparison / "report.html"
+    try:
+        write_report(comparison, out, comparison / "tables", comparison / "figures")
+    except ReportError as error:
+        raise StudyError(str(error)) from error
+    return out

@@ -1,0 +1,87 @@
+"""`study run`, `study status` and the stages alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from study.cli import app
+
+Directory = Annotated[Path, typer.Argument(help="Study directory, e.g. runs/demo.", show_default=False)]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Ray cluster (`auto`, `host:6379`, `ray://…`); without it RAY_ADDRESS, else this machine."),
+]
+
+Reopen = Annotated[
+    str | None,
+    typer.Option(metavar="REASON", help="Change a selection after test labels were read; the report shows why."),
+]
+
+
+@app.command("run")
+def run(
+    spec: Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)],
+    directory: Annotated[
+        Path | None, typer.Option("--dir", help="Study directory; default runs/<study>.", show_default=False)
+    ] = None,
+    address: Address = None,
+    extend: Annotated[bool, typer.Option("--extend", help="Accept a spec with larger budgets of the search.")] = False,
+    reopen: Reopen = None,
+) -> None:
+    """Run a whole study: search, select, replicate, evaluate, compare, report. Goes on where an earlier run ended."""
+    from study.console.summary_table import print_summary
+    from study.pipeline.run_stages import run_line
+    from study.spec.loading import load_spec
+    from study.store.opening import default_root, start_study
+
+    read = load_spec(spec)
+    plan, where = start_study(read, directory or default_root(read), extend=extend)
+    run_line(plan, where, address=address, reopen=reopen)
+    print_summary(plan, where)
+
+
+@app.command("status")
+def status(directory: Directory) -> None:
+    """How far a study is: stages, cells, what waits to be tracked, disk use. Starts nothing."""
+    from study.console.status_table import print_status
+    from study.store.opening import open_study
+
+    print_status(*open_study(directory))
+
+
+@app.command("search", rich_help_panel="One stage alone")
+def search(directory: Directory, address: Address = None) -> None:
+    """Tune every cell to its budget."""
+    _stage(directory, "search", address)
+
+
+@app.command("select", rich_help_panel="One stage alone")
+def select(
+    directory: Directory,
+    reopen: Reopen = None,
+) -> None:
+    """Freeze the winners of every cell by the spec's rule, from validation results alone."""
+    from study.pipeline.run_stages import run_alone
+
+    run_alone(directory, "select", reopen=reopen)
+
+
+@app.command("replicate", rich_help_panel="One stage alone")
+def replicate(directory: Directory, address: Address = None) -> None:
+    """Train the winners anew on fresh (split, seed) pairs."""
+    _stage(directory, "replicate", address)
+
+
+@app.command("evaluate", rich_help_panel="One stage alone")
+def evaluate(directory: Directory, address: Address = None) -> None:
+    """Score every replicate on every test set."""
+    _stage(directory, "evaluate", address)
+
+
+def _stage(directory: Path, name: str, address: str | None) -> None:
+    from study.pipeline.run_stages import run_alone
+
+    run_alone(directory, name, address=address)

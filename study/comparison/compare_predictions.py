@@ -1,0 +1,66 @@
+"""From prediction tables to all comparison tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from study.comparison.blocks import Block, blocks
+from study.comparison.differences import differences
+from study.comparison.errors import ComparisonError
+from study.comparison.estimates import estimates
+from study.comparison.gaps import correct, gap_differences, gaps
+from study.comparison.metrics.measure import joined_tables, measure
+from study.comparison.prediction_tables import check_predictions
+from study.comparison.ranking import ranking
+from study.comparison.robustness import robustness
+from study.comparison.roc_and_reliability import calibration, roc
+from study.comparison.stability import stability
+from study.comparison.subgroups import group_measures, subgroups
+
+
+def compare(
+    predictions: pd.DataFrame,
+    *,
+    baseline: str,
+    in_distribution: str | None,
+    margin: float = 0.02,
+    draws: int = 2000,
+    seed: int = 0,
+) -> dict[str, pd.DataFrame]:
+    """All tables of a comparison by name (see `study.comparison`).
+
+    `predictions`: one row an image of a test set and trained model, in the columns of a prediction table; all methods
+    on the same images and (rank, split, seed). `margin`: AUC differences below it do not matter. `draws` and `seed` are
+    those of the bootstrap and of the ranking. Raises `ComparisonError`.
+    """
+    if draws < 100 or margin <= 0:
+        raise ComparisonError(
+            f"`draws` is at least 100 and `margin` above 0, got {draws} and {margin:g}. Use draws=2000, margin=0.02."
+        )
+    check_predictions(predictions, baseline=baseline, in_distribution=in_distribution)
+    found = blocks(predictions)
+    measured = [item for block in found for item in measure(block, draws, seed)]
+    return {
+        "estimates": estimates(measured),
+        "differences": differences(measured, baseline=baseline, margin=margin),
+        "ranking": ranking(measured, draws=draws, seed=seed),
+        "stability": stability(found),
+        "roc": roc(found),
+        "calibration": calibration(found),
+        "robustness": robustness(measured, in_distribution=in_distribution),
+        **_by_group(found, baseline),
+    }
+
+
+def _by_group(found: Sequence[Block], baseline: str) -> dict[str, pd.DataFrame]:
+    """Block by block: the errors of all groups at once would need more memory than all else."""
+    parts: dict[str, list[pd.DataFrame]] = {"subgroups": [], "gaps": [], "gap_differences": []}
+    for block in found:
+        groups = group_measures(block)
+        parts["subgroups"].append(subgroups(groups))
+        parts["gaps"].append(gaps(groups))
+        parts["gap_differences"].append(gap_differences(groups, baseline=baseline))
+    joined = {name: joined_tables(tables) for name, tables in parts.items()}
+    return joined | {"gap_differences": correct(joined["gap_differences"])}

@@ -1,0 +1,103 @@
+"""All measures of a block with their case errors, in one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from study.comparison.blocks import Block
+from study.comparison.cases import Bools, Floats
+from study.comparison.metrics import closed_form
+from study.comparison.metrics.bootstrap import bootstrap
+
+MAIN = "auroc"
+MEASURES = (
+    "auroc", "auprc", "balanced_accuracy", "sensitivity_at_90_specificity", "partial_auc", "brier", "calibration_error",
+)  # fmt: skip
+UPPER = {"partial_auc": 0.2}
+Closed = Callable[[Floats, Bools], tuple[Floats, Floats]]
+CLOSED: dict[str, Closed] = {
+    "auroc": closed_form.auroc, "balanced_accuracy": closed_form.balanced_accuracy, "brier": closed_form.brier,
+}  # fmt: skip
+ONE_CLASS = ("brier", "calibration_error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """`values` [methods, replicates] and `errors` [methods, replicates, d], whose inner products are the covariances
+    over cases; `cases` are the clusters of the rarer class; `reason` says why it is undefined (values are NaN then)."""
+
+    block: Block
+    metric: str
+    values: Floats
+    errors: Floats
+    cases: int
+    reason: str = ""
+
+    @property
+    def case_df(self) -> float:
+        """Degrees of freedom of the case covariance."""
+        return max(self.cases - 1, 1)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the rows of every table begin with."""
+        return {"fraction": self.block.fraction, "dataset": self.block.dataset, "metric": self.metric}
+
+
+def measure(block: Block, draws: int, seed: int, wanted: Sequence[str] = MEASURES) -> list[Measured]:
+    """The wanted measures of a block in their order; the bootstrap runs only for those that need it."""
+    resampled = any(metric not in CLOSED for metric in wanted)
+    values, drawn = bootstrap(block, draws, seed) if resampled else ({}, {})
+    found = []
+    for metric in wanted:
+        if block.cases.reason() and metric not in ONE_CLASS:
+            found.append(_undefined(block, metric, block.cases.reason()))
+        elif metric in CLOSED:
+            found.append(measured(block, metric, CLOSED[metric]))
+        else:
+            found.append(_resampled(block, metric, values[metric], drawn[metric]))
+    return found
+
+
+def measured(block: Block, metric: str, function: Closed, chosen: Bools | None = None) -> Measured:
+    """A measure with a closed form, of all images or of a subgroup's (`chosen` [n])."""
+    used = np.ones_like(block.cases.positive) if chosen is None else chosen
+    values, influence = function(block.flat[:, used], block.cases.positive[used])
+    spread = np.zeros(block.flat.shape)
+    spread[:, used] = influence
+    return Measured(
+        block=block,
+        metric=metric,
+        values=block.fold(values),
+        errors=block.fold(block.cases.errors(spread, chosen)),
+        cases=block.cases.rarer(chosen),
+    )
+
+
+def _resampled(block: Block, metric: str, values: Floats, drawn: Floats) -> Measured:
+    count = block.cases.rarer()
+    factor = np.sqrt(count / (count - 1) / (drawn.shape[1] - 1)) if count > 1 else np.nan
+    errors = (drawn - drawn.mean(axis=1, keepdims=True)) * factor
+    return Measured(block=block, metric=metric, values=block.fold(values), errors=block.fold(errors), cases=count)
+
+
+def _undefined(block: Block, metric: str, reason: str) -> Measured:
+    shape = block.scores.shape[:2]
+    nothing = np.full((*shape, 1), np.nan)
+    return Measured(block=block, metric=metric, values=nothing[..., 0], errors=nothing, cases=0, reason=reason)
+
+
+def table(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """Rows in the report's columns, also where there are none."""
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def joined_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of tables with the same columns; those without a row only give the columns."""
+    filled = [found for found in tables if len(found)]
+    return pd.concat(filled, ignore_index=True) if filled else tables[0]

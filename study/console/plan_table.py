@@ -1,0 +1,62 @@
+"""What `study plan` prints: cells, parity, and what the authors accept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from study.plan import fairness_rules
+from study.plan.cells import Plan, plan
+from study.spec.loading import load_spec
+
+SHOWN = {
+    "cell": "cell",
+    "trials": "trials",
+    "max_epochs": "epochs ≤",
+    "dimensions": "searched",
+    "space": "space",
+    "shared_design": "shared design",
+    "sampler": "sampler",
+    "scheduler": "scheduler",
+    "objective": "objective",
+    "replicates": "replicates",
+}
+
+
+def print_plan(path: Path) -> None:
+    """Print the plan of a spec file. Raises `StudyError` when it is malformed or breaks a rule that is not accepted."""
+    planned = plan(load_spec(path))
+    console = Console(highlight=False, soft_wrap=True)
+    _print_cells(planned, console)
+    accepted = fairness_rules.check(planned)
+    for violation in accepted:
+        console.print(f"[yellow]accepted[/] {violation.key}: {violation.message}. Reason: {violation.reason}")
+    if not accepted:
+        console.print("[green]fair[/] every method gets the same trials, epochs, search space, design and replicates")
+
+
+def _print_cells(planned: Plan, console: Console) -> None:
+    """The cells in a table of what differs between them, and in a line what they all share."""
+    spec = planned.spec
+    rows = fairness_rules.parity(planned).to_dict("records")
+    same = [name for name in SHOWN if len({str(row[name]) for row in rows}) == 1 and len(rows) > 1 and name != "cell"]
+    table = Table(title=f"{spec.study}: {len(planned.cells)} cells, {planned.trials} trials", title_justify="left")
+    different = [name for name in SHOWN if name not in same]
+    for name in different:
+        table.add_column(SHOWN[name], overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row[name]) for name in different))
+    if spec.question:
+        console.print(spec.question, style="bold")
+    console.print(table)
+    if same:
+        console.print("every cell: " + ", ".join(f"{SHOWN[name]} {rows[0][name]}" for name in same))
+    winners = len(planned.cells) * spec.select.k
+    replicates = winners * spec.replicate.pairs
+    console.print(
+        f"at most {sum(cell.trials * cell.max_epochs for cell in planned.cells)} epochs of search; then {winners} "
+        f"winners by rule {spec.select.rule!r} on validation alone, {replicates} replicates, "
+        f"{replicates * len(spec.tests)} prediction tables of {spec.evaluate.copies} copies an image"
+    )

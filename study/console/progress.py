@@ -1,0 +1,147 @@
+"""What a person sees while a study runs: one live table on a terminal, one greppable line an event elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from study.plan.cells import Plan
+from study.store.trial import TrialRecord
+
+QUIET_SECONDS = 5.0  # between lines about epochs when output is not a terminal
+
+
+class Progress:
+    """Hears every event of a study. Use it as a context manager, so that the terminal is left as it was."""
+
+    def __init__(self, plan: Plan, console: Console | None = None):
+        self._plan = plan
+        self._console = console or Console(file=sys.stdout, highlight=False)
+        self._trials: dict[tuple[str, int], TrialRecord] = {}
+        self._before: dict[tuple[str, int], int] = {}  # epochs that were there when this run began
+        self._started = time.monotonic()
+        self._spoke = 0.0
+        self._live: Live | None = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._end_live()
+
+    def say(self, text: str) -> None:
+        """One line."""
+        self._console.print(text, markup=False, soft_wrap=True)
+
+    def search(self, known: list[TrialRecord]) -> None:
+        """The search begins; `known` trials are in the record already."""
+        self._trials = {(trial.cell, trial.number): trial for trial in known}
+        self._before = {key: len(trial.epochs) for key, trial in self._trials.items()}
+        self._started = time.monotonic()
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._table)
+            self._live.start()
+
+    def on_trial(self, trial: TrialRecord) -> None:
+        """A trial started, reported an epoch, or ended."""
+        self._trials[trial.cell, trial.number] = trial
+        if self._live is None and (trial.finished or time.monotonic() - self._spoke > QUIET_SECONDS):
+            self._spoke = time.monotonic()
+            self.say(self._line(trial))
+
+    def search_done(self) -> None:
+        """The search has ended: the table's last state stays on the terminal."""
+        self._end_live()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[_Counter]:
+        """A stage of countable pieces."""
+        counter = _Counter(name, self)
+        yield counter
+
+    def _end_live(self) -> None:
+        if self._live is not None:
+            self._live.update(self._table(), refresh=True)
+            self._live.stop()
+            self._live = None
+
+    def _line(self, trial: TrialRecord) -> str:
+        value = "-" if trial.value is None else f"{trial.value:.4f}"
+        done = sum(found.finished for found in self._trials.values())
+        best = self._best(trial.cell)
+        return (
+            f"search cell={trial.cell} trial={trial.number} state={trial.state} epoch={len(trial.epochs)} "
+            f"value={value} best={'-' if best is None else f'{best:.4f}'} finished={done}/{self._plan.trials} "
+            f"left={self._left()}"
+        )
+
+    def _best(self, cell: str) -> float | None:
+        values = [t.value for (key, _), t in self._trials.items() if key == cell and t.value is not None]
+        if not values:
+            return None
+        return max(values) if self._plan.spec.search.direction == "maximize" else min(values)
+
+    def _left(self) -> str:
+        """Time left, from the share of trials that this run has finished (those found at its start do not count)."""
+        finished = [key for key, trial in self._trials.items() if trial.finished]
+        new = sum(len(trial.epochs) - self._before.get(key, 0) for key, trial in self._trials.items())
+        if not finished or not new:
+            return "?"
+        epochs = sum(len(self._trials[key].epochs) for key in finished) / len(finished)
+        remaining = epochs * self._plan.trials - sum(len(trial.epochs) for trial in self._trials.values())
+        return duration(max(0.0, remaining) * (time.monotonic() - self._started) / new)
+
+    def _table(self) -> Table:
+        spec = self._plan.spec
+        done = sum(trial.finished for trial in self._trials.values())
+        title = f"{spec.study}: {done}/{self._plan.trials} trials, about {self._left()} left"
+        table = Table(title=title, title_justify="left")
+        for name in ("cell", "done", "pruned", "failed", "running", f"best {spec.search.objective}", "epochs"):
+            table.add_column(name, justify="left" if name == "cell" else "right")
+        for cell in self._plan.cells:
+            trials = [trial for (key, _), trial in self._trials.items() if key == cell.key]
+            states = [trial.state for trial in trials]
+            best = self._best(cell.key)
+            table.add_row(
+                cell.title,
+                f"{sum(trial.finished for trial in trials)}/{cell.trials}",
+                str(states.count("PRUNED")),
+                str(states.count("FAIL")),
+                str(states.count("RUNNING")),
+                "" if best is None else f"{best:.4f}",
+                f"{sum(len(trial.epochs) for trial in trials)}/{cell.trials * cell.max_epochs}",
+            )
+        return table
+
+
+class _Counter:
+    """Counts the pieces of a stage that are done, and says so now and then."""
+
+    def __init__(self, name: str, progress: Progress):
+        self._name, self._progress = name, progress
+        self._done, self._spoke, self._started = 0, time.monotonic(), time.monotonic()
+
+    def __call__(self, key: str) -> None:
+        self._done += 1
+        if time.monotonic() - self._spoke > QUIET_SECONDS:
+            self._spoke = time.monotonic()
+            self._progress.say(f"{self._name} done={self._done} last={key!r} after={duration(self.seconds)}")
+
+    @property
+    def seconds(self) -> float:
+        """Since the stage began."""
+        return time.monotonic() - self._started
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3.5 min`, `1.2 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.1f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,58 @@
+"""What `study status` prints."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from study.pipeline import status as state
+from study.plan.cells import Plan
+from study.search import read_trials
+from study.store.directory import StudyDirectory
+from study.store.disk import disk_use
+from study.tracking import behind
+
+
+def print_status(plan: Plan, directory: StudyDirectory) -> None:
+    """Stages and cells, what MLflow has not heard of yet, and disk use."""
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{plan.spec.study} in {directory.root}", style="bold")
+    for name, count in state.counts(plan, directory).items():
+        wanted = "?" if count.wanted is None else count.wanted
+        console.print(f"{name:10} {'done' if count.complete else 'open':5} {count.done}/{wanted}")
+    if (directory.root / "trials.db").exists():
+        console.print(_cells(plan, directory))
+    console.print(str(behind(directory)))
+    use = disk_use(directory)
+    parts = ", ".join(f"{name} {size(count)}" for name, count in use.items())
+    console.print(f"disk {size(sum(use.values()))}: {parts}")
+
+
+def size(count: int) -> str:
+    """Bytes as people read them: `512 B`, `3.4 MB`."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"
+
+
+def _cells(plan: Plan, directory: StudyDirectory) -> Table:
+    trials = read_trials(directory.storage_url, plan.spec.study)
+    table = Table()
+    for name in ("cell", "finished", "complete", "pruned", "failed", f"best {plan.spec.search.objective}", "epochs"):
+        table.add_column(name, justify="left" if name == "cell" else "right")
+    for cell in plan.cells:
+        own = [trial for trial in trials if trial.cell == cell.key]
+        states = [trial.state for trial in own]
+        values = [trial.value for trial in own if trial.value is not None]
+        best = max if plan.spec.search.direction == "maximize" else min
+        table.add_row(
+            cell.title,
+            f"{sum(trial.finished for trial in own)}/{cell.trials}",
+            *(str(states.count(state)) for state in ("COMPLETE", "PRUNED", "FAIL")),
+            f"{best(values):.4f}" if values else "",
+            str(sum(len(trial.epochs) for trial in own)),
+        )
+    return table

@@ -1,0 +1,51 @@
+"""What a finished run prints: the comparison table and where to look next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from study.plan.cells import Plan
+from study.store.directory import StudyDirectory
+
+
+def print_summary(plan: Plan, directory: StudyDirectory) -> None:
+    """The comparison table, then the report's path and the command for the MLflow UI."""
+    print_table(directory.comparison)
+    print(f"report: {directory.report}")
+    print(f"tables: {directory.tables}")
+    print(f"browse: study ui {directory.root}")
+
+
+def print_table(comparison: Path) -> None:
+    """AUC, mean ± sd over replicates and [95 % interval], of every method on every test set, by fraction.
+
+    Off a terminal one line a number, which `grep` finds.
+    """
+    estimates = pd.read_parquet(comparison / "estimates.parquet")
+    rows: list[dict[str, Any]] = estimates[estimates["metric"] == "auroc"].to_dict("records")  # type: ignore[assignment]
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        for row in rows:
+            print(f"auc fraction={row['fraction']:g} method={row['method']} test={row['dataset']} {_cell(row)}")
+        return
+    sets = list(dict.fromkeys(str(row["dataset"]) for row in rows))
+    for fraction in sorted({float(row["fraction"]) for row in rows}, reverse=True):
+        table = Table(title=f"AUC, {fraction * 100:g} % of the training images", title_justify="left")
+        for name in ("method", *sets):
+            table.add_column(name)
+        here = [row for row in rows if row["fraction"] == fraction]
+        for method in dict.fromkeys(str(row["method"]) for row in here):
+            own = {row["dataset"]: _cell(row) for row in here if row["method"] == method}
+            table.add_row(method, *(own.get(name, "") for name in sets))
+        console.print(table)
+
+
+def _cell(row: dict[str, Any]) -> str:
+    if row["estimate"] != row["estimate"]:
+        return f"undefined ({row.get('reason', '')})"
+    return f"{row['estimate']:.3f} ± {row['sd']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"

@@ -1,0 +1,120 @@
+"""The plan: what a spec asks for, cell by cell. Pure: no file but the search spaces is read, nothing is started."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from search_spaces import SearchSpace, SpaceError, load
+from study.base.errors import StudyError
+from study.spec.model import Method, StudySpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialResources:
+    """What one trial of a cell gets; `gpus` None means one where the cluster has GPUs."""
+
+    cpus: float
+    gpus: float | None
+    workers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """Method × fraction: the unit that is tuned."""
+
+    method: Method
+    fraction: float
+    space: SearchSpace
+    trials: int
+    max_epochs: int
+    resources: TrialResources
+
+    @property
+    def key(self) -> str:
+        """Name in files and storages, e.g. `simclr-ft-0.1`."""
+        return f"{re.sub(r'[^A-Za-z0-9_.]+', '-', self.method.name)}-{self.fraction:g}"
+
+    @property
+    def title(self) -> str:
+        """Name that people read, e.g. `simclr:ft · 10 %`."""
+        return f"{self.method.name} · {self.fraction * 100:g} %"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The cells of a study, in the order of the spec (baseline first, largest fraction first)."""
+
+    spec: StudySpec
+    cells: tuple[Cell, ...]
+
+    def cell(self, key: str) -> Cell:
+        """The cell with this key."""
+        return next(cell for cell in self.cells if cell.key == key)
+
+    @property
+    def trials(self) -> int:
+        """Trials of the whole study."""
+        return sum(cell.trials for cell in self.cells)
+
+
+def plan(spec: StudySpec) -> Plan:
+    """All cells of the spec.
+
+    Raises `StudyError` where a search space is unknown or malformed, a cell has fewer trials than winners, or two cells
+    collide.
+    """
+    spaces = {method.name: _space(spec, method) for method in spec.methods}
+    cells = tuple(
+        Cell(
+            method=method,
+            fraction=fraction,
+            space=spaces[method.name],
+            trials=_trials(spec, spaces[method.name]),
+            max_epochs=spec.search.max_epochs,
+            resources=_resources(spec, method, fraction),
+        )
+        for fraction in sorted(spec.train.fractions, reverse=True)
+        for method in spec.methods
+    )
+    small = next((cell for cell in cells if cell.trials < spec.select.k), None)
+    if small is not None:
+        raise StudyError(
+            f"A cell has at least as many trials as winners, but {small.key} has {small.trials} trials and select.k is "
+            f"{spec.select.k}. Lower select.k or raise search.trials."
+        )
+    keys = [cell.key for cell in cells]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
+    if twice:
+        raise StudyError(f"Cells have distinct file names, but {twice[0]!r} appears twice. Give one method a label.")
+    return Plan(spec=spec, cells=cells)
+
+
+def _space(spec: StudySpec, method: Method) -> SearchSpace:
+    unknown = set(spec.search.spaces) - {m.name for m in spec.methods} - {m.pipeline for m in spec.methods}
+    if unknown:
+        raise StudyError(f"search.spaces names methods or pipelines of the study, got {sorted(unknown)}. Correct it.")
+    given = spec.search.spaces.get(method.name, spec.search.spaces.get(method.pipeline))
+    try:
+        if isinstance(given, Mapping):
+            return load(method.pipeline, overrides=given)
+        return load(given or method.pipeline)
+    except SpaceError as error:
+        raise StudyError(str(error)) from error
+
+
+def _trials(spec: StudySpec, space: SearchSpace) -> int:
+    return min(spec.search.trials, len(space.grid_points())) if spec.search.sampler == "grid" else spec.search.trials
+
+
+def _resources(spec: StudySpec, method: Method, fraction: float) -> TrialResources:
+    base = spec.resources
+    cpus, gpus, workers = base.cpus_per_trial, base.gpus_per_trial, base.workers_per_trial
+    for override in base.overrides:
+        if override.fraction not in (None, fraction) or override.pipeline not in (None, method.pipeline):
+            continue
+        cpus = override.cpus_per_trial if override.cpus_per_trial is not None else cpus
+        gpus = override.gpus_per_trial if override.gpus_per_trial is not None else gpus
+        workers = override.workers_per_trial if override.workers_per_trial is not None else workers
+    return TrialResources(cpus=cpus, gpus=gpus, workers=workers)

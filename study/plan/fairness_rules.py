@@ -1,0 +1,135 @@
+"""The rules of a fair comparison, checked on the plan before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from study.base.errors import StudyError, nearest
+from study.plan.cells import Cell, Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """One broken rule. `key` is what `accept_unfair[].what` names; `reason` is the spec's, when it accepts it."""
+
+    key: str
+    message: str
+    reason: str | None = None
+
+
+def parity(plan: Plan) -> pd.DataFrame:
+    """What every cell is given, one row a cell: the table that `study plan` prints and the report repeats."""
+    search = plan.spec.search
+    scheduler = search.scheduler.asha
+    rows = [
+        {
+            "cell": cell.key,
+            "method": cell.method.name,
+            "fraction": cell.fraction,
+            "trials": cell.trials,
+            "max_epochs": cell.max_epochs,
+            "dimensions": cell.space.dimensions,
+            "space": cell.space.name,
+            "space_digest": cell.space.digest,
+            "shared_design": 0 if search.sampler == "grid" else min(search.shared_design, cell.trials),
+            "sampler": search.sampler,
+            "scheduler": "none" if scheduler is None else f"asha eta={scheduler.eta} grace={scheduler.grace}",
+            "objective": search.objective,
+            "replicates": plan.spec.select.k * plan.spec.replicate.pairs,
+            "cpus": cell.resources.cpus,
+            "gpus": cell.resources.gpus,
+            "workers": cell.resources.workers,
+        }
+        for cell in plan.cells
+    ]
+    return pd.DataFrame(rows)
+
+
+def violations(plan: Plan) -> list[Violation]:
+    """Every rule that the plan breaks against the baseline, accepted or not. Raises for an acceptance of nothing."""
+    accepted = {item.what: item.reason for item in plan.spec.accept_unfair}
+    found = [
+        Violation(key=key, message=message, reason=accepted.get(key))
+        for key, message in _broken(plan)
+        if not (key.startswith("space:") and _stated(plan, key.removeprefix("space:")))
+    ]
+    unused = set(accepted) - {violation.key for violation in found}
+    if unused:
+        item = sorted(unused)[0]
+        raise StudyError(
+            f"accept_unfair names rules that the plan breaks, got {item!r}, which it does not; "
+            f"{nearest(item, [violation.key for violation in found])}. Remove or correct it."
+        )
+    return found
+
+
+def check(plan: Plan) -> list[Violation]:
+    """The accepted violations. Raises `StudyError` when one is not accepted."""
+    found = violations(plan)
+    refused = [violation for violation in found if violation.reason is None]
+    if refused:
+        lines = "\n".join(f"  - {violation.key}: {violation.message}" for violation in refused)
+        raise StudyError(
+            f"A study treats all methods alike, but this plan does not:\n{lines}\n"
+            "Mend the spec, or list each key under accept_unfair with a reason that the report will repeat."
+        )
+    return found
+
+
+Rule = Callable[[Cell, Cell], str | None]
+
+
+def _broken(plan: Plan) -> list[tuple[str, str]]:
+    found: dict[str, str] = {}
+    baseline = plan.spec.methods[0].name
+    for cell in plan.cells:
+        peer = next(c for c in plan.cells if c.method.name == baseline and c.fraction == cell.fraction)
+        for rule, check_rule in RULES.items():
+            message = check_rule(cell, peer)
+            if message:
+                found.setdefault(f"{rule}:{cell.method.name}", message)
+    return list(found.items())
+
+
+def _equal_trials(cell: Cell, peer: Cell) -> str | None:
+    if cell.trials != peer.trials:
+        return f"{cell.method.name} gets {cell.trials} trials a cell, {peer.method.name} {peer.trials}"
+    return None
+
+
+def _equal_epochs(cell: Cell, peer: Cell) -> str | None:
+    if cell.max_epochs != peer.max_epochs:
+        return f"{cell.method.name} may train {cell.max_epochs} epochs, {peer.method.name} {peer.max_epochs}"
+    return None
+
+
+def _equal_space(cell: Cell, peer: Cell) -> str | None:
+    if cell.space.digest == peer.space.digest:
+        return None
+    return (
+        f"{cell.method.name} searches {cell.space.dimensions} parameters of {cell.space.name!r}, "
+        f"{peer.method.name} {peer.space.dimensions} of {peer.space.name!r}: not the same space"
+    )
+
+
+def _equal_workers(cell: Cell, peer: Cell) -> str | None:
+    if cell.resources.workers != peer.resources.workers:
+        return f"{cell.method.name} trains on {cell.resources.workers} workers, {peer.method.name} on others"
+    return None
+
+
+RULES: dict[str, Rule] = {
+    "trials": _equal_trials,
+    "epochs": _equal_epochs,
+    "space": _equal_space,
+    "workers": _equal_workers,
+}
+
+
+def _stated(plan: Plan, method: str) -> bool:
+    """Whether the search-space file itself gives the reason for departing, unchanged by the spec."""
+    cell = next(cell for cell in plan.cells if cell.method.name == method)
+    return cell.space.reason is not None and method not in plan.spec.search.spaces

@@ -1,0 +1,139 @@
+"""The leakage audit of a study: what it compares, and what becomes of what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import pandas as pd
+
+from datasets import audit as leakage
+from datasets.audit import Finding, Parts
+from datasets.base.manifest import Manifest
+from datasets.cache.store import read_index
+from datasets.splits.make import Split
+from study.base.atomic_files import write_json
+from study.base.errors import StudyError
+from study.preparation import manifests as data
+from study.spec.model import DataSource, SplitFiles, StudySpec
+from study.store.directory import StudyDirectory
+
+
+def audit(spec: StudySpec, directory: StudyDirectory, manifests: Mapping[str, Manifest]) -> list[Finding]:
+    """Audit the splits that the study directory holds, and write the findings there if the study may go on.
+
+    `manifests` has the training source and every external test set under the names that the study gives them. Raises
+    `StudyError` for an error that the spec does not accept; then nothing is written.
+    """
+    splits = {
+        (index, fraction): Split.read(directory.split(index, fraction))
+        for index in data.split_indices(spec)
+        for fraction in spec.train.fractions
+    }
+    found = judge(spec, manifests, {key: leakage.parts_of(split) for key, split in splits.items()})
+    refuse(spec, found)
+    write_json(directory.audit, [asdict(finding) | {"accepted": reason(spec, finding)} for finding in found])
+    return found
+
+
+def data_sources(spec: StudySpec) -> dict[str, DataSource]:
+    """Where the images of each data set come from: the training source and every external test set, by name."""
+    external = {test.name: test for test in spec.tests if not data.is_held_out(spec, test)}
+    if spec.train.source in external:
+        raise StudyError(
+            f"A test set is not the training set, got {spec.train.source!r} for both. Test on "
+            f"{spec.train.source}_test, the part that the split keeps for it, or give other images a name of their own."
+        )
+    return {spec.train.source: spec.train, **external}
+
+
+def reason(spec: StudySpec, finding: Finding) -> str | None:
+    """Why the spec's authors accept a finding, or None where they do not."""
+    return next((accepted.reason for accepted in spec.accept_leaks if accepted.what == finding.key), None)
+
+
+def refused(spec: StudySpec, found: list[Finding]) -> list[Finding]:
+    """The errors that the spec does not accept."""
+    return [finding for finding in found if finding.severity == "error" and reason(spec, finding) is None]
+
+
+def refuse(spec: StudySpec, found: list[Finding]) -> None:
+    """Raise `StudyError` for errors that the spec does not accept, all at once."""
+    leaks = refused(spec, found)
+    if leaks:
+        listed = "\n".join(f"  {finding.key}: {finding.message}" for finding in leaks)
+        raise StudyError(
+            f"A study has no leak that it does not name, but the audit found {len(leaks)}:\n{listed}\n"
+            "Split the data anew, or list each under accept_leaks (what: the key, reason: why); the report repeats it."
+        )
+
+
+def judge(
+    spec: StudySpec, manifests: Mapping[str, Manifest], splits: Mapping[tuple[int, float], Parts]
+) -> list[Finding]:
+    """The findings over these data sets, divided as `splits` says by split index and fraction."""
+    tests = {name: manifest for name, manifest in manifests.items() if name != spec.train.source}
+    contents = {
+        "train" if name == spec.train.source else name: _content(spec, source, manifests[name])
+        for name, source in data_sources(spec).items()
+    }
+    found = leakage.audit(
+        manifests[spec.train.source],
+        _distinct(splits),
+        tests,
+        {name: content for name, content in contents.items() if content is not None},
+        _subsamples(spec, splits),
+    )
+    return found + _in_vain(spec, found)
+
+
+def _distinct(splits: Mapping[tuple[int, float], Parts]) -> dict[str, Parts]:
+    """The divisions to compare: each once, and no subsample of a training part that is compared whole."""
+    found: dict[str, Parts] = {}
+    ranked = sorted(splits.items(), key=lambda item: -item[0][1])
+    for (index, fraction), parts in ranked:
+        within = (
+            set(parts["train"]) <= set(other["train"])
+            and all(parts[part] == other[part] for part in ("validation", "test"))
+            for other in found.values()
+        )
+        if not any(within):
+            found[f"split {index} at {fraction:g}"] = parts
+    return found
+
+
+def _in_vain(spec: StudySpec, found: list[Finding]) -> list[Finding]:
+    """Leaks that the spec accepts and that are not there: out of date, or misspelt."""
+    keys = {finding.key for finding in found}
+    return [
+        Finding(
+            key=f"accepted_in_vain:{accepted.what}",
+            message=f"the spec accepts {accepted.what!r}, which was not found. Remove it from accept_leaks.",
+            count=0,
+            severity="warning",
+        )
+        for accepted in spec.accept_leaks
+        if accepted.what not in keys
+    ]
+
+
+def _subsamples(spec: StudySpec, splits: Mapping[tuple[int, float], Parts]) -> dict[float, dict[str, frozenset[str]]]:
+    """Training images by fraction and subsample; files are numbered as they are named, drawn ones by their split."""
+    files = isinstance(spec.train.splits, SplitFiles)
+    found: dict[float, dict[str, frozenset[str]]] = {}
+    for (index, fraction), parts in splits.items():
+        if fraction < 1:
+            name = str(index % spec.train.subsamples + 1 if files else index)
+            found.setdefault(fraction, {})[name] = frozenset(parts["train"])
+    return {fraction: dict(sorted(named.items())) for fraction, named in found.items()}
+
+
+def _content(spec: StudySpec, source: DataSource, manifest: Manifest) -> pd.DataFrame | None:
+    """Digests and perceptual hashes of the images that were decoded; the manifest at hand may be a part of those."""
+    index = read_index(manifest, short_side=spec.cache_side)
+    if index is None:
+        try:
+            index = read_index(data.load_manifest(source), short_side=spec.cache_side)
+        except StudyError:  # a copy without images, audited by its tables alone
+            return None
+    return None if index is None else index[["image_id", "sha256", "phash"]]

@@ -1,0 +1,145 @@
+"""A study's data: which manifests and splits it trains, validates and tests on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import datasets
+from datasets.base.manifest import DataError, DataRef, Manifest
+from datasets.base.seeds import seed
+from datasets.splits.make import Scheme, Split, make_split
+from study.base.atomic_files import write_json
+from study.base.errors import StudyError
+from study.selection.rules import ValidationSize
+from study.spec.model import DataSource, SplitFiles, StudySpec, TestSet
+from study.store.directory import StudyDirectory
+from trainables.job import TrainingData
+
+
+def reference(source: DataSource) -> DataRef:
+    """What names this data set to any process."""
+    return DataRef(
+        source=source.source,
+        root=absolute(source.root),
+        task=source.task,
+        allow_missing=source.allow_missing,
+        on_bad_image=source.on_bad_image,
+    )
+
+
+def absolute(location: str | None) -> str | None:
+    """A local path made absolute, because workers do not share the driver's working directory; URIs as they are."""
+    return location if location is None or "://" in location else str(Path(location).absolute())
+
+
+def is_held_out(spec: StudySpec, test: TestSet) -> bool:
+    """Whether this test set is the test part of the training data's split."""
+    return test.source == f"{spec.train.source}_test"
+
+
+def scheme(spec: StudySpec) -> Scheme:
+    """How the training data are split."""
+    train = spec.train
+    files = train.splits if isinstance(train.splits, SplitFiles) else None
+    return Scheme(
+        kind="manifest" if files else "lesion_disjoint",
+        seed=seed(spec.seed, "split"),
+        validation=train.validation,
+        test=train.test,
+        subsamples=train.subsamples,
+        nested=train.nested,
+        files=files.model_dump() if files else None,
+    )
+
+
+def load_manifest(source: DataSource) -> Manifest:
+    """The manifest of a data set. Raises `StudyError` for anything wrong with it."""
+    try:
+        return datasets.load(reference(source))
+    except DataError as error:
+        raise StudyError(str(error)) from error
+
+
+def split_indices(spec: StudySpec) -> range:
+    """0 is the split of the search, 1.. are those of the replicates."""
+    return range(spec.replicate.pairs + 1)
+
+
+def write_splits(spec: StudySpec, directory: StudyDirectory, manifest: Manifest) -> dict[str, str]:
+    """Write every split that the study uses; returns file name -> digest.
+
+    Splits that are there already must be the same. Raises `StudyError` when they are not (the data changed).
+    """
+    digests: dict[str, str] = {}
+    for index in split_indices(spec):
+        for fraction in spec.train.fractions:
+            path = directory.split(index, fraction)
+            try:
+                split = make_split(manifest, scheme(spec), index=index, fraction=fraction)
+            except DataError as error:
+                raise StudyError(str(error)) from error
+            if not path.exists():
+                split.write(path)
+            elif (found := Split.read(path).digest) != split.digest:
+                raise StudyError(
+                    f"The splits of a study never change: {path} has digest {found}, the data now give {split.digest}. "
+                    "Restore the data that the study started with, or start a study in another directory."
+                )
+            digests[path.name] = split.digest
+    return digests
+
+
+def training_data(spec: StudySpec, directory: StudyDirectory, index: int, fraction: float) -> TrainingData:
+    """What a job needs to find its images."""
+    return TrainingData(
+        ref=reference(spec.train),
+        split_file=str(directory.split(index, fraction)),
+        short_side=spec.cache_side,
+    )
+
+
+def validation_size(spec: StudySpec, directory: StudyDirectory) -> ValidationSize:
+    """How many validation images of each class the split of the search has."""
+    chosen = set(Split.read(directory.split(0, spec.train.fractions[0])).ids("validation"))
+    manifest = load_manifest(spec.train)
+    labels = manifest.table["label"][manifest.table["image_id"].isin(chosen)]
+    positives = int((labels == len(manifest.classes) - 1).sum())
+    return ValidationSize(positives=positives, negatives=len(labels) - positives)
+
+
+def test_images(spec: StudySpec, directory: StudyDirectory, test: TestSet, manifest: Manifest) -> Manifest:
+    """The images of a test set out of its source's manifest: all that carry a label of the task."""
+    if is_held_out(spec, test):
+        split = Split.read(directory.split(0, spec.train.fractions[0]))
+        held_out = set(split.ids("test"))
+        return manifest.where(manifest.table["image_id"].isin(held_out))
+    return manifest.where(manifest.table["label"] >= 0)
+
+
+def test_source(spec: StudySpec, test: TestSet) -> DataSource:
+    """Where a test set's images come from."""
+    return spec.train if is_held_out(spec, test) else test
+
+
+def write_manifests(directory: StudyDirectory, manifests: dict[str, Manifest], splits: dict[str, str]) -> None:
+    """Record what every data set is: digest, classes, counts by label, notes."""
+    content = {
+        name: {
+            "source": manifest.name,
+            "digest": manifest.digest,
+            "classes": list(manifest.classes),
+            "rows": len(manifest),
+            "by_label": {str(k): int(v) for k, v in manifest.table["label"].value_counts().sort_index().items()},
+            "lesions": int(manifest.table["lesion_id"].nunique()),
+            "patients": int(manifest.table["patient_id"].nunique()),
+            "notes": list(manifest.notes),
+        }
+        for name, manifest in manifests.items()
+    }
+    write_json(directory.manifests, {"data": content, "splits": splits})
+
+
+def recorded_digest(path: Path, name: str) -> str:
+    """The manifest digest that the study recorded for a data set when it began."""
+    return str(json.loads(path.read_text())["data"][name]["digest"])

@@ -1,0 +1,106 @@
+"""Before anything is trained: is every input there and sound? Then splits, audit and the decoded images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from datasets.base.manifest import DataError, Manifest
+from datasets.cache.store import Progress, open_store
+from study.base.errors import StudyError, nearest
+from study.plan.cells import Plan
+from study.preparation import leakage
+from study.preparation import manifests as data
+from study.spec.model import DataSource
+from study.store.directory import StudyDirectory
+from study.training.jobs import encoder_reference
+
+Say = Callable[[str], None]
+
+
+def load_manifests(plan: Plan) -> dict[str, Manifest]:
+    """Manifest by data set: the training source under its own name, every other test set under its.
+
+    Raises `StudyError` for data that cannot be read or whose classes a study cannot compare.
+    """
+    spec = plan.spec
+    sources: dict[str, DataSource] = {spec.train.source: spec.train}
+    for test in spec.tests:
+        if not data.is_held_out(spec, test):
+            sources[test.name] = test
+    manifests = {name: data.load_manifest(source) for name, source in sources.items()}
+    for name, manifest in manifests.items():
+        if len(manifest.classes) != 2:
+            raise StudyError(
+                f"A study compares two-class tasks, but {name} has the {len(manifest.classes)} classes "
+                f"{', '.join(manifest.classes)}: its statistics are those of one ROC curve. Choose another task."
+            )
+        if manifest.classes != manifests[spec.train.source].classes:
+            raise StudyError(
+                f"All data sets of a study have the same classes, but {name} has {manifest.classes} and "
+                f"{spec.train.source} has {manifests[spec.train.source].classes}. Give them the same task."
+            )
+    return manifests
+
+
+def check_methods(plan: Plan) -> None:
+    """Look at what the spec says of training.
+
+    Raises `StudyError` for an unknown pipeline or augmentation policy, and for weights that are missing, damaged or of
+    another architecture.
+    """
+    from trainables import encoders
+    from trainables.augmentation.policies import policy
+    from trainables.pipelines.registry import PIPELINES
+
+    spec = plan.spec
+    for method in spec.methods:
+        if method.pipeline not in PIPELINES:
+            raise StudyError(
+                f"A pipeline is one of the known ones, got {method.pipeline!r} for {method.name}; "
+                f"{nearest(method.pipeline, PIPELINES)}. Correct the spec."
+            )
+    try:
+        policy(spec.augmentation)
+        for cell in plan.cells[: len(spec.methods)]:
+            encoders.build(encoder_reference(cell), spec.backbone, image_size=spec.image_size)
+    except ValueError as error:
+        raise StudyError(str(error)) from error
+
+
+def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest], say: Say = lambda _: None) -> None:
+    """Decode all images once, write the splits and the manifests' record, and audit for leaks.
+
+    Raises `StudyError` for bad images (all of them at once), changed data, and a leak that the spec does not accept.
+    """
+    used = {name: _decode(plan, name, manifest, say) for name, manifest in manifests.items()}
+    splits = data.write_splits(plan.spec, directory, used[plan.spec.train.source])
+    data.write_manifests(directory, used, splits)
+    findings = leakage.audit(plan.spec, directory, used)
+    for finding in findings:
+        say(f"audit {finding.key}: {finding.message}")
+
+
+def _decode(plan: Plan, name: str, manifest: Manifest, say: Say) -> Manifest:
+    """The manifest of the images that can be used; their decoded cache is there afterwards."""
+    source = plan.spec.train if name == plan.spec.train.source else next(t for t in plan.spec.tests if t.name == name)
+    try:
+        store = open_store(
+            manifest,
+            short_side=plan.spec.cache_side,
+            on_bad_image=source.on_bad_image,
+            progress=_progress(name, say),
+        )
+    except DataError as error:
+        raise StudyError(str(error)) from error
+    if len(store) == len(manifest):
+        return manifest
+    kept = set(store.manifest.table["image_id"])
+    return manifest.where(manifest.table["image_id"].isin(kept), store.manifest.notes[-1])
+
+
+def _progress(name: str, say: Say) -> Progress:
+    def heard(done: int, of: int) -> None:
+        if done % 1000 == 0 or done == of:
+            say(f"decode data={name} done={done}/{of}")
+
+    return heard

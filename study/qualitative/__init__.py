@@ -1,5 +1,0 @@
-"""Qualitative pages: where winners look, their worst errors, what they find similar. Computes what the report shows."""
-
-from study.qualitative.write import write_panels
-
-__all__ = ["write_panels"]

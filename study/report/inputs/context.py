@@ -1,0 +1,141 @@
+"""`context.json`: the headline facts of a study that no comparison table holds. Every one of them is optional.
+
+Who writes the file may use these models: `Context(...).model_dump_json(indent=1)`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class ReportError(ValueError):
+    """Input that the report cannot read. The message says the rule, the value received and the next action."""
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Accepted(_Fact):
+    """A broken rule or a leak that the authors stand by."""
+
+    what: str
+    reason: str
+    message: str = ""
+
+
+class Finding(_Fact):
+    """One finding of the leakage audit; `accepted` gives the spec's reason where there is one."""
+
+    key: str
+    message: str = ""
+    count: int | None = None
+    severity: str = ""
+    accepted: str | None = None
+
+
+class TestRead(_Fact):
+    """One line of the test log: labels were read, or a selection was reopened after they had been."""
+
+    event: str = "read"
+    time: str = ""
+    dataset: str = ""
+    images: int | None = None
+    selection: str = ""
+    purpose: str = ""
+    reason: str = ""
+    becomes: str = ""
+
+
+class DataSet(_Fact):
+    """A data set as used: `role` is train, validation, test or pool; `notes` say what is partial or skipped."""
+
+    name: str
+    role: str = ""
+    source: str = ""
+    images: int | None = None
+    positives: int | None = None
+    lesions: int | None = None
+    patients: int | None = None
+    classes: tuple[str, ...] = ()
+    digest: str = ""
+    notes: tuple[str, ...] = ()
+
+
+class Budget(_Fact):
+    """What every cell was given."""
+
+    trials: int | None = None
+    max_epochs: int | None = None
+    shared_design: int | None = None
+    sampler: str = ""
+    scheduler: str = ""
+    objective: str = ""
+
+
+class Winner(_Fact):
+    """A selected configuration; rank 0 is the first."""
+
+    cell: str
+    rank: int = 0
+    trial: int | None = None
+    value: float | None = None
+    params: dict[str, Any] = {}
+
+
+class Selection(_Fact):
+    """The frozen selection."""
+
+    digest: str = ""
+    time: str = ""
+    rule: str = ""
+    winners: tuple[Winner, ...] = ()
+
+
+class Context(_Fact):
+    """Everything the report says beside the tables. `durations` are seconds by stage, `sources` digests by file."""
+
+    study: str = ""
+    question: str = ""
+    spec_digest: str = ""
+    baseline: str | None = None
+    methods: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    backbone: str = ""
+    image_size: int | None = None
+    margin: float | None = None
+    seed: int | None = None
+    in_distribution: str | None = None
+    budget: Budget = Budget()
+    replicates: int | None = None
+    top_k: int | None = None
+    copies: int | None = None
+    selection: Selection = Selection()
+    unfair: tuple[Accepted, ...] = ()
+    leaks: tuple[Accepted, ...] = ()
+    audit: tuple[Finding, ...] = ()
+    audited: bool | None = None
+    test_reads: tuple[TestRead, ...] = ()
+    datasets: tuple[DataSet, ...] = ()
+    durations: dict[str, float] = {}
+    sources: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+    written: str = ""
+
+
+def read_context(path: Path) -> Context:
+    """The facts in `path`; all unknown when there is no such file. Raises `ReportError` for a malformed one."""
+    if not path.is_file():
+        return Context()
+    try:
+        return Context.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (ValidationError, json.JSONDecodeError) as error:
+        raise ReportError(
+            f"{path}: a context is a JSON object as study.report.inputs.context.Context describes, but: {error}. "
+            "Run `study compare` again."
+        ) from error

@@ -1,0 +1,64 @@
+"""Which files of a search are still needed: the disk holds what can go on or can win, nothing else.
+
+A trial that runs keeps everything. One that has ended needs no `last.pt`, and its `best.pt` only while it can win its
+cell. Winners are trained anew from their parameters, so nothing later depends on these files: `best.pt` is kept for the
+people who want to look at what won.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from study.plan.cells import Plan
+from study.selection.rules import Best, BestSmoothed, cost, score
+from study.spec.model import Select
+from study.store.directory import StudyDirectory
+from study.store.trial import TrialRecord
+
+BEST = "best.pt"
+
+
+class Keeper:
+    """Deletes a cell's unneeded files whenever one of its trials ends. Deleting again what is gone changes nothing."""
+
+    def __init__(self, plan: Plan, directory: StudyDirectory):
+        self._select = plan.spec.select
+        self._objective = plan.spec.search.objective
+        self._directory = directory
+
+    def tidy(self, cell: str, trials: Sequence[TrialRecord]) -> None:
+        """Leave of a cell's ended trials the best checkpoints of those that can still win."""
+        able = selectable(self._select, trials, self._objective)
+        for trial in trials:
+            if trial.finished:
+                _clear(self._directory.trial(cell, trial.number), keep_best=trial.number in able)
+
+
+def selectable(select: Select, trials: Sequence[TrialRecord], objective: str) -> set[int]:
+    """Numbers of the ended trials that may still win their cell, whatever the others will report.
+
+    By most rules that is the first k so far: nobody who is overtaken comes back. The cheapest within one standard
+    error of the best may change with the best: there every trial stays that no cheaper one equals in value.
+    """
+    able = [trial for trial in trials if trial.state in ("COMPLETE", "PRUNED") and trial.epochs]
+    if select.rule == "one_standard_error":
+        return {trial.number for trial in able if not any(_beats(other, trial, objective) for other in able)}
+    order = BestSmoothed() if select.rule == "best_smoothed" else Best()
+    return {trial.number for trial in order.order(able, objective)[: select.k]}
+
+
+def _beats(one: TrialRecord, other: TrialRecord, objective: str) -> bool:
+    """Whether `one` comes before `other` by cost and is at least as good: `other` never wins then."""
+    first, second = ((cost(trial, objective), trial.number) for trial in (one, other))
+    return first < second and score(one, objective) >= score(other, objective)
+
+
+def _clear(where: Path, *, keep_best: bool) -> None:
+    if not where.is_dir():
+        return
+    for path in where.iterdir():
+        if path.is_file() and (path.suffix in (".pt", ".half")) and not (keep_best and path.name == BEST):
+            path.unlink(missing_ok=True)
+    if not any(where.iterdir()):
+        where.rmdir()

@@ -1,0 +1,161 @@
+"""The search of a whole study: one Ray Tune run over all cells, driven by the engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from search_spaces.domains import Value
+from study.cluster import connection
+from study.cluster.capacity import Room
+from study.plan.cells import Cell, Plan
+from study.search.checkpoints import Keeper
+from study.search.engine import Engine, Listener
+from study.store.directory import StudyDirectory
+from study.store.lock import only_driver
+from study.store.trial import TrialRecord
+from study.store.trial_storage import Record, open_storage
+from study.store.trial_table import Trials
+from trainables.job import Job
+from trainables.ray_train import TRAIN
+
+MakeJob = Callable[[Cell, int, Mapping[str, Value]], Job]
+MAX_PENDING = 1024  # Tune's own limit of trials whose actors start at once; the engine's limit is what counts
+
+
+def run_search(
+    plan: Plan,
+    directory: StudyDirectory,
+    make_job: MakeJob,
+    *,
+    address: str | None = None,
+    on_event: Listener | None = None,
+    max_concurrent: int | None = None,
+    train: str = TRAIN,
+) -> None:
+    """Search until every cell has its budget; goes on where the record ends.
+
+    `make_job` runs in this process. `train` names the training function (`module:function`). SIGINT and SIGTERM end the
+    search cleanly, leave the record resumable, and raise `KeyboardInterrupt` or `SystemExit`. Raises `StudyError` when
+    another process searches this study, when a cell can never be placed on the cluster, or when the driver's node died.
+    """
+    with only_driver(directory.root):
+        record = Record(
+            open_storage(directory.storage_url),
+            plan.spec.study,
+            [cell.key for cell in plan.cells],
+            objective=plan.spec.search.objective,
+            direction=plan.spec.search.direction,
+        )
+        keeper = Keeper(plan, directory)
+        engine = Engine(plan, record, _tidying(keeper, record, on_event))
+        for cell, trials in record.cells.items():  # an earlier driver may have died between an end and its tidying
+            keeper.tidy(cell, trials)
+        if engine.peek() is None:
+            engine.close()
+            return
+        connection.connect(address)
+        room = Room(plan, max_concurrent or plan.spec.resources.max_concurrent)
+        pulse = connection.Pulse()
+        with _interruptible() as interrupted:
+            _tune(plan, engine, room, make_job, train, lambda: interrupted.signal is not None or pulse.lost())
+        if interrupted.signal == signal.SIGINT:
+            raise KeyboardInterrupt
+        if interrupted.signal is not None:
+            raise SystemExit(128 + interrupted.signal)
+        pulse.check()
+
+
+def _tidying(keeper: Keeper, record: Trials, on_event: Listener | None) -> Listener:
+    def heard(trial: TrialRecord) -> None:
+        if trial.finished:
+            keeper.tidy(trial.cell, record.cells[trial.cell])
+        if on_event is not None:
+            on_event(trial)
+
+    return heard
+
+
+def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str, ends: Callable[[], bool]) -> None:
+    os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
+    os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
+    from ray import tune
+
+    from study.search.ray_tune.scheduler import EngineScheduler
+    from study.search.ray_tune.searcher import EngineSearcher
+    from study.search.ray_tune.stopper import Interruption
+    from trainables import ray_train
+
+    def configure(trial: TrialRecord) -> dict[str, Any]:
+        cell = plan.cell(trial.cell)
+        bundles = room.request(trial.cell)
+        return {
+            "cell": trial.cell,
+            "number": trial.number,
+            "job": make_job(cell, trial.number, trial.params).to_json(),
+            "train": train,
+            "workers": cell.resources.workers,
+            "own": bundles[0],
+            "worker": bundles[-1],
+        }
+
+    with tempfile.TemporaryDirectory(prefix="study-tune-", ignore_cleanup_errors=True) as scratch:
+        searcher = EngineSearcher(engine, configure, room.has_room, ends)
+        scheduler = EngineScheduler(engine, searcher)
+        tune.Tuner(
+            tune.with_resources(ray_train.trial, resources=_bundles),
+            tune_config=tune.TuneConfig(
+                num_samples=-1,
+                search_alg=searcher,
+                scheduler=scheduler,
+                reuse_actors=True,
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=scratch,
+                verbose=0,
+                stop=Interruption(ends),
+            ),
+        ).fit()
+        scheduler.free_groups()
+
+
+def _bundles(config: Mapping[str, Any]) -> Any:
+    return _factory(tuple(sorted(config["own"].items())))
+
+
+@lru_cache
+def _factory(own: tuple[tuple[str, float], ...]) -> Any:
+    """What a trial's own process asks of the cluster; one object for all that ask alike, because Tune keeps it."""
+    from ray import tune
+
+    return tune.PlacementGroupFactory([dict(own)])
+
+
+class _Interrupted:
+    signal: int | None = None
+
+
+@contextmanager
+def _interruptible() -> Iterator[_Interrupted]:
+    """SIGINT and SIGTERM set a flag inside; outside of the main thread signals are none of our business."""
+    state = _Interrupted()
+    if threading.current_thread() is not threading.main_thread():
+        yield state
+        return
+
+    def remember(number: int, _frame: object) -> None:
+        state.signal = number
+
+    before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield state
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

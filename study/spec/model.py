@@ -1,0 +1,242 @@
+"""The study spec: frozen models. A spec reads like the question that it asks; `spec_file` reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from study.spec.locations import Location, TrackingUri
+
+Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
+Scalar = bool | int | float | str
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Method(_Model):
+    """An encoder and what happens to it. In YAML: `encoder:pipeline`, or a mapping when the encoder needs a path."""
+
+    encoder: str
+    pipeline: str = "ft"
+    weights: Location | None = Field(None, description="path, fsspec URI or timm name; null: the encoder's own default")
+    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    label: str | None = Field(None, description="name in tables; default encoder:pipeline")
+
+    @property
+    def name(self) -> str:
+        """What the study calls this method everywhere."""
+        return self.label or f"{self.encoder}:{self.pipeline}"
+
+
+def _method(value: object) -> object:
+    if isinstance(value, str):
+        encoder, _, pipeline = value.partition(":")
+        return {"encoder": encoder, "pipeline": pipeline or "ft"}
+    return value
+
+
+class DataSource(_Model):
+    """A data set by the name of its source, and where its files are."""
+
+    source: str
+    root: Location | None = Field(None, description="directory or fsspec URI; null where the source draws its images")
+    task: str = "melanoma"
+    allow_missing: bool = False
+    on_bad_image: Literal["fail", "skip"] = "fail"
+
+
+class TestSet(DataSource):
+    """A test set. In YAML: a source's name (`<train source>_test` is the test part of the training data's split)."""
+
+    name: str
+
+
+def _test_set(value: object) -> object:
+    if isinstance(value, str):
+        return {"name": value, "source": value}
+    if isinstance(value, dict) and "name" not in value:
+        return {"name": value.get("source"), **value}
+    return value
+
+
+class SplitFiles(_Model):
+    """Ready-made splits (CSV with an image id column). `{index}` in a path is the subsample, counted from 1."""
+
+    train: Mapping[float, Location] = Field(description="fraction -> path; `{index}` picks one of several subsamples")
+    validation: Location
+    test: Location
+
+
+class TrainSource(DataSource):
+    """The training data: which images, how they are split, and which fractions of them are used."""
+
+    splits: Literal["lesion_disjoint"] | SplitFiles = "lesion_disjoint"
+    validation: float = Field(0.15, gt=0.0, lt=0.5, description="share of the images; whole lesions")
+    test: float = Field(0.2, gt=0.0, lt=0.5)
+    fractions: tuple[Fraction, ...] = (1.0,)
+    subsamples: int = Field(
+        5, ge=1, description="split files: how many there are; `lesion_disjoint` draws a distinct one for every pair"
+    )
+    nested: bool = Field(False, description="smaller fractions lie within larger ones")
+
+
+class Asha(_Model):
+    """Asynchronous successive halving (Li et al. 2020): at epochs grace·eta^k only the best 1/eta go on."""
+
+    eta: int = Field(3, ge=2)
+    grace: int = Field(1, ge=1)
+    brackets: int = Field(1, ge=1)
+    variant: Literal["stopping", "promotion"] = Field(
+        "stopping",
+        description="stopping ends a trial at a rung for good; promotion pauses it there, keeps its checkpoints "
+        "on disk and may go on later. In simulations (docs/benchmarks.md) they do about equally well",
+    )
+
+
+class Scheduler(_Model):
+    """`asha: {...}` or `none`."""
+
+    asha: Asha | None = None
+
+
+class Search(_Model):
+    """How every cell is tuned. The same for all of them: that is the point."""
+
+    sampler: Literal["tpe", "gp", "random", "grid"] = "tpe"
+    shared_design: int = Field(8, ge=0, description="first trials: one scrambled Sobol design, the same for all cells")
+    trials: int = Field(32, ge=1)
+    max_epochs: int = Field(100, ge=1)
+    scheduler: Annotated[Scheduler, BeforeValidator(lambda v: {} if v in ("none", None) else v)] = Scheduler()
+    objective: Literal["val_auc", "val_loss"] = "val_auc"
+    spaces: Mapping[str, str | Mapping[str, Any]] = Field(
+        default_factory=dict, description="pipeline or method name -> YAML file of a space, or overrides of its own"
+    )
+    epochs_per_cell: int | None = Field(None, ge=1, description="cap on the epochs that one cell may spend")
+    seconds_per_cell: float | None = Field(None, gt=0, description="cap on the device-seconds that one cell may spend")
+
+    @property
+    def direction(self) -> Literal["maximize", "minimize"]:
+        """Which way the objective is better."""
+        return "maximize" if self.objective == "val_auc" else "minimize"
+
+
+class Select(_Model):
+    """Which configurations of a cell win: a named rule over validation results."""
+
+    rule: Literal["best", "top_k", "best_smoothed", "one_standard_error"] = "best"
+    k: int = Field(1, ge=1)
+
+
+class Replicate(_Model):
+    """How often each winner is trained anew: on `pairs` (split, seed) pairs, the same for every method."""
+
+    pairs: int = Field(5, ge=1)
+
+
+class Evaluate(_Model):
+    """Test-time augmentation: scores are means over `copies` augmented copies of each image."""
+
+    copies: int = Field(50, ge=1)
+
+
+class Compare(_Model):
+    """The comparison: `margin` is the AUC difference below which methods count as equivalent, named before any test
+    label is read; `draws` are bootstrap draws for what has no closed form."""
+
+    margin: float = Field(0.02, gt=0.0, lt=0.5)
+    draws: int = Field(2000, ge=100)
+
+
+class ResourceOverride(_Model):
+    """Other resources for the cells that match (all given conditions)."""
+
+    fraction: float | None = None
+    pipeline: str | None = None
+    gpus_per_trial: float | None = Field(None, ge=0)
+    cpus_per_trial: float | None = Field(None, gt=0)
+    workers_per_trial: int | None = Field(None, ge=1)
+
+
+class Resources(_Model):
+    """What one trial gets. With more than one worker a trial trains by DDP, `gpus`/`cpus` being per worker."""
+
+    gpus_per_trial: float | None = Field(None, ge=0, description="null: 1 where the cluster has GPUs, else 0")
+    cpus_per_trial: float = Field(1.0, gt=0)
+    workers_per_trial: int = Field(1, ge=1)
+    max_concurrent: int | None = Field(None, ge=1)
+    overrides: tuple[ResourceOverride, ...] = ()
+
+
+class Tracking(_Model):
+    """Where MLflow is. Passwords come from the environment, never from a spec."""
+
+    uri: TrackingUri | None = Field(None, description="null: MLFLOW_TRACKING_URI, else SQLite in the study directory")
+    models: bool = Field(True, description="log the winners as MLflow models")
+
+
+class Accepted(_Model):
+    """A broken rule that the authors stand by; the report repeats the reason beside what it touches."""
+
+    what: str
+    reason: str = Field(min_length=10)
+
+
+class StudySpec(_Model):
+    """A whole study."""
+
+    study: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
+    question: str = ""
+    methods: tuple[Annotated[Method, BeforeValidator(_method)], ...] = Field(
+        min_length=1, description="the first is the baseline"
+    )
+    backbone: str = "resnet50"
+    image_size: int = Field(224, ge=16)
+    short_side: int | None = Field(None, ge=16, description="of the decoded cache; null: 1.15 × image_size")
+    augmentation: str = "published"
+    train: TrainSource
+    tests: tuple[Annotated[TestSet, BeforeValidator(_test_set)], ...] = Field(min_length=1)
+    search: Search = Search()
+    select: Select = Select()
+    replicate: Replicate = Replicate()
+    evaluate: Evaluate = Evaluate()
+    compare: Compare = Compare()
+    resources: Resources = Resources()
+    tracking: Tracking = Tracking()
+    accept_unfair: tuple[Accepted, ...] = ()
+    accept_leaks: tuple[Accepted, ...] = ()
+    seed: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> StudySpec:
+        for what, names in (
+            ("methods", [method.name for method in self.methods]),
+            ("tests", [test.name for test in self.tests]),
+            ("fractions", [str(fraction) for fraction in self.train.fractions]),
+        ):
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(f"{what} have distinct names, but {sorted(twice)[0]!r} appears twice: give it a label")
+        return self
+
+    @property
+    def cache_side(self) -> int:
+        """Short side in pixels of the decoded cache: 1.15 × image size leaves room for crops and rotations."""
+        return self.short_side or round(self.image_size * 1.15)
+
+    def identity(self) -> dict[str, Any]:
+        """What decides results, as plain data: not roots, resources or tracking."""
+        content = self.model_dump(mode="json", exclude={"resources", "tracking", "question"})
+        for source in (content["train"], *content["tests"]):
+            source.pop("root")
+        return content
+
+    @property
+    def digest(self) -> str:
+        """Hex sha256 (16 digits) of what decides results."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,108 @@
+"""Starting a study in a directory, and opening one that is there."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from study.base.atomic_files import write_json, write_text
+from study.base.errors import StudyError
+from study.plan import fairness_rules
+from study.plan.cells import Plan, plan
+from study.spec.loading import load_spec
+from study.spec.model import StudySpec
+from study.store.directory import StudyDirectory
+
+RAISED = ("trials", "epochs_per_cell", "seconds_per_cell")  # what an extension may raise, for all cells alike
+
+
+def start_study(spec: StudySpec, root: Path, *, extend: bool = False) -> tuple[Plan, StudyDirectory]:
+    """The plan of a spec and its directory, made when it is not there: `spec.yaml` and `plan.json` are written.
+
+    Resources, tracking and data roots may change between runs; with `extend` the search's budget may grow; before the
+    first trial everything may change, so that what an error asks for can be mended in place. Raises
+    `StudyError` when the plan breaks a rule that the spec does not accept, or when the directory holds a study made
+    from another spec.
+    """
+    planned = plan(spec)
+    fairness_rules.check(planned)
+    directory = StudyDirectory(Path(root).absolute())
+    if directory.spec.exists():
+        found = load_spec(directory.spec)
+        started = (directory.root / "trials.db").exists()
+        if found.digest != spec.digest and not started:
+            _forget_preparation(directory)
+        elif found.digest != spec.digest and not (extend and extends(found, spec)):
+            hint = " (--extend accepts larger budgets of the search alone)" if extend else ""
+            raise StudyError(
+                f"A study directory belongs to one spec, but {directory.root} was made from another: "
+                f"{', '.join(differences(found, spec))} differ. Give --dir another directory or restore the spec{hint}."
+            )
+    elif directory.root.exists() and any(directory.root.iterdir()):
+        raise StudyError(
+            f"A study starts in an empty directory or goes on in its own, but {directory.root} holds other files. "
+            "Give --dir another directory."
+        )
+    content = yaml.safe_dump(spec.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+    if not directory.spec.exists() or directory.spec.read_text() != content:
+        write_text(directory.spec, content)
+        write_json(directory.plan, plan_content(planned))
+    return planned, directory
+
+
+def _forget_preparation(directory: StudyDirectory) -> None:
+    """Remove what an earlier spec of a study that never began has left."""
+    shutil.rmtree(directory.root / "splits", ignore_errors=True)
+    for path in (directory.audit, directory.manifests, directory.progress):
+        path.unlink(missing_ok=True)
+
+
+def open_study(root: Path) -> tuple[Plan, StudyDirectory]:
+    """The plan and directory of a study that was started. Raises `StudyError` when `root` holds none."""
+    directory = StudyDirectory(Path(root).absolute())
+    if not directory.spec.is_file():
+        raise StudyError(
+            f"A study directory holds the spec it was made from, but {directory.spec} does not exist. Start one with "
+            "`study run SPEC`, or correct the path."
+        )
+    return plan(load_spec(directory.spec)), directory
+
+
+def default_root(spec: StudySpec) -> Path:
+    """`runs/<study>` below the working directory."""
+    return Path("runs") / spec.study
+
+
+def differences(one: StudySpec, other: StudySpec) -> list[str]:
+    """Top-level keys in which two specs differ, resources, tracking and data roots aside."""
+    first, second = one.identity(), other.identity()
+    return [name for name in first if first[name] != second[name]]
+
+
+def extends(one: StudySpec, other: StudySpec) -> bool:
+    """Whether `other` asks for the same study with larger budgets of the search."""
+    if set(differences(one, other)) != {"search"}:
+        return False
+    before, after = one.identity()["search"], other.identity()["search"]
+    changed = [name for name in before if before[name] != after[name]]
+    return all(name in RAISED and before[name] is not None for name in changed) and all(
+        after[name] is None or after[name] > before[name] for name in changed
+    )
+
+
+def plan_content(planned: Plan) -> dict[str, Any]:
+    """What `plan.json` says: the parity table, the accepted violations, and the digest that ties it to its spec."""
+    table = fairness_rules.parity(planned)
+    return {
+        "study": planned.spec.study,
+        "spec_digest": planned.spec.digest,
+        "cells": json.loads(table.to_json(orient="records")),
+        "accepted": [
+            {"what": found.key, "message": found.message, "reason": found.reason}
+            for found in fairness_rules.violations(planned)
+        ],
+    }

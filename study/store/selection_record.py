@@ -1,0 +1,121 @@
+"""The frozen selection: who won, written once with its digest and time, before any test label is read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from search_spaces.domains import Value
+from study.base.atomic_files import append_line, text_digest, write_json
+from study.base.errors import StudyError
+from study.store.directory import StudyDirectory
+from study.store.trial import TrialRecord
+
+
+@dataclass(frozen=True, kw_only=True)
+class Winner:
+    """A configuration that won its cell; rank 0 is the first."""
+
+    cell: str
+    rank: int
+    trial: int
+    value: float
+    params: Mapping[str, Value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """All winners of a study and the digest of this record."""
+
+    spec_digest: str
+    rule: str
+    time: str
+    winners: tuple[Winner, ...]
+
+    @property
+    def digest(self) -> str:
+        """Hex sha256 (16 digits) over spec, rule, time and winners."""
+        return text_digest(asdict(self))
+
+    @property
+    def choice(self) -> str:
+        """Digest of what is chosen, whenever it was chosen."""
+        return text_digest({**asdict(self), "time": ""})
+
+
+def propose(spec_digest: str, rule: str, winners: Mapping[str, list[TrialRecord]]) -> Selection:
+    """A selection of these winners, made now."""
+    return Selection(
+        spec_digest=spec_digest,
+        rule=rule,
+        time=datetime.now(UTC).isoformat(timespec="seconds"),
+        winners=tuple(
+            Winner(cell=cell, rank=rank, trial=trial.number, value=_value(trial), params=dict(trial.params))
+            for cell, found in winners.items()
+            for rank, trial in enumerate(found)
+        ),
+    )
+
+
+def freeze(directory: StudyDirectory, proposed: Selection, *, reopen: str | None = None) -> Selection:
+    """Write the selection, or return the frozen one when it chooses the same.
+
+    A selection that differs from the frozen one is refused once test labels were read, unless `reopen` gives the
+    reason; replicates and predictions of the old one then move to `superseded/` and the reopening is logged for the
+    report. Raises `StudyError`.
+    """
+    if not directory.selection.exists():
+        _write(directory, proposed)
+        return proposed
+    frozen = load(directory)
+    if frozen.choice == proposed.choice:
+        return frozen
+    if directory.test_reads.exists() and reopen is None:
+        raise StudyError(
+            f"A selection stays frozen once test labels were read: {directory.selection} ({frozen.digest}) would "
+            f"change to other winners ({proposed.digest}). Keep it, or say why with --reopen REASON, which the report "
+            "will show."
+        )
+    if reopen is not None:
+        event = {"event": "reopened", "time": proposed.time, "reason": reopen}
+        append_line(directory.test_reads, {**event, "selection": frozen.digest, "becomes": proposed.digest})
+    _supersede(directory, frozen)
+    _write(directory, proposed)
+    return proposed
+
+
+def load(directory: StudyDirectory) -> Selection:
+    """The frozen selection. Raises `StudyError` when there is none or when the file was altered after freezing."""
+    if not directory.selection.is_file():
+        raise StudyError(f"{directory.root} has no frozen selection. Run `study select {directory.root}` first.")
+    raw: dict[str, Any] = json.loads(directory.selection.read_text())
+    digest = raw.pop("digest")
+    selection = Selection(**{**raw, "winners": tuple(Winner(**winner) for winner in raw["winners"])})
+    if selection.digest != digest:
+        raise StudyError(
+            f"{directory.selection} was altered after it was frozen: it says digest {digest}, its content gives "
+            f"{selection.digest}. Restore the file; to change a selection use `study select --reopen REASON`."
+        )
+    return selection
+
+
+def _write(directory: StudyDirectory, selection: Selection) -> None:
+    write_json(directory.selection, {**asdict(selection), "digest": selection.digest})
+
+
+def _supersede(directory: StudyDirectory, frozen: Selection) -> None:
+    attic = directory.root / "superseded" / frozen.digest
+    attic.mkdir(parents=True, exist_ok=True)
+    for path in (directory.predictions, directory.root / "replicates", directory.selection):
+        if path.exists():
+            shutil.move(path, attic / path.name)
+
+
+def _value(trial: TrialRecord) -> float:
+    if trial.value is None:
+        raise ValueError(f"trial {trial.number} of {trial.cell} has no value and cannot win")
+    return trial.value

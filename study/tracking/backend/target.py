@@ -1,0 +1,71 @@
+"""Where tracking goes: a URI whose credentials stay in memory, and a name for it that may be written down."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from study.base.errors import StudyError
+from study.spec.model import StudySpec
+from study.store.directory import StudyDirectory
+
+SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks")
+_SECRETS = ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+
+
+@dataclass(frozen=True)
+class Target:
+    """`uri` is what MLflow opens; `name` is the same without credentials; `secrets` never leave this process."""
+
+    uri: str = field(repr=False)
+    name: str
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def remote(self) -> bool:
+        """Whether a server stands between us and the database."""
+        return self.uri.startswith(("http://", "https://", "databricks"))
+
+    def mask(self, text: str) -> str:
+        """The text with every credential replaced by `***`."""
+        for secret in self.secrets:
+            text = text.replace(secret, "***")
+        return re.sub(r"(//)[^/@\s'\"]+@", r"\1***@", text)
+
+
+def resolve(spec: StudySpec, directory: StudyDirectory, uri: str | None = None) -> Target:
+    """The target: `uri`, else the spec's, else `MLFLOW_TRACKING_URI`, else SQLite in the study directory.
+
+    Raises `StudyError` for a URI that MLflow has no store for.
+    """
+    found = uri or spec.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or local(directory)
+    parts = urlsplit(found)
+    scheme = parts.scheme.split("+")[0]
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    raw = parts.netloc.rpartition("@")[0]
+    name = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if raw else found
+    if scheme not in SCHEMES:
+        raise StudyError(
+            f"A tracking URI starts with one of {', '.join(SCHEMES)} (`sqlite:////path/mlflow.db` for a file), got "
+            f"{name!r}. Correct tracking.uri or MLFLOW_TRACKING_URI."
+        )
+    known = (raw, password, parts.password or "", *(os.environ.get(variable, "") for variable in _SECRETS))
+    secrets = tuple(sorted({secret for secret in known if secret}, key=len, reverse=True))
+    if scheme in ("http", "https") and raw:
+        credentials = {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
+        return Target(name, name, credentials, secrets)
+    return Target(found, name, {}, secrets)
+
+
+def local(directory: StudyDirectory) -> str:
+    """The default: a SQLite file in the study directory."""
+    return f"sqlite:///{directory.root.absolute() / 'mlflow.db'}"
+
+
+def local_artifacts(directory: StudyDirectory) -> str:
+    """Where artifacts go beside the default database."""
+    return (directory.root.absolute() / "mlartifacts").as_uri()

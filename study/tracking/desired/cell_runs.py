@@ -1,0 +1,113 @@
+"""The runs of a cell and of the whole study: summaries, so that MLflow's table alone tells the story."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from study.plan.cells import Cell, Plan
+from study.store.directory import StudyDirectory
+from study.store.trial import TrialRecord
+from study.tracking.desired.notes import cell_note, study_note
+from study.tracking.desired.runs import STUDY, Input, Point, Run, cell_key, text
+from study.tracking.desired.trial_runs import parameters
+
+
+def cell_run(
+    plan: Plan,
+    cell: Cell,
+    trials: Sequence[TrialRecord],
+    *,
+    searched: bool,
+    began: float,
+    values: Mapping[str, float],
+    tags: Mapping[str, str],
+    inputs: tuple[Input, ...],
+) -> Run:
+    """The run of a cell: how its budget was spent and what came of it."""
+    objective, maximise = plan.spec.search.objective, plan.spec.search.direction == "maximize"
+    done = searched or sum(trial.finished for trial in trials) >= cell.trials
+    return Run(
+        key=cell_key(cell.key),
+        parent=STUDY,
+        kind="cell",
+        name=cell.title,
+        started=min((trial.started for trial in trials if trial.started), default=began),
+        ended=max((trial.ended for trial in trials if trial.ended), default=began) if done else None,
+        status="FINISHED" if done else "RUNNING",
+        params=parameters(plan, cell, {}) | {"trials": text(cell.trials), "max_epochs": text(cell.max_epochs)},
+        tags={**tags, "mlflow.note.content": cell_note(plan, cell, trials)},
+        points=spending(trials, objective=objective, maximise=maximise),
+        values=values,
+        inputs=inputs,
+    )
+
+
+def study_run(
+    plan: Plan,
+    directory: StudyDirectory,
+    trials: Sequence[TrialRecord],
+    *,
+    began: float,
+    tags: Mapping[str, str],
+    inputs: tuple[Input, ...],
+    files: tuple[tuple[Path, str], ...],
+) -> Run:
+    """The run at the root of a study."""
+    spec = plan.spec
+    ended = directory.report.stat().st_mtime if directory.report.exists() else None
+    return Run(
+        key=STUDY,
+        parent=None,
+        kind="study",
+        name=spec.study,
+        started=began,
+        ended=ended,
+        status="RUNNING" if ended is None else "FINISHED",
+        params={
+            "study": spec.study,
+            "methods": ", ".join(method.name for method in spec.methods),
+            "baseline": spec.methods[0].name,
+            "fractions": ", ".join(text(fraction) for fraction in spec.train.fractions),
+            "backbone": spec.backbone,
+            "image_size": text(spec.image_size),
+            "train": spec.train.source,
+            "tests": ", ".join(test.name for test in spec.tests),
+            "sampler": spec.search.sampler,
+            "objective": spec.search.objective,
+            "trials": text(plan.trials),
+            "max_epochs": text(spec.search.max_epochs),
+            "pairs": text(spec.replicate.pairs),
+            "copies": text(spec.evaluate.copies),
+        },
+        tags={**tags, "mlflow.note.content": study_note(plan, files)},
+        points=spending(trials),
+        inputs=inputs,
+        files=files,
+    )
+
+
+def spending(trials: Sequence[TrialRecord], *, objective: str = "", maximise: bool = True) -> tuple[Point, ...]:
+    """What had been spent, and with `objective` what had been reached, after each trial that ended: steps count them
+    from 1."""
+    ended = [trial for trial in trials if trial.finished]
+    count = {"COMPLETE": 0, "PRUNED": 0, "FAIL": 0}
+    epochs, seconds, best = 0, 0.0, -math.inf if maximise else math.inf
+    points: list[Point] = []
+    for step, trial in enumerate(sorted(ended, key=lambda found: (found.ended or 0.0, found.cell, found.number)), 1):
+        count[trial.state] += 1
+        epochs, seconds = epochs + len(trial.epochs), seconds + trial.seconds
+        now = {
+            "trials_complete": count["COMPLETE"],
+            "trials_pruned": count["PRUNED"],
+            "trials_failed": count["FAIL"],
+            "epochs": epochs,
+            "device_seconds": seconds,
+        }
+        if objective and trial.value is not None:
+            best = (max if maximise else min)(best, trial.value)
+        if objective and math.isfinite(best):
+            now[f"best_{objective}"] = best
+        points += [Point(name, float(value), step, trial.ended or 0.0) for name, value in now.items()]
+    return tuple(points)

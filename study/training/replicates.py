@@ -1,0 +1,115 @@
+"""Replicates: every winner trained anew on fresh (split, seed) pairs, spread over the cluster."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from study.base.atomic_files import file_digest, write_json
+from study.cluster import connection
+from study.cluster.capacity import Room
+from study.cluster.connection import Task
+from study.plan.cells import Plan
+from study.store import selection_record
+from study.store.directory import StudyDirectory
+from study.store.selection_record import Selection, Winner
+from study.training.jobs import job_digest, replicate_job
+
+Done = Callable[[str], None]
+
+
+def replicate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: None) -> int:
+    """Train what is missing; returns how many replicates were trained. Finished ones are never trained again.
+
+    Raises `StudyError` without a frozen selection, `cluster.TaskError` when a replicate fails.
+    """
+    frozen = selection_record.load(directory)
+    alone: list[Task] = []
+    together: list[Task] = []
+    room = Room(plan)
+    for winner, pair in pairs(plan, frozen):
+        job = replicate_job(plan, directory, winner, pair)
+        if is_done(Path(job.directory), job_digest(job)):
+            continue
+        key = f"{winner.cell} #{winner.rank + 1} pair {pair}"
+        resources = plan.cell(winner.cell).resources
+        if resources.workers == 1:
+            arguments: tuple[Any, ...] = (job.to_json(),)
+            task = Task(
+                key=key, function=train_replicate, arguments=arguments, cpus=resources.cpus, gpus=resources.gpus
+            )
+            alone.append(task)
+        else:
+            arguments = (job.to_json(), resources.workers, room.request(winner.cell)[-1])
+            task = Task(key=key, function=train_together, arguments=arguments, cpus=0.0, gpus=0.0, ends_process=True)
+            together.append(task)
+    limit = plan.spec.resources.max_concurrent
+    for key, _ in connection.run_tasks(alone, max_concurrent=limit):
+        on_done(key)
+    groups = min((room.capacity(cell.key) for cell in plan.cells if cell.resources.workers > 1), default=1)
+    for key, _ in connection.run_tasks(together, max_concurrent=min(limit or groups, groups)):
+        on_done(key)
+    return len(alone) + len(together)
+
+
+def pairs(plan: Plan, frozen: Selection) -> list[tuple[Winner, int]]:
+    """All replicates of a selection: winners × pairs, pairs counted from 1."""
+    return [(winner, pair) for pair in range(1, plan.spec.replicate.pairs + 1) for winner in frozen.winners]
+
+
+def is_done(where: Path, job_digest: str) -> bool:
+    """Whether this very job has finished: its result was written, for the same job, and its checkpoint is there."""
+    result = where / "result.json"
+    return result.is_file() and (where / "best.pt").is_file() and _read(result)["job"] == job_digest
+
+
+def train_together(job_json: str, workers: int, worker: Mapping[str, float]) -> None:
+    """Train one replicate in a worker group, as its trials were; `worker`: what one of its processes reserves."""
+    from trainables.ray_train import group
+
+    group("study.training.replicates:train_replicate", job_json, workers=workers, worker=worker)
+
+
+def train_replicate(job_json: str) -> None:
+    """Train one replicate in this process, or as one of a worker group.
+
+    Resumes from its last checkpoint. The first process writes history and result when done.
+    """
+    from trainables.job import Job
+    from trainables.run_job import train
+    from trainables.training import distributed
+
+    job = Job.from_json(job_json)
+    where = Path(job.directory)
+    if distributed.rank() == 0:
+        (where / "result.json").unlink(missing_ok=True)  # of another job, else nobody would train this one
+    history: dict[int, dict[str, float]] = {}
+    started = time.time()
+
+    def listen(epoch: int, metrics: Any, checkpoint: str | None) -> None:
+        history[epoch] = dict(metrics)
+
+    train(job, listen)
+    if distributed.rank() > 0:
+        return
+    write_json(where / "history.json", [{"epoch": epoch, "metrics": found} for epoch, found in sorted(history.items())])
+    values = [metrics[job.objective] for metrics in history.values()]
+    write_json(
+        where / "result.json",
+        {
+            "job": job_digest(job),
+            "epochs": len(history),
+            "value": max(values) if job.objective == "val_auc" else min(values),
+            "seconds": round(time.time() - started, 3),
+            "checkpoint": file_digest(where / "best.pt"),
+        },
+    )
+    (where / "last.pt").unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found

@@ -1,0 +1,207 @@
+"""The whole line on drawn lesions, through the command line: one study run once, then looked at from all sides."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from study.base.errors import StudyError
+from study.pipeline.run_stages import run_line
+from study.preparation.test_labels import log
+from study.search import read_trials
+from study.store.directory import StudyDirectory
+from study.store.opening import open_study, start_study
+from tests.study.example_study import raw, spec
+
+TESTS = ("synthetic_test", "synthetic_device")
+TRIALS, PAIRS = 3, 2
+
+
+def study(*arguments, check=True, limit=280):
+    """Run the command line; returns its exit code, stdout and stderr."""
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "200"}
+    done = subprocess.run(
+        [sys.executable, "-m", "study", *map(str, arguments)], capture_output=True, text=True, timeout=limit, env=env
+    )
+    assert not check or done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    return done
+
+
+def small_spec(path, **changes):
+    search = {"trials": TRIALS, "max_epochs": 2, "shared_design": 2, "scheduler": {"asha": {"eta": 2, "grace": 1}}}
+    train = {"source": "synthetic", "fractions": [1.0]}
+    content = raw(train=train, search=search, resources={"max_concurrent": 1}, tracking={"models": False}, **changes)
+    path.write_text(yaml.safe_dump(content))
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished study and what its run printed."""
+    root = tmp_path_factory.mktemp("line")
+    spec = small_spec(root / "spec.yaml")
+    done = study("run", spec, "--dir", root / "study")
+    return StudyDirectory(root / "study"), spec, done.stdout
+
+
+def test_every_image_is_scored_once_per_replicate_on_every_test_set(finished):
+    directory, _, _ = finished
+    table = pd.concat(pd.read_parquet(path) for path in directory.predictions.rglob("*.parquet"))
+    assert not table.duplicated(["method", "fraction", "rank", "split", "dataset", "image_id"]).any()
+    held_out = pd.read_csv(directory.split(0, 1.0)).query("part == 'test'")["image_id"]
+    for (_, _, dataset), rows in table.groupby(["method", "split", "dataset"]):
+        wanted = set(held_out) if dataset == TESTS[0] else None
+        assert wanted is None or set(rows["image_id"]) == wanted
+    assert len(table.groupby(["method", "split", "dataset"])) == 2 * PAIRS * len(TESTS)
+    assert table["score"].between(0, 1).all()
+    assert len({(split, seed) for split, seed in zip(table["split"], table["seed"], strict=True)}) == PAIRS
+
+
+def test_no_tested_lesion_was_trained_on(finished):
+    directory, _, _ = finished
+    for path in directory.root.glob("splits/*.csv"):
+        split = pd.read_csv(path, keep_default_na=False)
+        split["patient"] = split["image_id"].str.extract(r"(.*)_L\d", expand=False)
+        parts = split[split["part"] != ""].groupby("patient")["part"].nunique()
+        assert parts.max() == 1, path
+
+
+def test_what_was_printed_is_in_the_report(finished):
+    directory, _, out = finished
+    (line,) = [
+        line for line in out.splitlines() if line.startswith("auc fraction=1 method=supervised:ft test=synthetic_test")
+    ]
+    estimates = pd.read_parquet(directory.comparison / "estimates.parquet")
+    row = estimates.query("metric == 'auroc' and method == 'supervised:ft' and dataset == 'synthetic_test'").iloc[0]
+    assert f"{row['estimate']:.3f}" in line
+    assert f"{row['estimate']:.3f}" in directory.report.read_text()
+    assert str(directory.report) in out
+
+
+def test_test_labels_were_read_after_the_selection_only(finished):
+    directory, _, _ = finished
+    frozen = json.loads(directory.selection.read_text())
+    reads = log(directory)
+    assert {read["dataset"] for read in reads} == set(TESTS)
+    assert all(read["selection"] == frozen["digest"] and read["time"] >= frozen["time"] for read in reads)
+
+
+def test_a_finished_study_is_left_alone(finished):
+    directory, spec, _ = finished
+    before = _digests(directory.root)
+    started = time.monotonic()
+    done = study("run", spec, "--dir", directory.root)
+    assert "nothing to do" in done.stdout
+    assert time.monotonic() - started < 30
+    assert _digests(directory.root) == before
+
+
+def test_status_tells_how_far_it_is(finished):
+    directory, _, _ = finished
+    out = study("status", directory.root).stdout
+    assert "search     done  6/6" in out
+    assert "report     done  1/1" in out
+
+
+def test_predictions_are_all_that_the_comparison_needs(finished, tmp_path):
+    directory, _, _ = finished
+    copy = StudyDirectory(tmp_path / "copy")
+    shutil.copytree(directory.root, copy.root)
+    shutil.rmtree(copy.root / "trials")
+    shutil.rmtree(copy.root / "replicates")
+    study("compare", copy.root)
+    study("report", copy.root)
+    assert copy.report.read_bytes() == directory.report.read_bytes()
+
+
+def test_a_missing_or_altered_prediction_table_stops_the_comparison(finished, tmp_path):
+    directory, _, _ = finished
+    copy = StudyDirectory(tmp_path / "copy")
+    shutil.copytree(directory.root, copy.root)
+    first = sorted(copy.predictions.rglob("*.parquet"))[0]
+    pd.read_parquet(first).assign(score=0.5).to_parquet(first)
+    done = study("compare", copy.root, check=False)
+    assert (done.returncode, "Prediction tables never change once written" in done.stderr) == (2, True)
+    first.unlink()
+    first.with_suffix(".json").unlink()
+    done = study("compare", copy.root, check=False)
+    assert (done.returncode, "but 1 are missing" in done.stderr) == (2, True)
+
+
+def test_killed_halfway_and_run_again_it_ends_as_undisturbed(finished, tmp_path):
+    """SIGKILL once during the search, once during the replicates: same trials, same numbers, as any two runs give."""
+    directory, spec, _ = finished
+    root = tmp_path / "killed"
+    for wanted in ("trials/*/*/last.pt", "replicates/*/*/last.pt"):
+        _kill_when(root, wanted, spec)
+    study("run", spec, "--dir", root)
+    plan, killed = open_study(root)
+    name = plan.spec.study
+    one, other = (
+        [
+            (t.cell, t.number, t.params, [r.metrics["val_auc"] for r in t.epochs], t.state)
+            for t in read_trials(url, name)
+        ]
+        for url in (directory.storage_url, killed.storage_url)
+    )
+    assert one == other
+    ours, theirs = (pd.read_parquet(place.comparison / "estimates.parquet") for place in (directory, killed))
+    pd.testing.assert_frame_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": ["supervised:ft", "simcrl:ft"]}, "'simcrl'"),
+        ({"tests": ["synthetic_tset"]}, "'synthetic_tset': the nearest is"),
+        ({"methods": [{"encoder": "supervised", "weights": "/none/there.pth"}]}, "/none/there.pth"),
+        ({"augmentation": "wild"}, "got 'wild'"),
+    ],
+)
+def test_bad_input_is_one_error_before_anything_starts(tmp_path, changes, message):
+    plan, directory = start_study(spec(**changes), tmp_path / "study")
+    with pytest.raises(StudyError, match=re.escape(message)):
+        run_line(plan, directory)
+    assert {path.name for path in directory.root.iterdir()} == {"spec.yaml", "plan.json"}
+
+
+def test_what_never_fits_is_refused_by_the_command_line_with_the_arithmetic(tmp_path):
+    path = tmp_path / "spec.yaml"
+    path.write_text(yaml.safe_dump(raw(resources={"cpus_per_trial": 999})))
+    done = study("run", path, "--dir", tmp_path / "study", check=False)
+    assert done.returncode == 2
+    assert "CPU: 1 × 999 = 999 wanted" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert {path.name for path in (tmp_path / "study").iterdir()} == {"spec.yaml", "plan.json"}
+
+
+def _digests(root):
+    return {
+        path.relative_to(root): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in Path(root).rglob("*")
+        if path.is_file() and path.suffix in (".parquet", ".json", ".html", ".csv", ".pt", ".yaml")
+    }
+
+
+def _kill_when(root, pattern, spec):
+    command = [sys.executable, "-m", "study", "run", str(spec), "--dir", str(root)]
+    env = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with (root.parent / "log.txt").open("ab") as out:
+        driver = subprocess.Popen(command, stdout=out, stderr=out, env=env)
+    deadline = time.monotonic() + 120
+    while not list(root.glob(pattern)) and driver.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    driver.send_signal(signal.SIGKILL)
+    assert driver.wait(60) == -signal.SIGKILL, (root.parent / "log.txt").read_text()[-3000:]

@@ -1,0 +1,204 @@
+"""Selection rules, the frozen selection, and the test lock."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import pytest
+
+from study.analysis.budget_ledger import edges, ledger
+from study.base.errors import StudyError
+from study.pipeline import status
+from study.preparation import test_labels
+from study.selection import rules
+from study.selection.rules import BestSmoothed, OneStandardError, ValidationSize, hanley_mcneil
+from study.spec.model import Select
+from study.store import selection_record
+from study.store.directory import StudyDirectory
+from study.store.opening import start_study
+from study.training.jobs import job_digest, replicate_job
+from tests.study.example_study import planned, spec, trial
+
+SIZE = ValidationSize(positives=30, negatives=70)
+CELL = "supervised-ft-1"
+
+
+def order(rule, trials, objective="val_auc"):
+    return [found.number for found in rule.order(trials, objective)]
+
+
+def test_best_and_smoothed_disagree_about_a_lucky_epoch():
+    lucky, steady = trial(CELL, 0, [0.7, 0.9, 0.7]), trial(CELL, 1, [0.80, 0.82, 0.81])
+    assert order(rules.Best(), [steady, lucky]) == [0, 1]
+    assert order(BestSmoothed(), [lucky, steady]) == [1, 0]
+
+
+def test_losses_are_better_when_smaller():
+    low, high = (trial(CELL, n, [value], objective="val_loss") for n, value in ((0, 0.3), (1, 0.5)))
+    assert order(rules.Best(), [high, low], "val_loss") == [0, 1]
+
+
+def test_one_standard_error_takes_the_cheapest_of_the_near():
+    best = trial(CELL, 0, [0.80, 0.85, 0.90])
+    near = trial(CELL, 1, [0.89])
+    far = trial(CELL, 2, [0.70])
+    assert order(OneStandardError(SIZE), [best, near, far]) == [1, 0, 2]
+
+
+def test_hanley_and_mcneils_example():
+    """Hanley and McNeil 1982, Radiology 143:29-36: theta 0.893 with 51 abnormal and 58 normal cases has SE 0.032."""
+    assert hanley_mcneil(0.893, ValidationSize(positives=51, negatives=58)) == pytest.approx(0.032, abs=0.001)
+
+
+def test_failed_trials_never_win():
+    plan = planned()
+    trials = [trial(cell.key, n, [0.5 + n / 10]) for cell in plan.cells for n in range(2)]
+    trials += [trial(cell.key, 2, [0.99], state="FAIL") for cell in plan.cells]
+    assert {found[0].number for found in rules.winners(plan, trials, SIZE).values()} == {1}
+    with pytest.raises(StudyError, match=f"Cell {CELL} needs 1 trials with a validation value"):
+        rules.winners(plan, [found for found in trials if found.cell != CELL], SIZE)
+
+
+def test_only_top_k_has_several_winners():
+    with pytest.raises(StudyError, match=r"rule 'best' with k = 2. Use top_k"):
+        rules.rule(Select(rule="best", k=2), SIZE)
+    top = planned(select={"rule": "top_k", "k": 2})
+    trials = [trial(cell.key, n, [0.5 + n / 10]) for cell in top.cells for n in range(3)]
+    assert [t.number for t in rules.winners(top, trials, SIZE)[CELL]] == [2, 1]
+
+
+@pytest.fixture
+def directory(tmp_path):
+    return start_study(spec(), tmp_path / "study")[1]
+
+
+def proposal(value=0.8, number=0):
+    return selection_record.propose("spec", "best", {CELL: [trial(CELL, number, [value])]})
+
+
+def test_a_selection_is_frozen_once_and_found_again(directory):
+    frozen = selection_record.freeze(directory, proposal())
+    assert selection_record.freeze(directory, proposal()) == frozen
+    assert selection_record.load(directory).digest == frozen.digest
+
+
+def test_an_altered_selection_is_refused(directory):
+    selection_record.freeze(directory, proposal())
+    content = json.loads(directory.selection.read_text())
+    content["winners"][0]["trial"] = 3
+    directory.selection.write_text(json.dumps(content))
+    with pytest.raises(StudyError, match="was altered after it was frozen"):
+        selection_record.load(directory)
+
+
+def test_test_labels_need_the_frozen_selections_digest(directory):
+    chosen = spec()
+    with pytest.raises(StudyError, match="has no frozen selection"):
+        test_labels.read_labels(chosen, directory, chosen.tests[1], selection_digest="x", purpose="peek")
+    frozen = selection_record.freeze(directory, proposal())
+    with pytest.raises(StudyError, match=f"open with the frozen selection's digest {frozen.digest}, got 'x'"):
+        test_labels.read_labels(chosen, directory, chosen.tests[1], selection_digest="x", purpose="peek")
+    assert test_labels.log(directory) == []
+    labels = test_labels.read_labels(
+        chosen, directory, chosen.tests[1], selection_digest=frozen.digest, purpose="evaluate"
+    )
+    (read,) = test_labels.log(directory)
+    assert (read["dataset"], read["images"], read["selection"]) == ("synthetic_device", len(labels), frozen.digest)
+
+
+def test_changing_a_selection_after_a_read_needs_a_reason_and_is_logged(directory):
+    chosen = spec()
+    frozen = selection_record.freeze(directory, proposal())
+    changed = selection_record.freeze(directory, proposal(number=1))  # nobody has looked yet
+    assert changed.digest != frozen.digest
+    test_labels.read_labels(chosen, directory, chosen.tests[1], selection_digest=changed.digest, purpose="evaluate")
+    directory.predictions.mkdir()
+    with pytest.raises(StudyError, match="--reopen REASON"):
+        selection_record.freeze(directory, proposal(number=2))
+    selection_record.freeze(directory, proposal(number=2), reopen="a bug in the reader")
+    assert test_labels.log(directory)[-1]["event"] == "reopened"
+    assert test_labels.log(directory)[-1]["reason"] == "a bug in the reader"
+    assert not directory.predictions.exists()
+    assert (directory.root / "superseded" / changed.digest / "predictions").is_dir()
+
+
+def test_the_ledger_counts_and_flags():
+    plan = planned()
+    trials = [trial(cell.key, n, [0.5, 0.6]) for cell in plan.cells for n in range(2)]
+    trials.append(trial("simclr-ft-1", 2, [0.5, 0.6, 0.7]))
+    table = ledger(plan, trials).set_index("cell")
+    assert table.loc["simclr-ft-1", "epochs"] == 7
+    assert "epochs +75% against the other methods' median" in table.loc["simclr-ft-1", "flags"]
+    assert table.loc["simclr-ft-0.1", "flags"] == ""
+    assert table.loc[CELL, "planned_trials"] == 4
+
+
+def test_winners_on_the_edge_of_a_domain_are_named():
+    plan = planned()
+    high = plan.cells[0].space.domains["lr"].high
+    winner = trial(CELL, 1, [0.9], params={**trial(CELL, 0, [0.1]).params, "lr": high})
+    (found,) = edges(plan, {CELL: [winner]}).to_dict("records")
+    assert (found["parameter"], found["edge"], found["trial"]) == ("lr", "high", 1)
+    assert math.isclose(found["value"], high)
+
+
+def test_a_directory_belongs_to_one_spec(tmp_path):
+    start_study(spec(seed=9), tmp_path)
+    (tmp_path / "splits").mkdir()
+    start_study(spec(), tmp_path)  # nothing was searched yet: what an error asked for may be mended
+    assert not (tmp_path / "splits").exists()
+    (tmp_path / "trials.db").touch()
+    start_study(spec(resources={"cpus_per_trial": 2}), tmp_path)
+    with pytest.raises(StudyError, match=r"was made from another: evaluate, seed differ"):
+        start_study(spec(seed=3, evaluate={"copies": 9}), tmp_path)
+    assert json.loads(StudyDirectory(tmp_path).plan.read_text())["spec_digest"] == spec().digest
+
+
+def test_a_directory_with_other_files_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(StudyError, match="holds other files"):
+        start_study(spec(), tmp_path)
+
+
+def test_an_unfair_plan_starts_nothing(tmp_path):
+    with pytest.raises(StudyError, match="treats all methods alike"):
+        start_study(spec(search={"spaces": {"simclr:ft": {"lr": 0.01}}}), tmp_path / "study")
+    assert not (tmp_path / "study").exists()
+
+
+def test_an_extended_study_needs_a_new_selection(directory):
+    """The frozen one is of fewer trials: it must not pass for done."""
+    plan, _ = start_study(spec(), directory.root)
+    selection_record.freeze(
+        directory, selection_record.propose(plan.spec.digest, "best", {CELL: [trial(CELL, 0, [0.8])]})
+    )
+    assert status.counts(plan, directory)["select"].complete
+    more, _ = start_study(spec(search={**spec().search.model_dump(), "trials": 9}), directory.root)
+    assert not status.counts(more, directory)["select"].complete
+    assert status.counts(more, directory)["compare"].wanted is None
+
+
+def test_what_decides_a_replicates_result_is_its_digest(directory):
+    plan, _ = start_study(spec(), directory.root)
+    winner = selection_record.Winner(cell=CELL, rank=0, trial=0, value=0.8, params={"lr": 0.1})
+    job = replicate_job(plan, directory, winner, 1)
+    elsewhere = replicate_job(plan, StudyDirectory(directory.root / "moved"), winner, 1)
+    assert job_digest(dataclasses.replace(job, threads=4)) == job_digest(elsewhere) == job_digest(job)
+    assert job_digest(replicate_job(plan, directory, winner, 2)) != job_digest(job)
+    assert job_digest(dataclasses.replace(job, params={"lr": 0.2})) != job_digest(job)
+
+
+def test_an_extension_raises_budgets_and_nothing_else(tmp_path):
+    search = spec().search.model_dump()
+    start_study(spec(), tmp_path)
+    (tmp_path / "trials.db").touch()
+    more = spec(search={**search, "trials": 9})
+    with pytest.raises(StudyError, match="was made from another: search differ"):
+        start_study(more, tmp_path)
+    plan, _ = start_study(more, tmp_path, extend=True)
+    assert plan.cells[0].trials == 9
+    for changed in ({"trials": 2}, {"trials": 9, "objective": "val_loss"}, {"trials": 20, "epochs_per_cell": 5}):
+        with pytest.raises(StudyError, match="--extend accepts larger budgets of the search alone"):
+            start_study(spec(search={**search, **changed}), tmp_path, extend=True)

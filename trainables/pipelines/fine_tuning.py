@@ -1,0 +1,170 @@
+"""Fine-tuning: SGD on augmented views, deterministic validation, early stopping, resumable at every epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from datasets.base.seeds import seed
+from trainables.augmentation.parameters import uniforms
+from trainables.augmentation.policies import policy
+from trainables.devices.precision import pick_device, prepare
+from trainables.job import Job, Report, TrainingError
+from trainables.models.classifier import Classifier, state
+from trainables.training import checkpoint, distributed, validation_metrics
+from trainables.training.history import History, find_last
+from trainables.training.hyperparameters import Settings
+from trainables.training.loader import Renderer
+from trainables.training.microbatching import parts_that_fit
+from trainables.training.sampling import epoch_order, groups
+from trainables.training.schedule import Schedule
+from trainables.training.step import Stepper, mean_loss, probabilities, wrap
+from trainables.training.task_data import TaskData
+
+VALIDATION_BATCH = 256
+Make = Callable[[bool], Classifier]
+"""`make(initial)`: the classifier with its first weights, or (False) with weights that a checkpoint will fill."""
+
+
+class FineTuning:
+    """One job's fine-tuning. `run` trains to the end and reports every epoch once."""
+
+    def __init__(self, job: Job, data: TaskData, make: Make, device: str | None = None) -> None:
+        self._job, self._data, self._settings = job, data, Settings.of(job.params)
+        self._device = pick_device(device)
+        prepare(self._device, job.threads)
+        self._history = History(maximise=job.objective == "val_auc")
+        last = find_last(job, data.digest)
+        torch.manual_seed(seed(job.seed, "initial"))
+        self._model = make(last is None).to(self._device)
+        whole = min(self._settings.batch_size, len(data.training.rows))
+        parts = parts_that_fit(self._model, whole, job.image_size, self._device)
+        self._trained = wrap(self._model, self._device)
+        self._optimiser = torch.optim.SGD(
+            self._trained.parameters(),
+            lr=self._settings.lr,
+            momentum=self._settings.momentum,
+            weight_decay=self._settings.weight_decay,
+            fused=self._device.type == "cuda",  # on a CPU it copies channels-last weights to and fro (torch 2.14)
+        )
+        self._schedule = Schedule(self._optimiser, self._settings, job.max_epochs)
+        self._stepper = Stepper(self._trained, self._optimiser, self._device, parts=parts)
+        self._renderer = Renderer(data.images, job.image_size, job.threads, self._device)
+        self._validation = self._renderer.batch(data.validation.rows, None, None)
+        if last is not None:
+            self._restore(last)
+
+    def run(self, report: Report) -> None:
+        """Train from where the last checkpoint ends. Raises `TrainingError` when the configuration itself fails."""
+        last = str(Path(self._job.directory) / checkpoint.LAST)
+        try:
+            self._history.repeat(report, last)
+            while not self._history.over(self._job.max_epochs, self._settings.patience):
+                found = self._epoch(len(self._history.epochs) + 1)
+                self._advance(found)
+                report(len(self._history.epochs), found, last)
+        finally:
+            self._renderer.close()
+
+    def _epoch(self, epoch: int) -> dict[str, float]:
+        started = time.monotonic()
+        torch.manual_seed(seed(self._job.seed, "epoch", epoch, distributed.rank()))
+        lr = float(self._optimiser.param_groups[0]["lr"])
+        train_loss, seen = self._train(epoch)
+        spent = time.monotonic() - started
+        scores = self._validate()
+        val_loss = validation_metrics.cross_entropy(self._data.validation.labels, scores)
+        self._schedule.step(val_loss)
+        before = self._history.epochs[-1]["images"] if self._history.epochs else 0.0
+        return {
+            "train_loss": train_loss,
+            "val_loss": val_loss,
+            "val_auc": validation_metrics.auc(self._data.validation.labels, scores),
+            "lr": lr,
+            "images": before + seen,
+            "images_per_second": seen / spent,
+            "seconds": time.monotonic() - started,
+            "device_memory_mb": _device_memory(self._device),
+        }
+
+    def _train(self, epoch: int) -> tuple[float, int]:
+        """One pass; mean loss over all batches and workers, and how many images all of them saw."""
+        self._trained.train()
+        if self._settings.freeze_bn:
+            self._model.freeze_batch_norm()
+        part, rank, workers = self._data.training, distributed.rank(), distributed.world()
+        order = epoch_order(part.labels, balanced=self._settings.balanced, seed=self._job.seed, epoch=epoch)
+        # Batches of places in the order: a balanced order draws some images twice, and each draw has its own view.
+        batches = groups(np.arange(len(order)), self._settings.batch_size, workers)
+        mine = [batch[rank::workers] for batch in batches]
+        u = uniforms(len(order), self._job.seed, "views", epoch)
+        views = self._renderer.batches(
+            [part.rows[order[own]] for own in mine], policy(self._job.augmentation), [u[own] for own in mine]
+        )
+        losses = [
+            self._stepper.step(images, part.labels[order[own]], whole=len(whole))
+            for whole, own, (_, images) in zip(batches, mine, views, strict=True)
+        ]
+        return float(np.mean(distributed.gather(mean_loss(losses)))), sum(map(len, batches))
+
+    def _validate(self) -> NDArray[np.float64]:
+        """Probabilities [n, classes] of the validation images, each worker scoring its share."""
+        self._trained.eval()
+        images, classes = self._validation, len(self._data.classes)
+        share = np.array_split(np.arange(len(images)), distributed.world())[distributed.rank()]
+        found = [np.empty((0, classes))] + [
+            probabilities(self._model, images[share[start : start + VALIDATION_BATCH]], self._device)
+            for start in range(0, len(share), VALIDATION_BATCH)
+        ]
+        scores = np.concatenate(distributed.gather(np.concatenate(found)))
+        if not np.isfinite(scores).all():
+            raise TrainingError("Validation scores are finite, but those of this configuration are not: it diverged.")
+        return scores
+
+    def _advance(self, found: dict[str, float]) -> None:
+        """Take an epoch's result in, and make it durable before anyone hears of it."""
+        value = found[self._job.objective]
+        better = self._history.add(found, value)
+        if distributed.rank() == 0:
+            directory = Path(self._job.directory)
+            if better:
+                checkpoint.save(directory / checkpoint.BEST, self._best(value))
+            checkpoint.save(directory / checkpoint.LAST, self._last())
+        distributed.barrier()
+
+    def _best(self, value: float) -> dict[str, Any]:
+        return {
+            "model": state(self._model),
+            "job": self._job.to_json(),
+            "classes": list(self._data.classes),
+            "epoch": len(self._history.epochs),
+            "value": value,
+        }
+
+    def _last(self) -> dict[str, Any]:
+        return {
+            "model": state(self._model),
+            "optimiser": self._optimiser.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "stepper": self._stepper.state_dict(),
+            "history": self._history.state_dict(),
+            "job": self._job.to_json(),
+            "images": self._data.digest,
+        }
+
+    def _restore(self, last: dict[str, Any]) -> None:
+        self._model.load_state_dict(last["model"])
+        self._optimiser.load_state_dict(last["optimiser"])
+        self._schedule.load_state_dict(last["schedule"])
+        self._stepper.load_state_dict(last["stepper"])
+        self._history.load_state_dict(last["history"])
+
+
+def _device_memory(device: torch.device) -> float:
+    return torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else 0.0

@@ -1,0 +1,174 @@
+"""Probes: the encoder stays as it is, and a simple classifier reads its features. One epoch, no augmentation."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from datasets.base.seeds import seed
+from trainables.devices.precision import autocast, pick_device, prepare
+from trainables.job import Job, Report, TrainingError
+from trainables.models.classifier import Classifier, classifier, state
+from trainables.models.heads import Neighbours
+from trainables.training import checkpoint, distributed, validation_metrics
+from trainables.training.history import History, find_last
+from trainables.training.loader import Renderer
+from trainables.training.task_data import TaskData
+
+Features = NDArray[np.float32]
+Labels = NDArray[np.int64]
+Fit = Callable[[Job, Features, Labels, int], nn.Module]
+"""`fit(job, features, labels, classes)`: the head that the training features [n, d] give."""
+
+BATCH = 256
+ITERATIONS = 1000  # of the logistic regression's solver; standardised features need a few dozen
+
+
+def probe(fit: Fit) -> Callable[[Job, TaskData, Report, str | None], None]:
+    """The pipeline that puts the head of `fit` on frozen features."""
+
+    def pipeline(job: Job, data: TaskData, report: Report, device: str | None) -> None:
+        history = History(maximise=job.objective == "val_auc")
+        directory = Path(job.directory)
+        last = find_last(job, data.digest)
+        if last is None:
+            _run(job, data, fit, history, pick_device(device))
+        else:
+            history.load_state_dict(last["history"])
+        history.repeat(report, str(directory / checkpoint.LAST))
+
+    return pipeline
+
+
+def logistic(job: Job, features: Features, labels: Labels, classes: int) -> nn.Linear:
+    """`linear`: L2-regularised logistic regression (`c`: inverse strength) on standardised features, as one layer."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean, sd = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
+    sd[sd == 0] = 1.0
+    weighting = "balanced" if _bool(job, "balanced") else None
+    model = LogisticRegression(C=_positive(job, "c"), class_weight=weighting, max_iter=ITERATIONS)
+    model.fit((features - mean) / sd, labels)
+    coefficients, intercept = model.coef_ / sd, model.intercept_ - (model.coef_ / sd) @ mean
+    if classes == 2:  # scikit-learn gives the log odds of the second class alone
+        coefficients, intercept = np.vstack([0 * coefficients, coefficients]), np.concatenate([[0.0], intercept])
+    layer = nn.Linear(features.shape[1], classes)
+    layer.load_state_dict({"weight": torch.from_numpy(coefficients), "bias": torch.from_numpy(intercept)})
+    return layer
+
+
+def neighbours(job: Job, features: Features, labels: Labels, classes: int) -> Neighbours:
+    """`knn`: a weighted vote of the `k` nearest training images at a `temperature`."""
+    k, temperature = int(_positive(job, "k")), _positive(job, "temperature")
+    return Neighbours(torch.from_numpy(features), torch.from_numpy(labels), classes, k, temperature)
+
+
+def _run(job: Job, data: TaskData, fit: Fit, history: History, device: torch.device) -> None:
+    """Fit, validate and write: every worker of a group does the same, and the first one writes."""
+    started = time.monotonic()
+    prepare(device, job.threads)
+    torch.manual_seed(seed(job.seed, "initial"))
+    model = classifier(job.encoder, job.backbone, job.image_size, len(data.classes)).to(device).eval()
+    training, validation = _features(_Key(job, data, model, device))
+    seconds = time.monotonic() - started
+    model.head = fit(job, training, data.training.labels, len(data.classes)).to(device)
+    scores = _probabilities(model.head, validation, device)
+    images = len(data.training.rows)
+    found = {
+        "train_loss": validation_metrics.cross_entropy(
+            data.training.labels, _probabilities(model.head, training, device)
+        ),
+        "val_loss": validation_metrics.cross_entropy(data.validation.labels, scores),
+        "val_auc": validation_metrics.auc(data.validation.labels, scores),
+        "images": float(images),
+        "images_per_second": images / seconds,
+        "seconds": time.monotonic() - started,
+        "device_memory_mb": torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else 0.0,
+    }
+    if not all(np.isfinite(value) for value in found.values()):
+        raise TrainingError(
+            f"A probe's results are finite, got {found}. Look at the encoder with `study encoders check`."
+        )
+    history.add(found, found[job.objective])
+    if distributed.rank() == 0:
+        _write(job, data, model, history, found[job.objective])
+    distributed.barrier()
+
+
+def _write(job: Job, data: TaskData, model: Classifier, history: History, value: float) -> None:
+    best = {"model": state(model), "job": job.to_json(), "classes": list(data.classes), "epoch": 1, "value": value}
+    checkpoint.save(Path(job.directory) / checkpoint.BEST, best)
+    last = {"history": history.state_dict(), "job": job.to_json(), "images": data.digest}
+    checkpoint.save(Path(job.directory) / checkpoint.LAST, last)
+
+
+class _Key:
+    """What features depend on; equal keys share them within a process, because a cell's trials differ in the head."""
+
+    def __init__(self, job: Job, data: TaskData, model: Classifier, device: torch.device) -> None:
+        self.job, self.data, self.model, self.device = job, data, model, device
+        random = job.seed if job.encoder.name == "random" else 0
+        places = (job.data.ref, job.data.short_side, data.digest, job.backbone, job.image_size)
+        self.identity = (job.encoder, random, str(device), *places)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.identity == other.identity
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+
+@lru_cache(maxsize=1)
+def _features(key: _Key) -> tuple[Features, Features]:
+    """Features of the training and of the validation images, float32 [n, d], from deterministic views."""
+    renderer = Renderer(key.data.images, key.job.image_size, key.job.threads)
+    try:
+        return _encode(key, renderer, key.data.training.rows), _encode(key, renderer, key.data.validation.rows)
+    finally:
+        renderer.close()
+
+
+@torch.inference_mode()
+def _encode(key: _Key, renderer: Renderer, rows: NDArray[np.int64]) -> Features:
+    found = []
+    for start in range(0, len(rows), BATCH):
+        images = torch.as_tensor(renderer.batch(rows[start : start + BATCH], None, None)).to(key.device)
+        with autocast(key.device):
+            found.append(key.model.encode(images).float().cpu().numpy())
+    return np.concatenate(found)
+
+
+@torch.inference_mode()
+def _probabilities(head: nn.Module, features: Features, device: torch.device) -> NDArray[np.float64]:
+    """Class probabilities [n, classes] from features, in float32 as in prediction."""
+    parts = np.split(features, range(BATCH, len(features), BATCH))
+    logits = torch.cat([head(torch.from_numpy(part).to(device)) for part in parts])
+    found: NDArray[np.float64] = logits.double().softmax(dim=1).cpu().numpy()
+    return found
+
+
+def _positive(job: Job, name: str) -> float:
+    value = _given(job, name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        raise TrainingError(f"The probe {job.pipeline} needs {name} > 0, got {value!r}. Correct the search space.")
+    return float(value)
+
+
+def _bool(job: Job, name: str) -> bool:
+    value = _given(job, name)
+    if not isinstance(value, bool):
+        raise TrainingError(f"The probe {job.pipeline} needs {name} true or false, got {value!r}. Correct the space.")
+    return value
+
+
+def _given(job: Job, name: str) -> object:
+    if name not in job.params:
+        raise TrainingError(f"The probe {job.pipeline} needs the parameter {name}; the search space lacks it. Add it.")
+    return job.params[name]
