@@ -1,8 +1,8 @@
 """The tiny encoders that ship with the code, for the demo and the tests: timm's `test_resnet` at 64 pixels.
 
 `python -m tests.tools.tiny_encoders` makes all of them anew (a quarter of an hour of one core), names after it only
-those; one that was stopped goes on where it was. The self-supervised ones see the drawn pool, which shares no patient with any
-other set, without labels; the supervised one sees drawn objects (`objects`) and no skin at all.
+those; one that was stopped goes on where it was. The self-supervised ones see the drawn pool, which shares no patient
+with any other set, without labels; the supervised one sees drawn objects (`objects`) and no skin at all.
 """
 
 from __future__ import annotations
