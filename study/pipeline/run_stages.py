@@ -25,6 +25,7 @@ from study.store.lock import only_driver
 from study.store.opening import open_study
 from study.store.trial import TrialRecord
 from study.tracking import open_tracker
+from study.training.method_checks import check_methods
 
 if TYPE_CHECKING:
     from datasets.base.manifest import Manifest
@@ -156,7 +157,7 @@ def check_inputs(plan: Plan, address: str | None) -> dict[str, Manifest]:
 
     manifests = prepare.load_manifests(plan)
     with ThreadPoolExecutor(1) as beside:  # to import torch takes about as long as to start a cluster
-        methods = beside.submit(prepare.check_methods, plan)
+        methods = beside.submit(check_methods, plan)
         connection.connect(address)
         methods.result()
     Room(plan)

@@ -11,7 +11,7 @@ from datasets.base.seeds import seed
 from datasets.splits.make import Scheme, Split, make_split
 from study.base.atomic_files import write_json
 from study.base.errors import StudyError
-from study.selection.rules import ValidationSize
+from study.preparation.validation_size import ValidationSize
 from study.spec.model import DataSource, SplitFiles, StudySpec, TestSet
 from study.store.directory import StudyDirectory
 from trainables.job import TrainingData

@@ -6,13 +6,12 @@ from collections.abc import Callable
 
 from datasets.base.manifest import DataError, Manifest
 from datasets.cache.store import Progress, open_store
-from study.base.errors import StudyError, nearest
+from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.preparation import leakage
 from study.preparation import manifests as data
 from study.spec.model import DataSource
 from study.store.directory import StudyDirectory
-from study.training.jobs import encoder_reference
 
 Say = Callable[[str], None]
 
@@ -40,31 +39,6 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
                 f"{spec.train.source} has {manifests[spec.train.source].classes}. Give them the same task."
             )
     return manifests
-
-
-def check_methods(plan: Plan) -> None:
-    """Look at what the spec says of training.
-
-    Raises `StudyError` for an unknown pipeline or augmentation policy, and for weights that are missing, damaged or of
-    another architecture.
-    """
-    from trainables import encoders
-    from trainables.augmentation.policies import policy
-    from trainables.pipelines.registry import PIPELINES
-
-    spec = plan.spec
-    for method in spec.methods:
-        if method.pipeline not in PIPELINES:
-            raise StudyError(
-                f"A pipeline is one of the known ones, got {method.pipeline!r} for {method.name}; "
-                f"{nearest(method.pipeline, PIPELINES)}. Correct the spec."
-            )
-    try:
-        policy(spec.augmentation)
-        for cell in plan.cells[: len(spec.methods)]:
-            encoders.build(encoder_reference(cell), spec.backbone, image_size=spec.image_size)
-    except ValueError as error:
-        raise StudyError(str(error)) from error
 
 
 def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest], say: Say = lambda _: None) -> None:

@@ -10,16 +10,9 @@ from typing import Protocol
 
 from study.base.errors import StudyError
 from study.plan.cells import Plan
+from study.preparation.validation_size import ValidationSize
 from study.spec.model import Select
 from study.store.trial import TrialRecord
-
-
-@dataclass(frozen=True, kw_only=True)
-class ValidationSize:
-    """How many validation images of each class there are: the scale of a validation AUC's standard error."""
-
-    positives: int
-    negatives: int
 
 
 class SelectionRule(Protocol):

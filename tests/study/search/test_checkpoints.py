@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from study.preparation.validation_size import ValidationSize
 from study.search.checkpoints import Keeper, selectable
-from study.selection.rules import ValidationSize, rule
+from study.selection.rules import rule
 from study.spec.model import Select
 from study.store.directory import StudyDirectory
 from study.store.disk import disk_use

@@ -12,8 +12,9 @@ from study.analysis.budget_ledger import edges, ledger
 from study.base.errors import StudyError
 from study.pipeline import status
 from study.preparation import test_labels
+from study.preparation.validation_size import ValidationSize
 from study.selection import rules
-from study.selection.rules import BestSmoothed, OneStandardError, ValidationSize, hanley_mcneil
+from study.selection.rules import BestSmoothed, OneStandardError, hanley_mcneil
 from study.spec.model import Select
 from study.store import selection_record
 from study.store.directory import StudyDirectory

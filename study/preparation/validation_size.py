@@ -1,0 +1,13 @@
+"""How many images validate a cell: what the standard error of a validation AUC rests on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValidationSize:
+    """How many validation images of each class there are: the scale of a validation AUC's standard error."""
+
+    positives: int
+    negatives: int
