@@ -1,18 +1,27 @@
-# The two commands a newcomer needs: `make demo` and `make test`. Each makes .venv first if it is missing.
+# `make demo` and `make test` are what a newcomer needs. Every target makes .venv first if it is missing.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench
+.PHONY: demo test lint docs bench
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	touch $@
 
-demo: .venv/installed
+demo: .venv/installed  # a whole study on drawn lesions
 	$(BIN)/study run study/specs/demo.yaml
 
 test: .venv/installed
 	$(BIN)/python -m pytest
 
-bench: .venv/installed
+lint: .venv/installed  # style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: .venv/installed  # renew the pages that are made from the code
+	$(BIN)/python -m tests.tools.architecture --write
+
+bench: .venv/installed  # write docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks

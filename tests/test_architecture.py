@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.architecture import ROOT, TOPS, Architecture, architecture
+from tests.tools.architecture import PAGE, ROOT, TOPS, Architecture, architecture, written
 
 
 @lru_cache
@@ -30,10 +30,20 @@ def test_every_room_has_a_floor_in_the_contract() -> None:
     assert len(floors()) == len(named)
 
 
+def test_no_module_is_in_a_circle() -> None:
+    assert house().circles == []
+
+
+def test_the_map_in_the_docs_is_the_present_one() -> None:
+    """Renew it with `make docs`."""
+    assert written(PAGE.read_text(), house()) == PAGE.read_text()
+
+
 @pytest.mark.parametrize(
     ("file", "line"),
     [
         ("study/store/directory.py", "from study.pipeline import run_stages"),
+        ("datasets/base/seeds.py", "from datasets.cache import store"),
         ("trainables/job.py", "from study.base.errors import StudyError"),
         ("study/report/page.py", "import torch"),
     ],

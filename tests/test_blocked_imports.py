@@ -27,7 +27,8 @@ TRAIN = (
 from pathlib import Path
 import datasets, search_spaces
 from datasets.base.manifest import DataRef
-from datasets.splits.make import Scheme, make_split
+from datasets.splits.model import Scheme
+from datasets.splits.make import make_split
 from trainables.job import EncoderRef, Job, TrainingData
 from trainables.predict import predict
 from trainables.run_job import train

@@ -9,6 +9,8 @@ from typing import Literal
 
 import pandas as pd
 
+from datasets.base.errors import DataError
+
 OnBadImage = Literal["fail", "skip"]
 
 COLUMNS = (
@@ -25,10 +27,6 @@ COLUMNS = (
     "modality",  # "dermoscopic", "clinical" or null
     "sha256",  # str or null: digest of the file's bytes, filled when the files are read
 )
-
-
-class DataError(ValueError):
-    """Data that break a rule. The message says the rule, the value received and the next action."""
 
 
 @dataclass(frozen=True, kw_only=True)

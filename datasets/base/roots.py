@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from datasets.base.manifest import DataError, DataRef
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef
 
 
 @dataclass(frozen=True)

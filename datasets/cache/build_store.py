@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from datasets.base.manifest import DataError, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import Manifest
 from datasets.cache.decode import BadImage
+from datasets.cache.progress import Progress
 from datasets.cache.reading import open_reader
-from datasets.cache.store import Progress
 
 Row = tuple[str, str, int, int, str]  # error, sha256, native height, native width, perceptual hash
 AHEAD = 4

@@ -11,7 +11,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from datasets.base.manifest import DataError
+from datasets.base.errors import DataError
 
 MAX_PIXELS = 100_000_000
 """More pixels than any camera of these data sets makes: such a header is a decompression bomb or a broken one."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from datasets.base.manifest import DataError, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import Manifest
 from datasets.base.roots import Root
 from datasets.cache.decode import BadImage, decode
+from datasets.drawing.draw import draw
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,16 @@ def open_reader(manifest: Manifest) -> Callable[[int], Picture]:
     return read
 
 
-def _drawn(manifest: Manifest) -> Callable[[int], Picture]:
-    from datasets.sources.synthetic import draw
+def reader(manifest: Manifest) -> Callable[[int], np.ndarray]:
+    """A function from a row of `manifest.table` to its pixels: uint8, height × width × 3, RGB, in native size.
 
+    It raises `BadImage` (a `DataError`) for a file that is no sound picture.
+    """
+    read = open_reader(manifest)
+    return lambda row: read(row).pixels
+
+
+def _drawn(manifest: Manifest) -> Callable[[int], Picture]:
     ids = manifest.table["image_id"].tolist()
 
     def read(row: int) -> Picture:

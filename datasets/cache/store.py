@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from datasets.base.manifest import DataError, Manifest, OnBadImage
+from datasets.base.errors import DataError
+from datasets.base.manifest import Manifest, OnBadImage
 from datasets.base.roots import Root
-
-Progress = Callable[[int, int], None]
-"""`progress(done, all)`, called now and then while images are decoded."""
+from datasets.cache.build_store import build
+from datasets.cache.progress import Progress
 
 VERSION = 3
 """Raised when decoding or resizing changes, so that no old cache is taken for a new one."""
@@ -98,8 +98,6 @@ def open_store(
     root = Path(cache_root or default_root())
     directory = root / _key(manifest, short_side)
     if not (directory / "index.parquet").exists():
-        from datasets.cache.build_store import build
-
         try:
             root.mkdir(parents=True, exist_ok=True)
             with FileLock(f"{directory}.lock", timeout=LOCK_SECONDS):
@@ -113,7 +111,7 @@ def open_store(
 
 
 def read_index(manifest: Manifest, *, short_side: int, cache_root: str | None = None) -> pd.DataFrame | None:
-    """The index of a manifest's store if it has been built (columns as `cache_build.build` says), else None."""
+    """The index of a manifest's store if it has been built (columns as `build_store.build` says), else None."""
     path = Path(cache_root or default_root()) / _key(manifest, short_side) / "index.parquet"
     return pd.read_parquet(path) if path.exists() else None
 

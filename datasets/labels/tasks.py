@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from datasets.base.manifest import DataError
-from datasets.sources import nearest
+from datasets.base.errors import DataError
+from datasets.base.registry import nearest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,14 @@ A module's `load` gives every image that the release's tables list, those that t
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable
 from importlib import import_module
 
-import numpy as np
-
-from datasets.base.manifest import DataError, DataRef, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef, Manifest
+from datasets.base.registry import nearest
+from datasets.base.roots import Root
+from datasets.sources.assemble import settle
+from datasets.sources.sums import with_sums
 
 _MODULES = {
     "synthetic": "synthetic",
@@ -44,10 +45,6 @@ def load(ref: DataRef) -> Manifest:
     manifest = catalogue(ref)
     if manifest.root is None:
         return manifest
-    from datasets.base.roots import Root
-    from datasets.sources.assemble import settle
-    from datasets.sources.sums import with_sums
-
     return with_sums(settle(manifest, ref, _MODULES[ref.source]), Root(manifest.root))
 
 
@@ -60,21 +57,3 @@ def catalogue(ref: DataRef) -> Manifest:
         raise DataError(f"A source is one of the known ones, got {ref.source!r}: {nearest(ref.source, _MODULES)}.")
     manifest: Manifest = import_module(f"datasets.sources.{_MODULES[ref.source]}").load(ref)
     return manifest
-
-
-def reader(manifest: Manifest) -> Callable[[int], np.ndarray]:
-    """A function from a row of `manifest.table` to its pixels: uint8, height × width × 3, RGB, in native size.
-
-    It raises `BadImage` (a `DataError`) for a file that is no sound picture.
-    """
-    from datasets.cache.reading import open_reader
-
-    read = open_reader(manifest)
-    return lambda row: read(row).pixels
-
-
-def nearest(value: str, known: Iterable[str]) -> str:
-    """`the nearest is 'x'`, and the list of what is known, for the message of an error about an unknown name."""
-    options = sorted(known)
-    near = difflib.get_close_matches(value, options, n=1, cutoff=0.0)
-    return f"the nearest is {near[0]!r}; known: {', '.join(options)}" if near else "none are known"

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from datasets.base.manifest import COLUMNS, DataError, DataRef, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import COLUMNS, DataRef, Manifest
 from datasets.base.roots import Root
 from datasets.labels.tasks import Task, rules
 

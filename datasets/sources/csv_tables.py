@@ -6,7 +6,7 @@ import io
 
 import pandas as pd
 
-from datasets.base.manifest import DataError
+from datasets.base.errors import DataError
 from datasets.base.roots import Root
 
 FITZPATRICK = ("I", "II", "III", "IV", "V", "VI")

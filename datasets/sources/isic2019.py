@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from datasets.base.manifest import DataError, DataRef, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef, Manifest
 from datasets.base.roots import Root, root_of
 from datasets.labels.tasks import rules, task
 from datasets.sources.assemble import assemble, paths_of

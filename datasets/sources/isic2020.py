@@ -14,7 +14,8 @@ import pandas as pd
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from datasets.base.manifest import DataError, DataRef, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef, Manifest
 from datasets.base.roots import Root, root_of
 from datasets.labels.tasks import task
 from datasets.sources.assemble import assemble, paths_of

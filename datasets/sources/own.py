@@ -8,7 +8,8 @@ from __future__ import annotations
 import pandas as pd
 import yaml
 
-from datasets.base.manifest import DataError, DataRef, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef, Manifest
 from datasets.base.roots import Root, leaves, root_of
 from datasets.labels.tasks import Task, parse, task
 from datasets.sources.assemble import assemble

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from datasets.base.manifest import DataError, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import Manifest
 from datasets.base.roots import Root
 
 NAME = "SHA256SUMS"

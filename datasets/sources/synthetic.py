@@ -7,17 +7,14 @@ diagnoses and darker skin, `synthetic_pool` unlabelled (label -1). No set shares
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
-import numpy as np
 import pandas as pd
 
-from datasets.base.manifest import COLUMNS, DataError, DataRef, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import COLUMNS, DataRef, Manifest
 from datasets.drawing.sets import COLLECTIONS, Collection
 from datasets.labels.tasks import task
-
-_ID = re.compile(r"[A-Z]+_P(\d+)_L(\d)_V(\d)")
 
 
 def load(ref: DataRef) -> Manifest:
@@ -32,15 +29,6 @@ def load(ref: DataRef) -> Manifest:
         table["label"], table["diagnosis"] = -1, None
         notes = (f"{ref.source} is an unlabelled pool: all {len(table)} images have label -1.",)
     return Manifest(name=ref.source, root=None, table=table, classes=tuple(rule.classes), notes=notes)
-
-
-def draw(source: str, image_id: str) -> np.ndarray:
-    """The picture of this id: uint8 RGB, height × width × 3. The same on every machine up to rounding."""
-    match = _ID.fullmatch(image_id)
-    if match is None or source not in COLLECTIONS:
-        raise DataError(f"{source} draws ids of its own manifest, got {image_id!r}. Take the ids from the manifest.")
-    patient, lesion, view = (int(group) for group in match.groups())
-    return COLLECTIONS[source].draw(patient, lesion, view)
 
 
 @cache

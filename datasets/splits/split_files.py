@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from datasets.base.manifest import DataError, Manifest
-
-if TYPE_CHECKING:
-    from datasets.splits.make import Part, Scheme, Split
+from datasets.base.errors import DataError
+from datasets.base.manifest import Manifest
+from datasets.splits.model import Part, Scheme, Split, assemble
 
 ID_COLUMNS = ("image_id", "image", "image_name", "isic_id", "img_id")
 
@@ -21,8 +19,6 @@ def read_files(manifest: Manifest, scheme: Scheme, *, index: int, fraction: floa
     Ids are matched by `matcher`. Raises `DataError` for a fraction without a file, a file without ids, an image in
     two parts, an image that the task leaves out, or, unless the manifest is a partial copy, an id that is not there.
     """
-    from datasets.splits.make import assemble
-
     paths = split_paths(scheme, index=index, fraction=fraction)
     names = matcher(manifest.table["image_id"])
     labelled = set(manifest.table["image_id"][manifest.table["label"] >= 0])

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from datasets.base.atomic_files import text_digest, write_text
 from study.analysis import budget_ledger, trial_tables
-from study.base.atomic_files import text_digest, write_text
 from study.base.errors import StudyError
 from study.evaluation import evaluate
 from study.plan import fairness_rules

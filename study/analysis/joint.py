@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from datasets.base.atomic_files import file_digest, write_text
+from datasets.base.registry import nearest
 from study.analysis.compare_stage import write_tables
-from study.base.atomic_files import file_digest, write_text
-from study.base.errors import StudyError, nearest
+from study.base.errors import StudyError
 from study.evaluation import evaluate
 from study.report import ReportError, write_report
 from study.report.inputs.context import Context

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from datasets.base.atomic_files import file_digest, write_json
 from datasets.base.manifest import DataRef, Manifest
 from datasets.base.seeds import seed
-from study.base.atomic_files import file_digest, write_json
 from study.base.errors import StudyError
 from study.cluster import connection
 from study.cluster.connection import Task

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from datasets.base.atomic_files import write_json
 from study.analysis import compare_stage
-from study.base.atomic_files import write_json
 from study.base.errors import StudyError
 from study.evaluation import evaluate
 from study.plan.cells import Plan

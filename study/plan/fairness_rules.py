@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from study.base.errors import StudyError, nearest
+from datasets.base.registry import nearest
+from study.base.errors import StudyError
 from study.plan.cells import Cell, Plan
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from datasets.base.manifest import DataError
+from datasets.base.atomic_files import write_text
+from datasets.base.errors import DataError
 from datasets.base.seeds import seed
 from datasets.cache.store import ImageStore, open_store
-from study.base.atomic_files import write_text
 from study.base.errors import StudyError
 from study.preparation.leakage import data_sources
 from study.preparation.spec_audit import Look, look

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from datasets.base.manifest import DataError, DataRef
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef
 from study.base.errors import StudyError
 from study.cluster import connection
 from study.preparation import manifests

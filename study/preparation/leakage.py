@@ -9,10 +9,10 @@ import pandas as pd
 
 from datasets import audit as leakage
 from datasets.audit import Finding, Parts
+from datasets.base.atomic_files import write_json
 from datasets.base.manifest import Manifest
 from datasets.cache.store import read_index
-from datasets.splits.make import Split
-from study.base.atomic_files import write_json
+from datasets.splits.model import Split
 from study.base.errors import StudyError
 from study.preparation import manifests as data
 from study.spec.model import DataSource, SplitFiles, StudySpec

@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import datasets
-from datasets.base.manifest import DataError, DataRef, Manifest
+from datasets.base.atomic_files import write_json
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef, Manifest
 from datasets.base.seeds import seed
-from datasets.splits.make import Scheme, Split, make_split
-from study.base.atomic_files import write_json
+from datasets.splits.make import make_split
+from datasets.splits.model import Scheme, Split
 from study.base.errors import StudyError
 from study.preparation.validation_size import ValidationSize
 from study.spec.model import DataSource, SplitFiles, StudySpec, TestSet

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from datasets.base.manifest import DataError, Manifest
-from datasets.cache.store import Progress, open_store
+from datasets.base.errors import DataError
+from datasets.base.manifest import Manifest
+from datasets.cache.progress import Progress
+from datasets.cache.store import open_store
 from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.preparation import leakage

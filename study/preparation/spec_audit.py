@@ -11,8 +11,10 @@ from datasets import sources
 from datasets.audit import Finding, Parts, parts_of
 from datasets.audit import audit as leakage
 from datasets.audit.balance import balance
-from datasets.base.manifest import DataError, Manifest
-from datasets.splits.make import PARTS, Part, make_split
+from datasets.base.errors import DataError
+from datasets.base.manifest import Manifest
+from datasets.splits.make import make_split
+from datasets.splits.model import PARTS, Part
 from datasets.splits.split_files import matcher, split_paths, written_ids
 from study.base.errors import StudyError
 from study.preparation import manifests as data

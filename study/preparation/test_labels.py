@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
+from datasets.base.atomic_files import append_line
 from datasets.base.manifest import Manifest
-from study.base.atomic_files import append_line
 from study.base.errors import StudyError
 from study.preparation import manifests
 from study.spec.model import StudySpec, TestSet

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from study.base.errors import StudyError, nearest
+from datasets.base.registry import nearest
+from study.base.errors import StudyError
 from study.spec.locations import holds_secret
 from study.spec.model import StudySpec
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from study.base.atomic_files import write_json, write_text
+from datasets.base.atomic_files import write_json, write_text
 from study.base.errors import StudyError
 from study.plan import fairness_rules
 from study.plan.cells import Plan, plan

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from datasets.base.atomic_files import append_line, text_digest, write_json
 from search_spaces.domains import Value
-from study.base.atomic_files import append_line, text_digest, write_json
 from study.base.errors import StudyError
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord

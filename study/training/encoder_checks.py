@@ -56,12 +56,12 @@ def check(plan: Plan) -> Iterator[Checked]:
 
 def sample(plan: Plan) -> np.ndarray:
     """Up to `SAMPLE` training images, evenly over the manifest, as models see them: uint8 [n, s, s, 3]."""
-    from datasets import sources
+    from datasets.cache.reading import reader
     from trainables.augmentation.cpu_views import render
     from trainables.augmentation.parameters import whole
 
     manifest = manifests.load_manifest(plan.spec.train)
-    read, size = sources.reader(manifest), plan.spec.image_size
+    read, size = reader(manifest), plan.spec.image_size
     rows = np.unique(np.linspace(0, len(manifest) - 1, SAMPLE).astype(int))
     images = [read(int(row)) for row in rows]
     return np.stack([render(image, whole(*image.shape[:2]), size) for image in images])

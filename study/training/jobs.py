@@ -7,9 +7,9 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from datasets.base.atomic_files import text_digest
 from datasets.base.seeds import seed
 from search_spaces.domains import Value
-from study.base.atomic_files import text_digest
 from study.plan.cells import Cell, Plan
 from study.preparation import manifests
 from study.store.directory import StudyDirectory

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from study.base.errors import StudyError, nearest
+from datasets.base.registry import nearest
+from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.training.jobs import encoder_reference
 

@@ -6,9 +6,11 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from datasets.base.manifest import DataError, DataRef
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef
+from datasets.base.registry import nearest
 from datasets.splits.make import make_split
-from study.base.errors import StudyError, nearest
+from study.base.errors import StudyError
 from study.preparation import manifests
 from study.spec.model import DataSource, StudySpec
 from trainables.encoders import EncoderError, names

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from study.base.atomic_files import file_digest, write_json
+from datasets.base.atomic_files import file_digest, write_json
 from study.cluster import connection
 from study.cluster.capacity import Room
 from study.cluster.connection import Task

@@ -13,7 +13,8 @@ from datasets.audit.near import DISTANCE, hashes
 from datasets.base.manifest import COLUMNS, Manifest
 from datasets.cache.build_store import perceptual_hash
 from datasets.drawing.sets import COLLECTIONS
-from datasets.splits.make import Scheme, make_split
+from datasets.splits.make import make_split
+from datasets.splits.model import Scheme
 
 
 def manifest(rows, name="toy"):

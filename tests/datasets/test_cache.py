@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import datasets
-from datasets import sources
-from datasets.base.manifest import DataError, DataRef
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef
+from datasets.cache.reading import reader
 from datasets.cache.store import open_store, read_index
 from tests.datasets import many
 from tests.datasets.releases import picture
@@ -36,7 +37,7 @@ def test_a_store_holds_every_image_resized(few, tmp_path):
 
 def test_small_images_are_not_enlarged(few, tmp_path):
     store = open_store(few, short_side=500, cache_root=str(tmp_path))
-    assert np.array_equal(store[5], sources.reader(few)(5))
+    assert np.array_equal(store[5], reader(few)(5))
 
 
 def test_opening_again_builds_nothing(few, tmp_path):

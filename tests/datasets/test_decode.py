@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 import datasets
-from datasets.base.manifest import DataError, DataRef
+from datasets.base.errors import DataError
+from datasets.base.manifest import DataRef
 from datasets.cache.decode import BadImage, decode
 from datasets.cache.store import open_store
 from tests.datasets import mutate

@@ -6,7 +6,9 @@ import pytest
 
 import datasets
 from datasets import sources
-from datasets.base.manifest import COLUMNS, DataError, DataRef
+from datasets.base.errors import DataError
+from datasets.base.manifest import COLUMNS, DataRef
+from datasets.cache.reading import reader
 from datasets.sources import assemble
 from tests.datasets import releases
 
@@ -28,7 +30,7 @@ def test_every_source_gives_the_columns_and_pictures_that_it_promises(name, tmp_
     assert set(table["sex"].dropna()) <= {"male", "female"}
     assert set(table["modality"].dropna()) <= {"dermoscopic", "clinical"}
     assert manifest.classes == ("benign", "melanoma")
-    read = sources.reader(manifest)
+    read = reader(manifest)
     assert all(read(row).ndim == 3 for row in range(len(manifest)))
     assert load(name, tmp_path).digest == manifest.digest
 
@@ -43,7 +45,7 @@ def test_every_source_can_be_remote(name, tmp_path):
     memory.put(str(local), f"/{name}", recursive=True)
     remote = load(name, f"memory://{name}")
     assert remote.table.equals(load(name, local).table)
-    assert sources.reader(remote)(0).ndim == 3
+    assert reader(remote)(0).ndim == 3
     memory.rm(f"/{name}", recursive=True)
 
 
@@ -197,4 +199,4 @@ def test_files_missing_from_a_table_of_ones_own_are_said(tmp_path):
     manifest = load("csv", tmp_path)
     assert list(manifest.table["path"]) == ["../outside.jpg", "a/1.jpg", "a/2.jpg"]
     with pytest.raises(DataError, match=r"a path stays within the root, got '../outside.jpg'"):
-        sources.reader(manifest)(0)
+        reader(manifest)(0)

@@ -8,7 +8,9 @@ import pytest
 
 import datasets
 from datasets import sources
-from datasets.base.manifest import COLUMNS, DataError, DataRef
+from datasets.base.errors import DataError
+from datasets.base.manifest import COLUMNS, DataRef
+from datasets.cache.reading import reader
 
 DRAWN = [name for name in sources.names() if name.startswith("synthetic")]
 
@@ -24,12 +26,12 @@ def test_a_drawn_set_has_labels_groups_and_pictures(name):
     assert manifest.classes == ("benign", "melanoma")
     expected = {-1} if name == "synthetic_pool" else {0, 1}
     assert expected <= set(table["label"])
-    pixels = sources.reader(manifest)(7)
+    pixels = reader(manifest)(7)
     assert pixels.dtype == np.uint8
     assert pixels.ndim == 3
     assert min(pixels.shape[:2]) >= 80
     assert pixels.std() > 5
-    assert np.array_equal(pixels, sources.reader(manifest)(7))
+    assert np.array_equal(pixels, reader(manifest)(7))
     assert manifest.digest == datasets.load(DataRef(source=name)).digest
 
 
@@ -63,8 +65,9 @@ for name in ("ray", "optuna", "mlflow", "torch"):
 import datasets
 assert "pandas" not in sys.modules, "importing datasets is cheap"
 from datasets.base.manifest import DataRef
-from datasets.sources import reader
-from datasets.splits.make import Scheme, make_split
+from datasets.cache.reading import reader
+from datasets.splits.model import Scheme
+from datasets.splits.make import make_split
 import datasets.cache.store
 manifest = datasets.load(DataRef(source="synthetic"))
 assert reader(manifest)(0).shape[2] == 3

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import datasets
-from datasets.base.manifest import COLUMNS, DataError, DataRef, Manifest
+from datasets.base.errors import DataError
+from datasets.base.manifest import COLUMNS, DataRef, Manifest
 from datasets.splits.grouping import groups, subsample
-from datasets.splits.make import Scheme, Split, make_split
+from datasets.splits.make import make_split
+from datasets.splits.model import Scheme, Split
 
 
 def toy(seed: int, rows: int, patients: bool) -> Manifest:

@@ -125,20 +125,13 @@ def numbers(house: Architecture) -> dict[str, str]:
 
 
 def page(house: Architecture) -> str:
-    """The map as Markdown: the numbers, the rooms floor by floor, and the arrows that are enough to draw."""
-    floors: dict[int, list[str]] = {}
-    for room, floor in house.floors.items():
-        floors.setdefault(floor, []).append(room)
-    out = ["| what | number |", "|---|---|", *(f"| {what} | {value} |" for what, value in numbers(house).items()), ""]
-    out += ["```mermaid", "flowchart TD"]
-    out += [f"  {a.replace('.', '_')}[{a}] --> {b.replace('.', '_')}[{b}]" for a, b in sorted(house.needed())]
-    out += ["```", "", "| floor | room | modules | lines | imports |", "|---|---|---|---|---|"]
-    for floor in sorted(floors, reverse=True):
-        for room in sorted(floors[floor]):
-            members = [module for module in house.imports if room_of(module) == room]
-            below = ", ".join(f"`{b}`" for a, b in sorted(house.arrows) if a == room)
-            length = sum(house.lines[module] for module in members)
-            out.append(f"| {floor} | `{room}` | {len(members)} | {length} | {below or '–'} |")
+    """The map as Markdown: the arrows that are enough to draw, and every room floor by floor with what it imports."""
+    out = ["```mermaid", "flowchart TD"]
+    out += [f"  {a} --> {b}" for a, b in sorted(house.needed())]
+    out += ["```", "", "| floor | room | imports |", "|---|---|---|"]
+    for room in sorted(house.rooms, key=lambda room: (-house.floors[room], room)):
+        below = ", ".join(f"`{b}`" for a, b in sorted(house.arrows) if a == room)
+        out.append(f"| {house.floors[room]} | `{room}` | {below or '–'} |")
     return "\n".join(out)
 
 
@@ -159,6 +152,8 @@ def main() -> None:
     if options.write:
         PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), house), encoding="utf-8")
         return
+    for what, number in numbers(house).items():
+        print(f"{what}: {number}")
     print(page(house))
     for circle in house.circles:
         print("circle:", " ".join(circle))

@@ -22,7 +22,8 @@ from sklearn.preprocessing import StandardScaler
 import datasets
 from datasets.base.manifest import DataRef
 from datasets.cache.store import ImageStore, open_store
-from datasets.splits.make import Scheme, make_split
+from datasets.splits.make import make_split
+from datasets.splits.model import Scheme
 from tests.tools.tiny_encoders import BACKBONE, RECIPES, SHORT_SIDE, SIZE
 from trainables.encoders import Encoder, build
 from trainables.job import EncoderRef

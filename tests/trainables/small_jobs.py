@@ -14,7 +14,7 @@ from trainables.devices import precision
 from trainables.job import EncoderRef, Job, Report, TrainingData
 from trainables.models.classifier import Classifier, classifier
 from trainables.pipelines.fine_tuning import FineTuning
-from trainables.training.task_data import Part, TaskData
+from trainables.training.task_data import LabelledRows, TaskData
 
 SIZE = 32
 PARAMS: dict[str, Any] = {
@@ -49,8 +49,8 @@ def task(training: int = 45, validation: int = 24, positives: float = 0.5) -> Ta
     rows = np.arange(len(labels), dtype=np.int64)
     return TaskData(
         images=[picture(index, label) for index, label in enumerate(labels)],
-        training=Part(rows=rows[:training], labels=labels[:training]),
-        validation=Part(rows=rows[training:], labels=labels[training:]),
+        training=LabelledRows(rows=rows[:training], labels=labels[:training]),
+        validation=LabelledRows(rows=rows[training:], labels=labels[training:]),
         classes=("horizontal", "vertical"),
     )
 

@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 import datasets
 from datasets.base.manifest import DataRef
 from datasets.cache.store import ImageStore, open_store
-from datasets.splits import make
-from datasets.splits.make import Split
+from datasets.splits.model import Part, Split
 from trainables.job import TrainingData, TrainingError
 from trainables.training.loader import Images
 from trainables.training.validation_metrics import check_labels
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class LabelledRows:
     """Rows of the cache and their labels, both [n]."""
 
     rows: NDArray[np.int64]
@@ -34,8 +33,8 @@ class TaskData:
     """What a job trains and validates on. `lesions` [n] names the lesion of each training image ("" unknown)."""
 
     images: Images
-    training: Part
-    validation: Part
+    training: LabelledRows
+    validation: LabelledRows
     classes: tuple[str, ...]
     lesions: tuple[str, ...] = ()
 
@@ -68,13 +67,13 @@ def load_task(data: TrainingData) -> TaskData:
     )
 
 
-def _part(store: ImageStore, labels: Mapping[str, int], split: Split, name: make.Part) -> Part:
+def _part(store: ImageStore, labels: Mapping[str, int], split: Split, name: Part) -> LabelledRows:
     ids = [image_id for image_id in split.ids(name) if image_id in labels]
     if len(ids) < 2:
         raise TrainingError(f"Training needs at least 2 images in part {name!r} of the split, got {len(ids)}.")
     found = np.array([labels[image_id] for image_id in ids], dtype=np.int64)
     check_labels(found, store.manifest.classes, name)
-    return Part(rows=store.rows(ids), labels=found)
+    return LabelledRows(rows=store.rows(ids), labels=found)
 
 
 @lru_cache(maxsize=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 
-from study.base.atomic_files import write_text
+from datasets.base.atomic_files import write_text
 from study.cluster import connection
 from study.cluster.connection import Task
 from study.evaluation.qualitative import sources

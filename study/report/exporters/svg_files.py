@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from study.base.atomic_files import write_text
+from datasets.base.atomic_files import write_text
 from study.report.page import Section, style_sheet
 
 DRAWN = ("roc", "tuning")  # the sections whose figures are curves

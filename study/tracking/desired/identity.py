@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from study.base.atomic_files import write_json
+from datasets.base.atomic_files import write_json
 from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
 from study.tracking.sync import paths

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from study.base.atomic_files import file_digest, text_digest
+from datasets.base.atomic_files import file_digest, text_digest
 from study.tracking.backend.target import Target, local, local_artifacts
 from study.tracking.desired.notes import experiment_note
 from study.tracking.desired.runs import Input, Point, Run

@@ -10,7 +10,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from study.base.atomic_files import write_text
+from datasets.base.atomic_files import write_text
 from study.base.errors import StudyError
 from study.cli import app
 from study.search.samplers.designs import design_point

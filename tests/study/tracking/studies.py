@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from datasets.base.atomic_files import file_digest, write_json
 from search_spaces.domains import Value
-from study.base.atomic_files import file_digest, write_json
 from study.plan.cells import Plan, plan
 from study.search import read_trials
 from study.search.engine import Engine

@@ -83,7 +83,7 @@ def test_a_model_scores_images_as_the_prediction_table_does_in_a_process_of_its_
 def png(image_id: str) -> bytes:
     from PIL import Image
 
-    from datasets.sources.synthetic import draw
+    from datasets.drawing.draw import draw
 
     file = io.BytesIO()
     Image.fromarray(draw("synthetic", image_id)).save(file, "PNG")

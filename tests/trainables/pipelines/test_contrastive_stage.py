@@ -27,7 +27,7 @@ from trainables.job import EncoderRef, Job, TrainingData, TrainingError
 from trainables.pipelines import contrastive_stage, stage_store
 from trainables.pipelines.registry import PIPELINES
 from trainables.ssl.train import PreTraining
-from trainables.training.task_data import Part, TaskData
+from trainables.training.task_data import LabelledRows, TaskData
 
 SIZE = 24
 STAGE = {
@@ -58,8 +58,8 @@ def task(first: int = 0) -> TaskData:
     labels = (np.arange(64) % 18 < 9).astype(np.int64)
     return TaskData(
         images=images,
-        training=Part(rows=np.arange(48), labels=labels[:48]),
-        validation=Part(rows=np.arange(48, 64), labels=labels[48:]),
+        training=LabelledRows(rows=np.arange(48), labels=labels[:48]),
+        validation=LabelledRows(rows=np.arange(48, 64), labels=labels[48:]),
         classes=("benign", "melanoma"),
         lesions=tuple(f"L{index // 2}" for index in range(48)),
     )
@@ -131,7 +131,7 @@ def test_what_decides_the_result_decides_the_address(tmp_path, monkeypatch) -> N
     fewer = task()
     fewer = dataclasses.replace(
         fewer,
-        training=Part(rows=fewer.training.rows[:40], labels=fewer.training.labels[:40]),
+        training=LabelledRows(rows=fewer.training.rows[:40], labels=fewer.training.labels[:40]),
         lesions=fewer.lesions[:40],
     )
     others = [

@@ -24,7 +24,7 @@ from trainables.pipelines import probes
 from trainables.pipelines.registry import PIPELINES
 from trainables.predict import load_model, predict
 from trainables.training import checkpoint
-from trainables.training.task_data import Part, TaskData
+from trainables.training.task_data import LabelledRows, TaskData
 
 pytestmark = pytest.mark.usefixtures("float32")
 PARAMS: dict[str, dict[str, Any]] = {"linear": {"c": 0.1, "balanced": True}, "knn": {"k": 7, "temperature": 0.1}}
@@ -41,7 +41,7 @@ def made(directory: Path, pipeline: str, **changes: Any) -> Job:
     return small_jobs.job(directory, pipeline=pipeline, **fields)
 
 
-def features(job: Job, data: TaskData, part: Part) -> np.ndarray:
+def features(job: Job, data: TaskData, part: LabelledRows) -> np.ndarray:
     model = classifier(job.encoder, job.backbone, job.image_size, 2).eval()
     views = [render(data.images[int(row)], whole(36, 40), job.image_size) for row in part.rows]
     with torch.inference_mode():
@@ -87,8 +87,8 @@ def test_linear_is_scikit_learns_logistic_regression(balanced: bool, tmp_path: P
 
 def test_linear_knows_more_than_two_classes(tmp_path: Path) -> None:
     data = small_jobs.task(training=60)
-    training = Part(rows=data.training.rows, labels=np.arange(60) % 3)
-    validation = Part(rows=data.validation.rows, labels=np.arange(24) % 3)
+    training = LabelledRows(rows=data.training.rows, labels=np.arange(60) % 3)
+    validation = LabelledRows(rows=data.validation.rows, labels=np.arange(24) % 3)
     three = TaskData(images=data.images, training=training, validation=validation, classes=("a", "b", "c"))
     job = made(tmp_path, "linear")
     run(job, three)
