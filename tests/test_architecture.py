@@ -42,7 +42,7 @@ def test_the_map_in_the_docs_is_the_present_one() -> None:
 @pytest.mark.parametrize(
     ("file", "line"),
     [
-        ("study/store/directory.py", "from study.pipeline import run_stages"),
+        ("study/store/directory.py", "from study.pipeline import run"),
         ("datasets/base/seeds.py", "from datasets.cache import store"),
         ("trainables/job.py", "from study.base.errors import StudyError"),
         ("study/report/page.py", "import torch"),

@@ -9,7 +9,6 @@ import pandas as pd
 from study.plan.cells import Plan
 from study.store.trial import TrialRecord
 
-SPENT = ("complete", "pruned", "failed", "epochs", "images", "seconds")
 TOLERANCE = 0.10  # one method may get this much more than the median of its peers before it is flagged
 
 
@@ -28,18 +27,6 @@ def ledger(plan: Plan, trials: Sequence[TrialRecord]) -> pd.DataFrame:
             ]
             table.loc[index, "flags"] = "; ".join(flags)
     return table
-
-
-def edges(plan: Plan, winners: dict[str, list[TrialRecord]]) -> pd.DataFrame:
-    """Winners whose value of a parameter lies on the edge of its domain: the best may lie outside of it."""
-    rows = [
-        {"cell": key, "parameter": name, "value": float(winner.params[name]), "edge": edge, "trial": winner.number}
-        for key, found in winners.items()
-        for winner in found
-        for name, domain in plan.cell(key).space.domains.items()
-        if (edge := domain.edge(winner.params[name])) is not None
-    ]
-    return pd.DataFrame(rows, columns=["cell", "parameter", "value", "edge", "trial"])
 
 
 def _row(plan: Plan, key: str, trials: list[TrialRecord]) -> dict[str, object]:

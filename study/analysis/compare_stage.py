@@ -18,10 +18,11 @@ from study.plan import fairness_rules
 from study.plan.cells import Plan
 from study.preparation import manifests, test_labels
 from study.report.inputs.context import Context
-from study.search import read_trials
+from study.selection.edges import edges
 from study.store import selection_record
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord
+from study.store.trial_storage import study_trials
 
 VERSIONS = ("torch", "torchvision", "timm", "ray", "optuna", "mlflow", "scikit-learn", "pandas", "numpy")
 
@@ -37,7 +38,7 @@ def compare(plan: Plan, directory: StudyDirectory) -> dict[str, pd.DataFrame]:
 
     frozen = selection_record.load(directory)
     predictions = read_predictions(plan, directory)
-    trials = read_trials(directory.storage_url, plan.spec.study)
+    trials = study_trials(plan, directory)
     flat, curves = trial_tables.trials_table(plan, trials), trial_tables.curves_table(plan, trials)
     spec = plan.spec
     try:
@@ -59,7 +60,7 @@ def compare(plan: Plan, directory: StudyDirectory) -> dict[str, pd.DataFrame]:
         "parity": fairness_rules.parity(plan),
         "ledger": budget_ledger.ledger(plan, trials),
     }
-    found["edges"] = budget_ledger.edges(plan, _winners(trials, frozen))
+    found["edges"] = edges(plan, _winners(trials, frozen))
     write_tables(directory.comparison, found)
     write_text(directory.comparison / "context.json", context(plan, directory).model_dump_json(indent=1) + "\n")
     return found
@@ -78,6 +79,12 @@ def read_predictions(plan: Plan, directory: StudyDirectory) -> pd.DataFrame:
     return pd.concat([pd.read_parquet(path) for path in wanted], ignore_index=True)
 
 
+def predictions_complete(plan: Plan, directory: StudyDirectory) -> bool:
+    """Whether every prediction table that the selection asks for is there, with its record."""
+    paths = evaluate.tables_wanted(plan, directory)
+    return all(path.exists() and path.with_suffix(".json").exists() for path in paths)
+
+
 def in_distribution(plan: Plan) -> str | None:
     """Name of the test set that comes from the training data's own split, if the study has one."""
     return next((test.name for test in plan.spec.tests if manifests.is_held_out(plan.spec, test)), None)
@@ -85,7 +92,7 @@ def in_distribution(plan: Plan) -> str | None:
 
 def fingerprint(plan: Plan, directory: StudyDirectory) -> str:
     """Digest of everything that a comparison is made from."""
-    trials = read_trials(directory.storage_url, plan.spec.study)
+    trials = study_trials(plan, directory)
     return text_digest(
         {
             "spec": plan.spec.digest,

@@ -26,12 +26,12 @@ def compare(
     ] = None,
 ) -> None:
     """Statistics over prediction tables: of one study, of several studies together, or of a folder of tables."""
+    from study import api
     from study.console.summary_table import print_table
-    from study.pipeline.run_stages import run_alone
 
     found = list(directories or [])
     if len(found) == 1 and predictions is None and out is None:
-        run_alone(found[0], "compare")
+        api.open(found[0]).run_stage("compare")
         print_table(found[0] / "comparison")
         return
     from study.analysis.joint import compare_folders, study_folders
@@ -50,10 +50,10 @@ def report(
     directory: Annotated[Path, typer.Argument(help="Study directory, or a folder of comparison tables.")],
 ) -> None:
     """Write the HTML report and its tables (CSV, Markdown, LaTeX)."""
-    from study.pipeline.run_stages import run_alone
+    from study import api
 
     if (directory / "spec.yaml").is_file():
-        run_alone(directory, "report")
+        api.open(directory).run_stage("report")
         print(f"report: {directory / 'report.html'}")
         return
     from study.analysis.joint import report_folder

@@ -32,15 +32,11 @@ def run(
     reopen: Reopen = None,
 ) -> None:
     """Run a whole study: search, select, replicate, evaluate, compare, report. Goes on where an earlier run ended."""
+    from study import api
     from study.console.summary_table import print_summary
-    from study.pipeline.run_stages import run_line
-    from study.spec.loading import load_spec
-    from study.store.opening import default_root, start_study
 
-    read = load_spec(spec)
-    plan, where = start_study(read, directory or default_root(read), extend=extend)
-    run_line(plan, where, address=address, reopen=reopen)
-    print_summary(plan, where)
+    done = api.run(spec, directory, address=address, extend=extend, reopen=reopen)
+    print_summary(done.plan, done.directory)
 
 
 @app.command("status")
@@ -64,9 +60,7 @@ def select(
     reopen: Reopen = None,
 ) -> None:
     """Freeze the winners of every cell by the spec's rule, from validation results alone."""
-    from study.pipeline.run_stages import run_alone
-
-    run_alone(directory, "select", reopen=reopen)
+    _stage(directory, "select", reopen=reopen)
 
 
 @app.command("replicate", rich_help_panel="One stage alone")
@@ -81,7 +75,7 @@ def evaluate(directory: Directory, address: Address = None) -> None:
     _stage(directory, "evaluate", address)
 
 
-def _stage(directory: Path, name: str, address: str | None) -> None:
-    from study.pipeline.run_stages import run_alone
+def _stage(directory: Path, name: str, address: str | None = None, reopen: str | None = None) -> None:
+    from study import api
 
-    run_alone(directory, name, address=address)
+    api.open(directory).run_stage(name, address=address, reopen=reopen)

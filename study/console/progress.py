@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.console import Console
@@ -13,12 +12,13 @@ from rich.live import Live
 from rich.table import Table
 
 from study.plan.cells import Plan
+from study.store.stage import Observer
 from study.store.trial import TrialRecord
 
 QUIET_SECONDS = 5.0  # between lines about epochs when output is not a terminal
 
 
-class Progress:
+class Progress(Observer):
     """Hears every event of a study. Use it as a context manager, so that the terminal is left as it was."""
 
     def __init__(self, plan: Plan, console: Console | None = None):
@@ -28,6 +28,7 @@ class Progress:
         self._before: dict[tuple[str, int], int] = {}  # epochs that were there when this run began
         self._started = time.monotonic()
         self._spoke = 0.0
+        self._pieces, self._stage_started = 0, 0.0
         self._live: Live | None = None
 
     def __enter__(self) -> Progress:
@@ -36,15 +37,33 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._end_live()
 
-    def say(self, text: str) -> None:
+    def on_message(self, text: str) -> None:
         """One line."""
         self._console.print(text, markup=False, soft_wrap=True)
 
-    def search(self, known: list[TrialRecord]) -> None:
-        """The search begins; `known` trials are in the record already."""
-        self._trials = {(trial.cell, trial.number): trial for trial in known}
+    def on_stage_start(self, stage: str) -> None:
+        """The stage's name; its pieces are counted from here."""
+        self.on_message(f"stage {stage}")
+        self._pieces, self._stage_started = 0, time.monotonic()
+        self._spoke = time.monotonic()
+
+    def on_stage_end(self, stage: str, seconds: float) -> None:
+        """How long it took."""
+        self.on_message(f"stage {stage} done after {duration(seconds)}")
+
+    def on_piece(self, stage: str, key: str) -> None:
+        """How many pieces are done, now and then."""
+        self._pieces += 1
+        if time.monotonic() - self._spoke > QUIET_SECONDS:
+            self._spoke = time.monotonic()
+            after = duration(time.monotonic() - self._stage_started)
+            self.on_message(f"{stage} done={self._pieces} last={key!r} after={after}")
+
+    def on_search_start(self, trials: Sequence[TrialRecord]) -> None:
+        """The live table, on a terminal."""
+        self._trials = {(trial.cell, trial.number): trial for trial in trials}
         self._before = {key: len(trial.epochs) for key, trial in self._trials.items()}
-        self._started = time.monotonic()
+        self._started, self._spoke = time.monotonic(), 0.0
         if self._console.is_terminal:
             self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._table)
             self._live.start()
@@ -54,17 +73,11 @@ class Progress:
         self._trials[trial.cell, trial.number] = trial
         if self._live is None and (trial.finished or time.monotonic() - self._spoke > QUIET_SECONDS):
             self._spoke = time.monotonic()
-            self.say(self._line(trial))
+            self.on_message(self._line(trial))
 
-    def search_done(self) -> None:
-        """The search has ended: the table's last state stays on the terminal."""
+    def on_search_end(self) -> None:
+        """The table's last state stays on the terminal."""
         self._end_live()
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[_Counter]:
-        """A stage of countable pieces."""
-        counter = _Counter(name, self)
-        yield counter
 
     def _end_live(self) -> None:
         if self._live is not None:
@@ -119,25 +132,6 @@ class Progress:
                 f"{sum(len(trial.epochs) for trial in trials)}/{cell.trials * cell.max_epochs}",
             )
         return table
-
-
-class _Counter:
-    """Counts the pieces of a stage that are done, and says so now and then."""
-
-    def __init__(self, name: str, progress: Progress):
-        self._name, self._progress = name, progress
-        self._done, self._spoke, self._started = 0, time.monotonic(), time.monotonic()
-
-    def __call__(self, key: str) -> None:
-        self._done += 1
-        if time.monotonic() - self._spoke > QUIET_SECONDS:
-            self._spoke = time.monotonic()
-            self._progress.say(f"{self._name} done={self._done} last={key!r} after={duration(self.seconds)}")
-
-    @property
-    def seconds(self) -> float:
-        """Since the stage began."""
-        return time.monotonic() - self._started
 
 
 def duration(seconds: float) -> str:

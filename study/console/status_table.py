@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from study.pipeline import status as state
+from study.pipeline.status import status
 from study.plan.cells import Plan
-from study.search import read_trials
 from study.store.directory import StudyDirectory
 from study.store.disk import disk_use
+from study.store.trial_storage import study_trials
 from study.tracking import behind
 
 
@@ -17,7 +17,7 @@ def print_status(plan: Plan, directory: StudyDirectory) -> None:
     """Stages and cells, what MLflow has not heard of yet, and disk use."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{plan.spec.study} in {directory.root}", style="bold")
-    for name, count in state.counts(plan, directory).items():
+    for name, count in status(plan, directory).items():
         wanted = "?" if count.wanted is None else count.wanted
         console.print(f"{name:10} {'done' if count.complete else 'open':5} {count.done}/{wanted}")
     if (directory.root / "trials.db").exists():
@@ -39,7 +39,7 @@ def size(count: int) -> str:
 
 
 def _cells(plan: Plan, directory: StudyDirectory) -> Table:
-    trials = read_trials(directory.storage_url, plan.spec.study)
+    trials = study_trials(plan, directory)
     table = Table()
     for name in ("cell", "finished", "complete", "pruned", "failed", f"best {plan.spec.search.objective}", "epochs"):
         table.add_column(name, justify="left" if name == "cell" else "right")

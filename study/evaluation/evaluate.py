@@ -107,20 +107,25 @@ def score(
     return wanted, scores.mean, scores.sd
 
 
+def scoring_arguments(plan: Plan, test: TestSet, checkpoint: Path, image_ids: list[str]) -> tuple[Any, ...]:
+    """What `score` is called with: the evaluation's own copies and random numbers for this test set."""
+    spec = plan.spec
+    return (
+        str(checkpoint),
+        dataclasses.asdict(manifests.reference(manifests.test_source(spec, test))),
+        spec.cache_side,
+        image_ids,
+        spec.evaluate.copies,
+        seed(spec.seed, "copies", test.name),
+    )
+
+
 def _task(plan: Plan, test: TestSet, winner: Winner, pair: int, checkpoint: Path, labels: Manifest) -> Task:
     resources = plan.cell(winner.cell).resources
-    spec = plan.spec
     return Task(
         key=f"{test.name} × {winner.cell} #{winner.rank + 1} pair {pair}",
         function=score,
-        arguments=(
-            str(checkpoint),
-            dataclasses.asdict(manifests.reference(manifests.test_source(spec, test))),
-            spec.cache_side,
-            labels.table["image_id"].tolist(),
-            spec.evaluate.copies,
-            seed(spec.seed, "copies", test.name),
-        ),
+        arguments=scoring_arguments(plan, test, checkpoint, labels.table["image_id"].tolist()),
         cpus=resources.cpus,
         gpus=resources.gpus,
     )

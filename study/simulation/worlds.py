@@ -14,7 +14,7 @@ from study.plan.cells import plan
 from study.simulation.curve_models import Curves, DrawnCurves, RecordedCurves
 from study.spec.loading import load_spec
 from study.store.directory import StudyDirectory
-from study.store.trial_storage import read_trials
+from study.store.trial_storage import study_trials
 
 FEWEST = 4  # recorded trials: the nearest of fewer says little about a configuration
 
@@ -53,7 +53,7 @@ def _cells(root: Path) -> list[World]:
         raise StudyError(f"A recorded study is a study directory, but {directory.spec} does not exist. Check the path.")
     planned = plan(load_spec(directory.spec))
     search = planned.spec.search
-    trials = read_trials(directory.storage_url, planned.spec.study)
+    trials = study_trials(planned, directory)
     if search.objective != "val_auc":
         raise StudyError(f"Simulations are measured in AUC, but {root} searched for {search.objective}. Use another.")
     found = []

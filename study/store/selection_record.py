@@ -12,6 +12,7 @@ from typing import Any
 from datasets.base.atomic_files import append_line, text_digest, write_json
 from search_spaces.domains import Value
 from study.base.errors import StudyError
+from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord
 
@@ -101,6 +102,12 @@ def load(directory: StudyDirectory) -> Selection:
             f"{selection.digest}. Restore the file; to change a selection use `study select --reopen REASON`."
         )
     return selection
+
+
+def current(plan: Plan, directory: StudyDirectory) -> Selection | None:
+    """The frozen selection if there is one and it is of this spec: a study that was extended since selects again."""
+    frozen = load(directory) if directory.selection.exists() else None
+    return frozen if frozen is not None and frozen.spec_digest == plan.spec.digest else None
 
 
 def _write(directory: StudyDirectory, selection: Selection) -> None:

@@ -19,6 +19,8 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from search_spaces.domains import Value
+from study.plan.cells import Plan
+from study.store.directory import StudyDirectory
 from study.store.trial import EpochRecord, Origin, State, TrialRecord
 from study.store.trial_table import Direction, Trials, best
 
@@ -144,6 +146,11 @@ def read_trials(storage_url: str, study: str) -> list[TrialRecord]:
         for name in sorted(name for name in studies if name.startswith(f"{study}/"))
         for trial in storage.get_all_trials(studies[name]._study_id, deepcopy=False)
     ]
+
+
+def study_trials(plan: Plan, directory: StudyDirectory) -> list[TrialRecord]:
+    """Every trial of a study that was started, as `read_trials`."""
+    return read_trials(directory.storage_url, plan.spec.study)
 
 
 def _study_id(storage: BaseStorage, name: str, direction: Direction) -> int:

@@ -6,10 +6,8 @@ with `weights_only=True`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
@@ -32,34 +30,18 @@ class Scorer(PythonModel):
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Scores of a table of images."""
-        from datasets.cache.build_store import resize
-        from datasets.cache.decode import decode
-        from trainables.predict import predict
+        from trainables.pictures import predict_pictures
 
         settings = params or {}
-        rows = np.asarray(model_input["row"] if "row" in model_input else np.arange(len(model_input)), dtype=np.int64)
-        pixels = [resize(decode(bytes(content)), self._short_side) for content in model_input["image"]]
-        found = predict(
+        scores = predict_pictures(
             self._checkpoint,
-            _Rows(dict(zip(rows.tolist(), pixels, strict=True))),
-            rows,
+            model_input["image"].tolist(),
+            short_side=self._short_side,
             copies=int(settings["copies"]),
             seed=int(settings["seed"]),
+            rows=model_input["row"].tolist() if "row" in model_input else None,
         )
-        return pd.DataFrame({"score": found.mean, "score_sd": found.sd})
-
-
-class _Rows:
-    """Some rows of a data set, under their own numbers."""
-
-    def __init__(self, pixels: Mapping[int, np.ndarray]) -> None:
-        self._pixels = pixels
-
-    def __len__(self) -> int:
-        return max(self._pixels) + 1
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        return self._pixels[index]
+        return pd.DataFrame({"score": scores.mean, "score_sd": scores.sd})
 
 
 set_model(Scorer())

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from study.plan.cells import Plan
-from study.search import read_trials
 from study.store import selection_record
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord
+from study.store.trial_storage import study_trials
 from study.tracking.desired.artifacts import study_files
 from study.tracking.desired.cell_runs import cell_run, study_run
 from study.tracking.desired.dataset_inputs import Inputs
@@ -32,7 +32,7 @@ class Book:
 
     def load(self) -> None:
         """Take in what the directory holds: the trials of its storage, and the files of every stage."""
-        for trial in read_trials(self.directory.storage_url, self.plan.spec.study):
+        for trial in study_trials(self.plan, self.directory):
             self._take(trial)
         self.look()
 

@@ -9,6 +9,7 @@ import time
 
 from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
+from study.store.stage import Observer
 from study.store.trial import TrialRecord
 from study.tracking.backend.target import resolve
 from study.tracking.desired import identity
@@ -19,7 +20,7 @@ LOOK_AFTER = 5.0  # seconds between looks at whether the writer still lives
 GRACE = 10.0  # seconds beyond its limit in which the writer ends by itself
 
 
-class Tracker:
+class Tracker(Observer):
     """Hears of everything in a study. Nothing here waits for a server, or fails because of one."""
 
     def __init__(self, directory: StudyDirectory):
@@ -28,17 +29,17 @@ class Tracker:
         self._looked = time.monotonic()
         self._writer = self._start()
 
-    def on_trial(self, record: TrialRecord) -> None:
+    def on_trial(self, trial: TrialRecord) -> None:
         """A trial was created, reported an epoch, or ended."""
-        self._journal.trial(record)
+        self._journal.trial(trial)
         if time.monotonic() - self._looked > LOOK_AFTER:
             self._looked = time.monotonic()
             if self._writer.poll() is not None:
                 self._writer = self._start()
 
-    def stage(self, name: str) -> None:
-        """A stage has ended: what the study directory now holds of it is to be written."""
-        self._journal.stage(name)
+    def on_stage_end(self, stage: str, seconds: float) -> None:
+        """What the study directory now holds of the stage is to be written."""
+        self._journal.stage(stage)
 
     def close(self, timeout: float = 60.0) -> None:
         """Let the writer finish, for at most `timeout` seconds. What is left waits for the next session."""

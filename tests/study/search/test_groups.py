@@ -13,7 +13,7 @@ import ray.util
 from ray._private.state import actors
 
 from study.cluster import connection
-from study.pipeline.run_stages import run_line
+from study.pipeline.run import run_study
 from study.search import read_trials, run_search
 from study.spec.loading import parse_spec
 from study.store.directory import StudyDirectory
@@ -71,7 +71,7 @@ def test_replicates_train_in_groups_as_their_trials_did(tmp_path):
             }
         )
         planned, directory = start_study(spec, tmp_path / "study")
-        run_line(planned, directory)
+        run_study(planned, directory)
         for pair in (1, 2):
             where = directory.replicate(planned.cells[0].key, 0, pair)
             assert json.loads((where / "result.json").read_text())["epochs"] == 1

@@ -10,7 +10,7 @@ import pytest
 
 from study.analysis.budget_ledger import edges, ledger
 from study.base.errors import StudyError
-from study.pipeline import status
+from study.pipeline.status import status
 from study.preparation import test_labels
 from study.preparation.validation_size import ValidationSize
 from study.selection import rules
@@ -175,10 +175,10 @@ def test_an_extended_study_needs_a_new_selection(directory):
     selection_record.freeze(
         directory, selection_record.propose(plan.spec.digest, "best", {CELL: [trial(CELL, 0, [0.8])]})
     )
-    assert status.counts(plan, directory)["select"].complete
+    assert status(plan, directory)["select"].complete
     more, _ = start_study(spec(search={**spec().search.model_dump(), "trials": 9}), directory.root)
-    assert not status.counts(more, directory)["select"].complete
-    assert status.counts(more, directory)["compare"].wanted is None
+    assert not status(more, directory)["select"].complete
+    assert status(more, directory)["compare"].wanted is None
 
 
 def test_what_decides_a_replicates_result_is_its_digest(directory):

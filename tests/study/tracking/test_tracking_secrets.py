@@ -26,7 +26,7 @@ tracker = open_tracker(plan, directory)
 search(plan, directory, tracker.on_trial)
 if not directory.selection.exists():
     finish(plan, directory)
-tracker.stage("report")
+tracker.on_stage_end("report", 0.0)
 tracker.close(timeout=float(sys.argv[2]))
 """
 

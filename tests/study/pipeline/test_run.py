@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from study.base.errors import StudyError
-from study.pipeline.run_stages import run_line
+from study.pipeline.run import run_study
 from study.preparation.test_labels import log
 from study.search import read_trials
 from study.store.directory import StudyDirectory
@@ -173,7 +173,7 @@ def test_killed_halfway_and_run_again_it_ends_as_undisturbed(finished, tmp_path)
 def test_bad_input_is_one_error_before_anything_starts(tmp_path, changes, message):
     plan, directory = start_study(spec(**changes), tmp_path / "study")
     with pytest.raises(StudyError, match=re.escape(message)):
-        run_line(plan, directory)
+        run_study(plan, directory)
     assert {path.name for path in directory.root.iterdir()} == {"spec.yaml", "plan.json"}
 
 

@@ -1,0 +1,39 @@
+"""The stage *evaluate*: every replicate scored on every test set."""
+
+from __future__ import annotations
+
+from study.cluster import connection
+from study.evaluation import evaluate
+from study.evaluation.qualitative import write_panels
+from study.store import selection_record
+from study.store.stage import Count, Stage, StageContext
+
+
+class Evaluate(Stage):
+    """Score every replicate on every test set, then look at what the winners look at."""
+
+    name = "evaluate"
+    needs = ("prepare", "replicate")
+
+    def run(self, context: StageContext) -> None:
+        """Score what is missing."""
+        connection.connect(context.address)
+        evaluate.evaluate(context.plan, context.directory, lambda key: context.piece(self.name, key))
+        write_panels(context.directory, context.plan)
+
+    def status(self, context: StageContext) -> Count:
+        """Prediction tables that are whole, and the qualitative pages as one piece more."""
+        plan, directory = context.plan, context.directory
+        if selection_record.current(plan, directory) is None:
+            return Count(done=0, wanted=None)
+        tables = evaluate.tables_wanted(plan, directory)
+        written = sum(path.exists() and path.with_suffix(".json").exists() for path in tables)
+        panels = int((directory.panels / "panels.json").is_file())
+        return Count(done=written + panels, wanted=len(tables) + 1)
+
+    def fingerprint(self, context: StageContext) -> str:
+        """The selection decides whose predictions are made."""
+        return selection_record.load(context.directory).digest
+
+
+STAGE = Evaluate()
