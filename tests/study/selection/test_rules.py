@@ -8,12 +8,13 @@ import math
 
 import pytest
 
-from study.analysis.budget_ledger import edges, ledger
+from study.analysis.budget_ledger import ledger
 from study.base.errors import StudyError
 from study.pipeline.status import status
 from study.preparation import test_labels
 from study.preparation.validation_size import ValidationSize
 from study.selection import rules
+from study.selection.edges import edges
 from study.selection.rules import BestSmoothed, OneStandardError, hanley_mcneil
 from study.spec.model import Select
 from study.store import selection_record
