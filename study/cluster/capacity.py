@@ -1,4 +1,4 @@
-"""Room on the cluster: whether the next trial can be placed beside those that run."""
+"""Capacity of the cluster: whether the next trial can be placed beside those that run."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from study.base.errors import StudyError
 from study.cluster import connection
-from study.cluster.packing import Bundle, arithmetic, capacity, fits
+from study.cluster.packing import Bundle, arithmetic, fits, max_running
 from study.plan.cells import Plan
 
 REFRESH = 2.0  # seconds that the list of nodes is believed
 DRIVER = {"node:__internal_head__": 0.001}  # a worker group's driver costs no CPU that its own workers wait for
 
 
-class Room:
+class ClusterCapacity:
     """The requests of a plan's cells against the cluster's living nodes."""
 
     def __init__(self, plan: Plan, max_concurrent: int | None = None):
@@ -41,11 +41,11 @@ class Room:
         """The bundles of a trial of this cell: the one that Tune reserves, then those of its worker group, if any."""
         return [dict(bundle) for bundle in self._requests[cell]]
 
-    def capacity(self, cell: str) -> int:
+    def max_running(self, cell: str) -> int:
         """How many trials of this cell run at once on the whole cluster."""
-        return capacity(self._nodes, self._requests[cell])
+        return max_running(self._nodes, self._requests[cell])
 
-    def has_room(self, cell: str, running: Sequence[str]) -> bool:
+    def can_place(self, cell: str, running: Sequence[str]) -> bool:
         """Whether a trial of `cell` fits beside trials of the `running` cells, on the nodes that live now."""
         if self._limit is not None and len(running) >= self._limit:
             return False

@@ -14,10 +14,10 @@ def fits(nodes: Sequence[Bundle], requests: Iterable[Request]) -> bool:
     free = [{name: round(amount * _UNIT) for name, amount in node.items()} for node in nodes]
     bundles = [bundle for request in requests for bundle in request]
     for bundle in sorted(bundles, key=lambda bundle: sorted(bundle.values(), reverse=True), reverse=True):
-        wanted = {name: round(amount * _UNIT) for name, amount in bundle.items() if amount > 0}
+        needed = {name: round(amount * _UNIT) for name, amount in bundle.items() if amount > 0}
         for node in free:
-            if all(node.get(name, 0) >= amount for name, amount in wanted.items()):
-                for name, amount in wanted.items():
+            if all(node.get(name, 0) >= amount for name, amount in needed.items()):
+                for name, amount in needed.items():
                     node[name] -= amount
                 break
         else:
@@ -25,7 +25,7 @@ def fits(nodes: Sequence[Bundle], requests: Iterable[Request]) -> bool:
     return True
 
 
-def capacity(nodes: Sequence[Bundle], request: Request, limit: int = 1024) -> int:
+def max_running(nodes: Sequence[Bundle], request: Request, limit: int = 1024) -> int:
     """How many trials of one kind run at once, up to `limit`."""
     count = 0
     while count < limit and fits(nodes, [request] * (count + 1)):
@@ -38,10 +38,10 @@ def arithmetic(nodes: Sequence[Bundle], request: Request) -> str:
     names = sorted({name for bundle in request for name in bundle})
     lines = []
     for name in names:
-        wanted = [bundle.get(name, 0.0) for bundle in request]
-        having = [node.get(name, 0.0) for node in nodes]
+        needed = [bundle.get(name, 0.0) for bundle in request]
+        offered = [node.get(name, 0.0) for node in nodes]
         lines.append(
-            f"{name}: {len([w for w in wanted if w])} × {max(wanted):g} = {sum(wanted):g} wanted; "
-            f"the largest of {len(nodes)} nodes has {max(having, default=0.0):g}, all have {sum(having):g}"
+            f"{name}: {len([amount for amount in needed if amount])} × {max(needed):g} = {sum(needed):g} wanted; "
+            f"the largest of {len(nodes)} nodes has {max(offered, default=0.0):g}, all have {sum(offered):g}"
         )
     return "; ".join(lines)

@@ -16,8 +16,7 @@ from datasets.base.atomic_files import file_digest, write_json
 from datasets.base.manifest import DataRef, Manifest
 from datasets.base.seeds import seed
 from study.base.errors import StudyError
-from study.cluster import connection
-from study.cluster.connection import Task
+from study.cluster.tasks import Task, run_tasks
 from study.plan.cells import Plan
 from study.preparation import manifests, test_labels
 from study.spec.model import TestSet
@@ -57,7 +56,7 @@ def evaluate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: No
             task = _task(plan, test, winner, pair, checkpoint, labels[test.name])
             todo[task.key] = (test, winner, pair, _checked(checkpoint))
             tasks.append(task)
-    for key, scores in connection.run_tasks(tasks, max_concurrent=plan.spec.resources.max_concurrent):
+    for key, scores in run_tasks(tasks, max_concurrent=plan.spec.resources.max_concurrent):
         test, winner, pair, checkpoint_digest = todo[key]
         table = _table(plan, directory, test, winner, pair, labels[test.name], scores)
         path = directory.prediction(test.name, winner.cell, winner.rank, pair)

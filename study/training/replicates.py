@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from datasets.base.atomic_files import file_digest, write_json
-from study.cluster import connection
-from study.cluster.capacity import Room
-from study.cluster.connection import Task
+from study.cluster.capacity import ClusterCapacity
+from study.cluster.tasks import Task, run_tasks
 from study.plan.cells import Plan
 from study.store import selection_record
 from study.store.directory import StudyDirectory
@@ -29,7 +28,7 @@ def replicate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: N
     frozen = selection_record.load(directory)
     alone: list[Task] = []
     together: list[Task] = []
-    room = Room(plan)
+    capacity = ClusterCapacity(plan)
     for winner, pair in pairs(plan, frozen):
         job = replicate_job(plan, directory, winner, pair)
         if is_done(Path(job.directory), job_digest(job)):
@@ -43,14 +42,14 @@ def replicate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: N
             )
             alone.append(task)
         else:
-            arguments = (job.to_json(), resources.workers, room.request(winner.cell)[-1])
+            arguments = (job.to_json(), resources.workers, capacity.request(winner.cell)[-1])
             task = Task(key=key, function=train_together, arguments=arguments, cpus=0.0, gpus=0.0, ends_process=True)
             together.append(task)
     limit = plan.spec.resources.max_concurrent
-    for key, _ in connection.run_tasks(alone, max_concurrent=limit):
+    for key, _ in run_tasks(alone, max_concurrent=limit):
         on_done(key)
-    groups = min((room.capacity(cell.key) for cell in plan.cells if cell.resources.workers > 1), default=1)
-    for key, _ in connection.run_tasks(together, max_concurrent=min(limit or groups, groups)):
+    groups = min((capacity.max_running(cell.key) for cell in plan.cells if cell.resources.workers > 1), default=1)
+    for key, _ in run_tasks(together, max_concurrent=min(limit or groups, groups)):
         on_done(key)
     return len(alone) + len(together)
 

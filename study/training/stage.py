@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from study.cluster import connection
-from study.cluster.capacity import Room
+from study.cluster.capacity import ClusterCapacity
 from study.store import selection_record
 from study.store.stage import Count, Stage, StageContext
 from study.training.jobs import job_digest, replicate_job
@@ -26,7 +26,7 @@ class Replicate(Stage):
             methods = beside.submit(check_methods, context.plan)
             connection.connect(context.address)
             methods.result()
-        Room(context.plan)
+        ClusterCapacity(context.plan)
 
     def run(self, context: StageContext) -> None:
         """Train what is missing."""

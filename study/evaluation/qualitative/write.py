@@ -6,8 +6,7 @@ import shutil
 from collections.abc import Mapping
 
 from datasets.base.atomic_files import write_text
-from study.cluster import connection
-from study.cluster.connection import Task
+from study.cluster.tasks import Task, run_tasks
 from study.evaluation.qualitative import sources
 from study.evaluation.qualitative.panel import PAIR, Album, Look, look
 from study.plan.cells import Plan
@@ -33,7 +32,7 @@ def write_panels(directory: StudyDirectory, plan: Plan) -> None:
         Task(key=f"qualitative pages of {method}", function=look, arguments=(plan, directory, method, path), gpus=0.0)
         for method, path in checkpoints.items()
     ]
-    found = {seen.method: seen for _, seen in connection.run_tasks(tasks)}
+    found = {seen.method: seen for _, seen in run_tasks(tasks)}
     panels = Panels(
         fraction=fraction,
         classes=tuple(manifests.load_manifest(plan.spec.train).classes),

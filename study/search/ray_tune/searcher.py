@@ -24,14 +24,14 @@ class EngineSearcher(Searcher):
         self,
         engine: Engine,
         configure: Configure,
-        has_room: Callable[[str, list[str]], bool],
+        can_place: Callable[[str, list[str]], bool],
         ends: Callable[[], bool],
     ):
         super().__init__()
         self._engine = engine
         self._ends = ends
         self._configure = configure
-        self._has_room = has_room
+        self._can_place = can_place
         self.live: dict[str, TrialRecord] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class EngineSearcher(Searcher):
                 return None
             self._engine.close()
             return Searcher.FINISHED
-        if not self._has_room(cell, [trial.cell for trial in self.live.values()]):
+        if not self._can_place(cell, [trial.cell for trial in self.live.values()]):
             return None
         trial = self._engine.next()
         assert trial is not None, "a cell that was there a moment ago has a trial to give"

@@ -13,7 +13,8 @@ from typing import Any
 
 from search_spaces.domains import Value
 from study.cluster import connection
-from study.cluster.capacity import Room
+from study.cluster.capacity import ClusterCapacity
+from study.cluster.heartbeat import NodeHeartbeat
 from study.plan.cells import Cell, Plan
 from study.search.checkpoints import Keeper
 from study.search.engine import Engine, Listener
@@ -61,15 +62,15 @@ def run_search(
             engine.close()
             return
         connection.connect(address)
-        room = Room(plan, max_concurrent or plan.spec.resources.max_concurrent)
-        pulse = connection.Pulse()
+        capacity = ClusterCapacity(plan, max_concurrent or plan.spec.resources.max_concurrent)
+        heartbeat = NodeHeartbeat()
         with _interruptible() as interrupted:
-            _tune(plan, engine, room, make_job, train, lambda: interrupted.signal is not None or pulse.lost())
+            _tune(plan, engine, capacity, make_job, train, lambda: interrupted.signal is not None or heartbeat.lost())
         if interrupted.signal == signal.SIGINT:
             raise KeyboardInterrupt
         if interrupted.signal is not None:
             raise SystemExit(128 + interrupted.signal)
-        pulse.check()
+        heartbeat.check()
 
 
 def _tidying(keeper: Keeper, record: Trials, on_event: Listener | None) -> Listener:
@@ -82,7 +83,9 @@ def _tidying(keeper: Keeper, record: Trials, on_event: Listener | None) -> Liste
     return heard
 
 
-def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str, ends: Callable[[], bool]) -> None:
+def _tune(
+    plan: Plan, engine: Engine, capacity: ClusterCapacity, make_job: MakeJob, train: str, ends: Callable[[], bool]
+) -> None:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
     os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
     from ray import tune
@@ -94,7 +97,7 @@ def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str,
 
     def configure(trial: TrialRecord) -> dict[str, Any]:
         cell = plan.cell(trial.cell)
-        bundles = room.request(trial.cell)
+        bundles = capacity.request(trial.cell)
         return {
             "cell": trial.cell,
             "number": trial.number,
@@ -106,7 +109,7 @@ def _tune(plan: Plan, engine: Engine, room: Room, make_job: MakeJob, train: str,
         }
 
     with tempfile.TemporaryDirectory(prefix="study-tune-", ignore_cleanup_errors=True) as scratch:
-        searcher = EngineSearcher(engine, configure, room.has_room, ends)
+        searcher = EngineSearcher(engine, configure, capacity.can_place, ends)
         scheduler = EngineScheduler(engine, searcher)
         tune.Tuner(
             tune.with_resources(ray_train.trial, resources=_bundles),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from study.cluster.packing import arithmetic, capacity, fits
+from study.cluster.packing import arithmetic, fits, max_running
 
 GPU_NODE = {"CPU": 8.0, "GPU": 4.0}
 
@@ -24,7 +24,7 @@ GPU_NODE = {"CPU": 8.0, "GPU": 4.0}
     ],
 )
 def test_how_many_run_at_once(nodes, request_, count):
-    assert capacity(nodes, request_) == count
+    assert max_running(nodes, request_) == count
 
 
 def test_bundles_of_one_trial_may_lie_on_different_nodes():

@@ -13,6 +13,7 @@ import ray.util
 from ray._private.state import actors
 
 from study.cluster import connection
+from study.cluster.tasks import Task, run_tasks
 from study.pipeline.run import run_study
 from study.search import read_trials, run_search
 from study.spec.loading import parse_spec
@@ -88,8 +89,8 @@ def test_the_controller_of_a_group_ends_with_it_and_not_with_the_process_that_as
     ray.shutdown()
     connection.connect()
     try:
-        task = connection.Task(key="alone", function=_controllers_left, cpus=0.0, gpus=0.0)
-        assert list(connection.run_tasks([task])) == [("alone", [])]
+        task = Task(key="alone", function=_controllers_left, cpus=0.0, gpus=0.0)
+        assert list(run_tasks([task])) == [("alone", [])]
     finally:
         ray.shutdown()
 

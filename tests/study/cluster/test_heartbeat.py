@@ -8,7 +8,7 @@ import pytest
 import ray
 
 from study.base.errors import StudyError
-from study.cluster import connection
+from study.cluster import heartbeat
 
 
 @pytest.fixture
@@ -17,21 +17,21 @@ def nodes(monkeypatch):
     found = [{"NodeID": "mine", "Alive": True}, {"NodeID": "other", "Alive": True}]
     monkeypatch.setattr(ray, "nodes", lambda: found)
     monkeypatch.setattr(ray, "get_runtime_context", lambda: SimpleNamespace(get_node_id=lambda: "mine"))
-    monkeypatch.setattr(connection, "LOOK", -1.0)
+    monkeypatch.setattr(heartbeat, "INTERVAL", -1.0)
     return found
 
 
 def test_the_loss_of_another_node_is_survived(nodes):
-    pulse = connection.Pulse()
+    node = heartbeat.NodeHeartbeat()
     nodes[1]["Alive"] = False
-    assert not pulse.lost()
-    pulse.check()
+    assert not node.lost()
+    node.check()
 
 
 def test_the_loss_of_the_drivers_own_node_ends_what_it_waits_for(nodes):
-    pulse = connection.Pulse()
+    node = heartbeat.NodeHeartbeat()
     nodes[0]["Alive"] = False
-    assert pulse.lost()
+    assert node.lost()
     nodes[0]["Alive"] = True
     with pytest.raises(StudyError, match="Run the same command again"):
-        pulse.check()  # a node that was declared dead does not come back
+        node.check()  # a node that was declared dead does not come back
