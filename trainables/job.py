@@ -6,11 +6,10 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from datasets.base.manifest import DataRef
 
-Objective = Literal["val_auc", "val_loss"]
 ParamValue = float | int | str | bool
 Metrics = Mapping[str, float]
 
@@ -62,7 +61,7 @@ class Job:
     params: Mapping[str, ParamValue]
     data: TrainingData
     max_epochs: int
-    objective: Objective
+    objective: str
     seed: int
     directory: str
     stages: str

@@ -17,6 +17,6 @@ def train(job: Job, report: Report, *, device: str | None = None) -> None:
     if job.pipeline not in PIPELINES:
         raise TrainingError(f"A pipeline is one of {sorted(PIPELINES)}, got {job.pipeline!r}.")
     try:
-        PIPELINES[job.pipeline](job, load_task(job.data), report, device)
+        PIPELINES.get(job.pipeline).run(job, load_task(job.data), report, device)
     except StopTraining:
         return

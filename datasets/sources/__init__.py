@@ -1,39 +1,39 @@
-"""The sources by name. A new one is a module with `load(ref) -> Manifest`, a rule file, and one line here.
-
-A module's `load` gives every image that the release's tables list, those that this copy lacks with an empty path.
-"""
+"""The sources by name. A new one is a module with a `Source`, its rule file, and one line here."""
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef, Manifest
-from datasets.base.registry import nearest
+from datasets.base.registry import Registry, nearest
 from datasets.base.roots import Root
 from datasets.sources.assemble import settle
+from datasets.sources.source import Source
 from datasets.sources.sums import with_sums
 
-_MODULES = {
-    "synthetic": "synthetic",
-    "synthetic_device": "synthetic",
-    "synthetic_clinical": "synthetic",
-    "synthetic_archive": "synthetic",
-    "synthetic_smartphone": "synthetic",
-    "synthetic_pool": "synthetic",
-    "isic2019": "isic2019",
-    "isic2020": "isic2020",
-    "derm7pt_dermoscopic": "derm7pt",
-    "derm7pt_clinical": "derm7pt",
-    "pad_ufes_20": "pad_ufes_20",
-    "folder": "own",
-    "csv": "own",
-}
+SOURCES: Registry[Source] = Registry(
+    "sources",
+    DataError,
+    {
+        "synthetic": "datasets.sources.synthetic:SOURCE",
+        "synthetic_device": "datasets.sources.synthetic:SOURCE",
+        "synthetic_clinical": "datasets.sources.synthetic:SOURCE",
+        "synthetic_archive": "datasets.sources.synthetic:SOURCE",
+        "synthetic_smartphone": "datasets.sources.synthetic:SOURCE",
+        "synthetic_pool": "datasets.sources.synthetic:SOURCE",
+        "isic2019": "datasets.sources.isic2019:SOURCE",
+        "isic2020": "datasets.sources.isic2020:SOURCE",
+        "derm7pt_dermoscopic": "datasets.sources.derm7pt:SOURCE",
+        "derm7pt_clinical": "datasets.sources.derm7pt:SOURCE",
+        "pad_ufes_20": "datasets.sources.pad_ufes_20:SOURCE",
+        "folder": "datasets.sources.own:SOURCE",
+        "csv": "datasets.sources.own:SOURCE",
+    },
+)
 
 
 def names() -> list[str]:
     """Names of all sources, sorted."""
-    return sorted(_MODULES)
+    return sorted(SOURCES)
 
 
 def load(ref: DataRef) -> Manifest:
@@ -45,7 +45,7 @@ def load(ref: DataRef) -> Manifest:
     manifest = catalogue(ref)
     if manifest.root is None:
         return manifest
-    return with_sums(settle(manifest, ref, _MODULES[ref.source]), Root(manifest.root))
+    return with_sums(settle(manifest, ref, SOURCES.get(ref.source).content), Root(manifest.root))
 
 
 def catalogue(ref: DataRef) -> Manifest:
@@ -53,7 +53,6 @@ def catalogue(ref: DataRef) -> Manifest:
 
     For audits by id, which need no image. Raises `DataError` as `load` does, but never for missing images.
     """
-    if ref.source not in _MODULES:
-        raise DataError(f"A source is one of the known ones, got {ref.source!r}: {nearest(ref.source, _MODULES)}.")
-    manifest: Manifest = import_module(f"datasets.sources.{_MODULES[ref.source]}").load(ref)
-    return manifest
+    if ref.source not in SOURCES:
+        raise DataError(f"A source is one of the known ones, got {ref.source!r}: {nearest(ref.source, SOURCES)}.")
+    return SOURCES.get(ref.source).load(ref)

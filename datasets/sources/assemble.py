@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
 from datasets.base.errors import DataError
 from datasets.base.manifest import COLUMNS, DataRef, Manifest
 from datasets.base.roots import Root
-from datasets.labels.tasks import Task, rules
+from datasets.labels.tasks import Task
 
 
 def assemble(ref: DataRef, task: Task, columns: Mapping[str, pd.Series | str | None]) -> Manifest:
@@ -51,15 +52,15 @@ def paths_of(root: Root, folder: str, endings: tuple[str, ...]) -> dict[str, str
     return found
 
 
-def settle(manifest: Manifest, ref: DataRef, rule: str) -> Manifest:
-    """The manifest of the images that are there, once the copy has been compared with the official release.
+def settle(manifest: Manifest, ref: DataRef, rules: Mapping[str, Any]) -> Manifest:
+    """The manifest of the images that are there, once the copy has been compared with the release in the `rules`.
 
     Raises `DataError` for a copy that lacks images or rows of the release (saying how many) unless `allow_missing`
     accepts it: then `partial` is true and a note says how partial. A copy without any image is always an error.
     """
-    manifest = replace(manifest, together=tuple(map(tuple, rules(rule).get("same_lesion", ()))))
+    manifest = replace(manifest, together=tuple(map(tuple, rules.get("same_lesion", ()))))
     there = manifest.table["path"] != ""
-    lacking = _lacking(manifest, there, rules(rule).get("release"))
+    lacking = _lacking(manifest, there, rules.get("release"))
     if not there.any():
         raise DataError(
             f"{manifest.name}: a root holds images, but none of the {len(manifest)} that its tables list is below "

@@ -13,6 +13,7 @@ from datasets.base.roots import Root, root_of
 from datasets.labels.tasks import task
 from datasets.sources.assemble import assemble
 from datasets.sources.csv_tables import read_table, sexes, words
+from datasets.sources.source import Source
 
 _IMAGES = {"derm7pt_dermoscopic": ("derm", "dermoscopic"), "derm7pt_clinical": ("clinic", "clinical")}
 
@@ -49,3 +50,6 @@ def _paths(root: Root, names: pd.Series) -> pd.Series:
     """Paths as the table has them, whatever the case of their letters on disk."""
     found = {path.removeprefix("images/").lower(): path for path in root.walk("images")}
     return names.str.lower().map(lambda name: found.get(name, ""))
+
+
+SOURCE = Source(load=load, rules="derm7pt")

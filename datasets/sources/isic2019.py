@@ -15,6 +15,7 @@ from datasets.base.roots import Root, root_of
 from datasets.labels.tasks import rules, task
 from datasets.sources.assemble import assemble, paths_of
 from datasets.sources.csv_tables import read_table, sexes, words, years
+from datasets.sources.source import Source
 from datasets.splits.split_files import plain_id
 
 TRUTH = "ISIC_2019_Training_GroundTruth.csv"
@@ -60,3 +61,6 @@ def _diagnoses(truth: pd.DataFrame, columns: tuple[str, ...]) -> pd.Series:
     if len(odd):
         raise DataError(f"{TRUTH}: each image has one diagnosis, but {odd.iloc[0]!r} has not. Take the released file.")
     return marks.idxmax(axis=1)
+
+
+SOURCE = Source(load=load, rules="isic2019")

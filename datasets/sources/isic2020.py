@@ -20,6 +20,7 @@ from datasets.base.roots import Root, root_of
 from datasets.labels.tasks import task
 from datasets.sources.assemble import assemble, paths_of
 from datasets.sources.csv_tables import first_table, read_table, sexes, words, years
+from datasets.sources.source import Source
 
 TRUTH = ("ISIC_2020_Training_GroundTruth_v2.csv", "ISIC_2020_Training_GroundTruth.csv")
 DUPLICATES = "ISIC_2020_Training_Duplicates.csv"
@@ -85,3 +86,6 @@ def _copies(pairs: pd.DataFrame) -> set[str]:
     group = connected_components(graph, directed=False)[1]
     first = pd.Series(group).drop_duplicates().index  # names are in the order of the table, `image_name_1` first
     return set(np.delete(np.asarray(names, dtype=object), first))
+
+
+SOURCE = Source(load=load, rules="isic2020")

@@ -14,6 +14,7 @@ from datasets.base.roots import Root, leaves, root_of
 from datasets.labels.tasks import Task, parse, task
 from datasets.sources.assemble import assemble
 from datasets.sources.csv_tables import fitzpatrick, read_table, sexes, words, years
+from datasets.sources.source import Source
 
 ENDINGS = ("jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp")
 TABLE, RULES = "images.csv", "rules.yaml"
@@ -78,3 +79,6 @@ def _task(root: Root, ref: DataRef) -> Task:
         return parse(yaml.safe_load(root.read(RULES)), f"{root.location}/{RULES}", ref.task)
     except yaml.YAMLError as error:
         raise DataError(f"{root.location}/{RULES}: rules are YAML, but it does not parse: {error}") from error
+
+
+SOURCE = Source(load=load, rules="own")

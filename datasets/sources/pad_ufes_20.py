@@ -13,6 +13,7 @@ from datasets.base.roots import root_of
 from datasets.labels.tasks import task
 from datasets.sources.assemble import assemble, paths_of
 from datasets.sources.csv_tables import fitzpatrick, read_table, sexes, words, years
+from datasets.sources.source import Source
 
 _COLUMNS = ("patient_id", "lesion_id", "age", "gender", "fitspatrick", "region", "diagnostic", "img_id")
 
@@ -47,3 +48,6 @@ def load(ref: DataRef) -> Manifest:
 
 def _lesions(table: pd.DataFrame) -> pd.Series:
     return table["patient_id"].str.strip() + "_" + table["lesion_id"].str.strip()
+
+
+SOURCE = Source(load=load, rules="pad_ufes_20")

@@ -15,6 +15,7 @@ from datasets.base.errors import DataError
 from datasets.base.manifest import COLUMNS, DataRef, Manifest
 from datasets.drawing.sets import COLLECTIONS, Collection
 from datasets.labels.tasks import task
+from datasets.sources.source import Source
 
 
 def load(ref: DataRef) -> Manifest:
@@ -67,3 +68,6 @@ def _rows(collection: Collection, patient: int) -> list[tuple[object, ...]]:
             for view in range(1, lesion.views + 1)
         ]
     return rows
+
+
+SOURCE = Source(load=load, rules="synthetic")

@@ -119,7 +119,6 @@ def write_tables(where: Path, found: dict[str, pd.DataFrame]) -> None:
 def context(plan: Plan, directory: StudyDirectory) -> Context:
     """The facts that the report prints beside the tables."""
     spec, frozen = plan.spec, selection_record.load(directory)
-    asha = spec.search.scheduler.asha
     audit = _json(directory.audit)
     leaks = {item["key"]: item["message"] for item in audit or []}
     return Context.model_validate(
@@ -140,11 +139,10 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
                 "max_epochs": spec.search.max_epochs,
                 "shared_design": spec.search.shared_design,
                 "sampler": spec.search.sampler,
-                "scheduler": "none" if asha is None else f"asha {asha.variant} eta={asha.eta} grace={asha.grace}",
+                "scheduler": spec.search.scheduler.description,
                 "objective": spec.search.objective,
             },
             "replicates": spec.replicate.pairs,
-            "top_k": spec.select.k,
             "copies": spec.evaluate.copies,
             "selection": {
                 "digest": frozen.digest,

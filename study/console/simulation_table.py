@@ -12,12 +12,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from study.search.samplers.optuna_samplers import ModelName
 from study.simulation.compare_settings import CLOSE, Row, compare, settings
 from study.simulation.worlds import drawn, recorded
 
 
-def print_simulation(repetitions: int, *, sampler: ModelName, study: Path | None, slots: int) -> None:
+def print_simulation(repetitions: int, *, sampler: str, study: Path | None, slots: int) -> None:
     """Run a sampler's settings over the same worlds (of a recorded `study`, or drawn ones); print one row a setting."""
     console = Console(highlight=False, soft_wrap=True)
     worlds = drawn if study is None else partial(recorded, study.absolute())

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from search_spaces import SearchSpace, SpaceError, load
+from search_spaces.space import available
 from study.base.errors import StudyError
+from study.spec.choices import SAMPLERS
 from study.spec.model import Method, StudySpec
+from trainables.pipelines.registry import PIPELINES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,16 +99,20 @@ def _space(spec: StudySpec, method: Method) -> SearchSpace:
     if unknown:
         raise StudyError(f"search.spaces names methods or pipelines of the study, got {sorted(unknown)}. Correct it.")
     given = spec.search.spaces.get(method.name, spec.search.spaces.get(method.pipeline))
+    name = method.pipeline
+    if name not in available() and name in PIPELINES:  # one of another package brings its space
+        name = PIPELINES.get(name).space
     try:
         if isinstance(given, Mapping):
-            return load(method.pipeline, overrides=given)
-        return load(given or method.pipeline)
+            return load(name, overrides=given)
+        return load(given or name)
     except SpaceError as error:
         raise StudyError(str(error)) from error
 
 
 def _trials(spec: StudySpec, space: SearchSpace) -> int:
-    return min(spec.search.trials, len(space.grid_points())) if spec.search.sampler == "grid" else spec.search.trials
+    points: int | None = SAMPLERS.get(spec.search.sampler).points(space)
+    return spec.search.trials if points is None else min(spec.search.trials, points)
 
 
 def _resources(spec: StudySpec, method: Method, fraction: float) -> TrialResources:

@@ -10,6 +10,7 @@ import pandas as pd
 from datasets.base.registry import nearest
 from study.base.errors import StudyError
 from study.plan.cells import Cell, Plan
+from study.spec.choices import SAMPLERS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class Violation:
 def parity(plan: Plan) -> pd.DataFrame:
     """What every cell is given, one row a cell: the table that `study plan` prints and the report repeats."""
     search = plan.spec.search
-    scheduler = search.scheduler.asha
+    design = search.shared_design if SAMPLERS.get(search.sampler).shares_design else 0
     rows = [
         {
             "cell": cell.key,
@@ -35,9 +36,9 @@ def parity(plan: Plan) -> pd.DataFrame:
             "dimensions": cell.space.dimensions,
             "space": cell.space.name,
             "space_digest": cell.space.digest,
-            "shared_design": 0 if search.sampler == "grid" else min(search.shared_design, cell.trials),
+            "shared_design": min(design, cell.trials),
             "sampler": search.sampler,
-            "scheduler": "none" if scheduler is None else f"asha eta={scheduler.eta} grace={scheduler.grace}",
+            "scheduler": search.scheduler.description,
             "objective": search.objective,
             "replicates": plan.spec.select.k * plan.spec.replicate.pairs,
             "cpus": cell.resources.cpus,

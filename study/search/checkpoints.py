@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from study.plan.cells import Plan
-from study.selection.rules import Best, BestSmoothed, cost, score
+from study.selection.winners import rule_of
 from study.spec.model import Select
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord
@@ -36,22 +36,9 @@ class Keeper:
 
 
 def selectable(select: Select, trials: Sequence[TrialRecord], objective: str) -> set[int]:
-    """Numbers of the ended trials that may still win their cell, whatever the others will report.
-
-    By most rules that is the first k so far: nobody who is overtaken comes back. The cheapest within one standard
-    error of the best may change with the best: there every trial stays that no cheaper one equals in value.
-    """
+    """Numbers of the ended trials that may still win their cell, whatever the others will report."""
     able = [trial for trial in trials if trial.state in ("COMPLETE", "PRUNED") and trial.epochs]
-    if select.rule == "one_standard_error":
-        return {trial.number for trial in able if not any(_beats(other, trial, objective) for other in able)}
-    order = BestSmoothed() if select.rule == "best_smoothed" else Best()
-    return {trial.number for trial in order.order(able, objective)[: select.k]}
-
-
-def _beats(one: TrialRecord, other: TrialRecord, objective: str) -> bool:
-    """Whether `one` comes before `other` by cost and is at least as good: `other` never wins then."""
-    first, second = ((cost(trial, objective), trial.number) for trial in (one, other))
-    return first < second and score(one, objective) >= score(other, objective)
+    return rule_of(select).contenders(able, objective, select.k)
 
 
 def _clear(where: Path, *, keep_best: bool) -> None:

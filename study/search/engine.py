@@ -15,9 +15,11 @@ from datasets.base.seeds import seed
 from study.plan.cells import Plan
 from study.search.allocation import furthest_behind
 from study.search.budget import Budget
-from study.search.samplers.designs import Sampler
-from study.search.samplers.optuna_samplers import distributions
-from study.search.schedulers.asha import PROMOTED, Asha
+from study.search.samplers.designs import CellSampler
+from study.search.samplers.optuna_study import distributions
+from study.search.schedulers.asha import PROMOTED
+from study.search.schedulers.scheduler import Decision, Scheduler
+from study.spec.choices import SCHEDULERS
 from study.store.trial import State, TrialRecord
 from study.store.trial_table import Trials
 
@@ -32,7 +34,7 @@ class Engine:
         search = plan.spec.search
         self.plan = plan
         self.record = record
-        self.sampler = Sampler(
+        self.sampler = CellSampler(
             name=search.sampler,
             shared_design=search.shared_design,
             study_seed=plan.spec.seed,
@@ -42,20 +44,7 @@ class Engine:
             cell.key: Budget(trials=cell.trials, epochs=search.epochs_per_cell, seconds=search.seconds_per_cell)
             for cell in plan.cells
         }
-        asha = search.scheduler.asha
-        self.rules = {
-            cell.key: Asha(
-                eta=asha.eta,
-                grace=asha.grace,
-                brackets=asha.brackets,
-                max_epochs=cell.max_epochs,
-                objective=search.objective,
-                direction=search.direction,
-                variant=asha.variant,
-            )
-            for cell in plan.cells
-            if asha is not None
-        }
+        self.schedulers = _schedulers(plan)
         self._tell = on_event or (lambda _: None)
         self._queue: deque[tuple[str, int]] = deque()
         self._live: dict[str, set[int]] = {cell.key: set() for cell in plan.cells}
@@ -104,7 +93,12 @@ class Engine:
         """Nothing runs and nothing can start: what still waits for a promotion has been passed over for good."""
         for trial in self.record.trials():
             if trial.state == "RUNNING" and trial.number not in self._live[trial.cell]:
-                self._finish(trial.cell, trial.number, "PRUNED", f"ASHA at epoch {len(trial.epochs)}")
+                self._finish(
+                    trial.cell,
+                    trial.number,
+                    "PRUNED",
+                    f"{self.schedulers[trial.cell].label} at epoch {len(trial.epochs)}",
+                )
 
     def report(self, cell: str, number: int, epoch: int, metrics: Mapping[str, float]) -> bool:
         """Record an epoch; whether the trial goes on. Epochs that the record has are ignored: a resumed training
@@ -161,12 +155,14 @@ class Engine:
             self._finish(cell, number, "COMPLETE")
         elif cap is not None:
             self._finish(cell, number, "PRUNED", cap)
-        elif cell in self.rules and self.rules[cell].stops(trials, number, epoch):
-            self._finish(cell, number, "PRUNED", f"ASHA at epoch {epoch}")
-        elif cell in self.rules and self.rules[cell].paused(trials[number]):
-            self._live[cell].discard(number)
         else:
-            return False
+            scheduler = self.schedulers.get(cell)
+            decision = scheduler.decide(trials, number, epoch) if scheduler else Decision.CONTINUE
+            if scheduler and decision is Decision.STOP:
+                self._finish(cell, number, "PRUNED", f"{scheduler.label} at epoch {epoch}")
+            elif decision is Decision.PAUSE:
+                self._live[cell].discard(number)
+            return decision is not Decision.CONTINUE
         return True
 
     def _finish(self, cell: str, number: int, state: State, reason: str = "") -> None:
@@ -175,18 +171,29 @@ class Engine:
 
     def _promoted(self) -> tuple[str, int] | None:
         """The next trial to be promoted, if any, of the cell furthest behind."""
-        if not any(rule.variant == "promotion" for rule in self.rules.values()):
-            return None
         found = {
             key: number
-            for key, rule in self.rules.items()
+            for key, scheduler in self.schedulers.items()
             if self.budgets[key].capped(self.record.cells[key]) is None
-            and (number := rule.promotes(self.record.cells[key])) is not None
+            and (number := scheduler.promote(self.record.cells[key])) is not None
         }
         key = min(found, key=lambda key: self.budgets[key].share(self.record.cells[key]), default=None)
         return None if key is None else (key, found[key])
 
     def _as_seen(self, trial: TrialRecord) -> TrialRecord:
         """A trial as the sampler sees it: one that waits at a rung has been passed over so far."""
-        waits = trial.cell in self.rules and self.rules[trial.cell].paused(trial)
+        waits = trial.cell in self.schedulers and self.schedulers[trial.cell].waits(trial)
         return replace(trial, state="PRUNED") if waits else trial
+
+
+def _schedulers(plan: Plan) -> dict[str, Scheduler]:
+    """One scheduler a cell: no method is stopped because another one learns faster."""
+    search = plan.spec.search
+    if search.scheduler.name is None:
+        return {}
+    kind: type[Scheduler] = SCHEDULERS.get(search.scheduler.name)
+    arguments = kind.Arguments.model_validate(search.scheduler.arguments)
+    return {
+        cell.key: kind(arguments, max_epochs=cell.max_epochs, objective=search.objective, direction=search.direction)
+        for cell in plan.cells
+    }

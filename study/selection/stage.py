@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from study.preparation import manifests
-from study.selection import rules
 from study.selection.edges import edges
+from study.selection.winners import winners as winners_of
 from study.store import selection_record
 from study.store.stage import Count, Stage, StageContext
 from study.store.trial_storage import study_trials
@@ -20,7 +20,7 @@ class Select(Stage):
         """Propose the winners and freeze them, or find that they are frozen."""
         plan, directory = context.plan, context.directory
         size = manifests.validation_size(plan.spec, directory)
-        winners = rules.winners(plan, study_trials(plan, directory), size)
+        winners = winners_of(plan, study_trials(plan, directory), size)
         proposed = selection_record.propose(plan.spec.digest, plan.spec.select.rule, winners)
         frozen = selection_record.freeze(directory, proposed, reopen=context.reopen)
         for edge in edges(plan, winners).to_dict("records"):

@@ -12,7 +12,6 @@ from functools import partial
 
 import numpy as np
 
-from study.search.samplers.optuna_samplers import ModelName
 from study.simulation.simulate import Outcome, Setting, full_grid, simulate
 from study.simulation.worlds import World
 
@@ -35,7 +34,7 @@ class Row:
     trials: int  # simulated, all repetitions
 
 
-def settings(sampler: ModelName = "tpe") -> list[Setting]:
+def settings(sampler: str = "tpe") -> list[Setting]:
     """Both variants of ASHA by eta and grace under this sampler, and what they are measured against."""
     found = [
         Setting(name=f"{sampler}, {variant}", sampler=sampler, asha={"eta": eta, "grace": grace, "variant": variant})

@@ -7,12 +7,20 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from datasets.base.registry import Registry, nearest
+from study.spec.choices import SAMPLERS, SCHEDULERS, SELECTION_RULES
 from study.spec.locations import Location, TrackingUri
+from trainables.training.objectives import OBJECTIVES
 
 Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
-Scalar = bool | int | float | str
+
+
+def _known(name: str, registry: Registry[Any], kind: str) -> str:
+    if name not in registry:
+        raise ValueError(f"a {kind} is a registered one, got {name!r}: {nearest(name, registry)}")
+    return name
 
 
 class _Model(BaseModel):
@@ -86,34 +94,54 @@ class TrainSource(DataSource):
     nested: bool = Field(False, description="smaller fractions lie within larger ones")
 
 
-class Asha(_Model):
-    """Asynchronous successive halving (Li et al. 2020): at epochs grace·eta^k only the best 1/eta go on."""
-
-    eta: int = Field(3, ge=2)
-    grace: int = Field(1, ge=1)
-    brackets: int = Field(1, ge=1)
-    variant: Literal["stopping", "promotion"] = Field(
-        "stopping",
-        description="stopping ends a trial at a rung for good; promotion pauses it there, keeps its checkpoints "
-        "on disk and may go on later. In simulations (docs/benchmarks.md) they do about equally well",
-    )
-
-
 class Scheduler(_Model):
-    """`asha: {...}` or `none`."""
+    """A scheduler by its name with its arguments, e.g. `asha: {eta: 3, grace: 1}`, or `none`."""
 
-    asha: Asha | None = None
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    asha: Mapping[str, Any] | None = Field(None, description="asynchronous successive halving (Li et al. 2020)")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_scheduler(cls, value: object) -> object:
+        if not isinstance(value, Mapping):
+            return value
+        chosen = {str(name): arguments for name, arguments in value.items() if arguments is not None}
+        if len(chosen) > 1:
+            raise ValueError(f"A study has one scheduler, got {', '.join(sorted(chosen))}. Keep one.")
+        for name, arguments in chosen.items():
+            _known(name, SCHEDULERS, "scheduler")
+            chosen[name] = SCHEDULERS.get(name).Arguments.model_validate(arguments).model_dump(mode="json")
+        return chosen
+
+    @property
+    def name(self) -> str | None:
+        """The scheduler's name; None: no trial is stopped early."""
+        return next((name for name, arguments in self.model_dump().items() if arguments is not None), None)
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        """Its arguments, those that the spec leaves out by their defaults."""
+        return {} if self.name is None else self.model_dump()[self.name]
+
+    @property
+    def description(self) -> str:
+        """One line for tables."""
+        if self.name is None:
+            return "none"
+        kind = SCHEDULERS.get(self.name)
+        return kind.describe(kind.Arguments.model_validate(self.arguments))
 
 
 class Search(_Model):
     """How every cell is tuned. The same for all of them: that is the point."""
 
-    sampler: Literal["tpe", "gp", "random", "grid"] = "tpe"
+    sampler: Annotated[str, AfterValidator(lambda name: _known(name, SAMPLERS, "sampler"))] = "tpe"
     shared_design: int = Field(8, ge=0, description="first trials: one scrambled Sobol design, the same for all cells")
     trials: int = Field(32, ge=1)
     max_epochs: int = Field(100, ge=1)
     scheduler: Annotated[Scheduler, BeforeValidator(lambda v: {} if v in ("none", None) else v)] = Scheduler()
-    objective: Literal["val_auc", "val_loss"] = "val_auc"
+    objective: Annotated[str, AfterValidator(lambda name: _known(name, OBJECTIVES, "objective"))] = "val_auc"
     spaces: Mapping[str, str | Mapping[str, Any]] = Field(
         default_factory=dict, description="pipeline or method name -> YAML file of a space, or overrides of its own"
     )
@@ -123,13 +151,13 @@ class Search(_Model):
     @property
     def direction(self) -> Literal["maximize", "minimize"]:
         """Which way the objective is better."""
-        return "maximize" if self.objective == "val_auc" else "minimize"
+        return OBJECTIVES.get(self.objective).direction
 
 
 class Select(_Model):
     """Which configurations of a cell win: a named rule over validation results."""
 
-    rule: Literal["best", "top_k", "best_smoothed", "one_standard_error"] = "best"
+    rule: Annotated[str, AfterValidator(lambda name: _known(name, SELECTION_RULES, "selection rule"))] = "best"
     k: int = Field(1, ge=1)
 
 

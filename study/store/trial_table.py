@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterable, Mapping
-from typing import Literal
-
-from optuna.distributions import BaseDistribution
+from typing import TYPE_CHECKING, Literal
 
 from search_spaces.domains import Value
 from study.store.trial import EpochRecord, Origin, State, TrialRecord
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 Direction = Literal["maximize", "minimize"]
 

@@ -15,7 +15,7 @@ from study.preparation import manifests
 from study.spec.model import DataSource, StudySpec
 from trainables.encoders import EncoderError, names
 from trainables.job import EncoderRef, TrainingError
-from trainables.ssl.methods import METHODS
+from trainables.ssl.methods import SSL_METHODS
 from trainables.ssl.pretrain import PoolRef, PreTrainingJob, pretrain
 from trainables.ssl.recipes import Recipe, recipe
 
@@ -37,8 +37,8 @@ def pretraining_job(
     `start` continues from an encoder, `NAME` or `NAME=WEIGHTS`. Raises `StudyError` for an unknown method or setting,
     a pool that the spec tests on, or a file that exists.
     """
-    if method not in METHODS:
-        raise StudyError(f"A pre-training method is a known one, got {method!r}: {nearest(method, METHODS)}.")
+    if method not in SSL_METHODS:
+        raise StudyError(f"A pre-training method is a known one, got {method!r}: {nearest(method, SSL_METHODS)}.")
     if out.suffix != SUFFIX:
         raise StudyError(f"A pre-trained encoder is a {SUFFIX} file, got {str(out)!r}. Give it that ending.")
     if out.exists():

@@ -80,6 +80,7 @@ def train_replicate(job_json: str) -> None:
     from trainables.job import Job
     from trainables.run_job import train
     from trainables.training import distributed
+    from trainables.training.objectives import OBJECTIVES
 
     job = Job.from_json(job_json)
     where = Path(job.directory)
@@ -101,7 +102,7 @@ def train_replicate(job_json: str) -> None:
         {
             "job": job_digest(job),
             "epochs": len(history),
-            "value": max(values) if job.objective == "val_auc" else min(values),
+            "value": (max if OBJECTIVES.get(job.objective).maximize else min)(values),
             "seconds": round(time.time() - started, 3),
             "checkpoint": file_digest(where / "best.pt"),
         },

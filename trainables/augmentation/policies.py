@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from datasets.base.registry import Registry
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
@@ -56,29 +58,33 @@ _LESION = Policy(
     blur=0.3,
 )
 
-POLICIES = {
-    "none": Policy(),
-    "published": _PUBLISHED,
-    "contrastive": _CONTRASTIVE,
-    # Crops alone: for pretext tasks whose answer a flip, a rotation or a change of colour would alter.
-    "upright": Policy(scale=(0.5, 1.0), ratio=(3 / 4, 4 / 3)),
-    "lesion": _LESION,
-    # For learning from labels that colour and shape are part of: less of everything than `lesion`. Half a picture, or
-    # hues that move far, would leave some of its classes undecided.
-    "mild": replace(_LESION, scale=(0.75, 1.0), hue=0.01, brightness=0.1, contrast=0.1, saturation=0.1, blur=0.1),
-    # InfoMin's stronger colours (Tian et al. 2020) and, of its RandAugment, the rotation.
-    "infomin": replace(_CONTRASTIVE, rotation=30.0, hue=0.2, brightness=0.8, contrast=0.8, saturation=0.8),
-    # As `infomin` is to `contrastive`, a little of it: views that share less than those of `lesion`, in colour still.
-    "lesion_infomin": replace(_LESION, scale=(0.4, 1.0), brightness=0.2, contrast=0.2, saturation=0.2, blur=0.5),
-    # SwAV's small crops (Caron et al. 2020).
-    "multicrop": replace(_CONTRASTIVE, scale=(0.05, 0.14)),
-    # The same as `lesion` is to `contrastive`.
-    "lesion_multicrop": replace(_LESION, scale=(0.2, 0.5)),
-}
+AUGMENTATIONS: Registry[Policy] = Registry(
+    "augmentations",
+    ValueError,
+    {
+        "none": Policy(),
+        "published": _PUBLISHED,
+        "contrastive": _CONTRASTIVE,
+        # Crops alone: for pretext tasks whose answer a flip, a rotation or a change of colour would alter.
+        "upright": Policy(scale=(0.5, 1.0), ratio=(3 / 4, 4 / 3)),
+        "lesion": _LESION,
+        # For learning from labels that colour and shape are part of: less of everything than `lesion`. Half a picture,
+        # or hues that move far, would leave some of its classes undecided.
+        "mild": replace(_LESION, scale=(0.75, 1.0), hue=0.01, brightness=0.1, contrast=0.1, saturation=0.1, blur=0.1),
+        # InfoMin's stronger colours (Tian et al. 2020) and, of its RandAugment, the rotation.
+        "infomin": replace(_CONTRASTIVE, rotation=30.0, hue=0.2, brightness=0.8, contrast=0.8, saturation=0.8),
+        # As `infomin` is to `contrastive`, a little of it: views that share less than those of `lesion`.
+        "lesion_infomin": replace(_LESION, scale=(0.4, 1.0), brightness=0.2, contrast=0.2, saturation=0.2, blur=0.5),
+        # SwAV's small crops (Caron et al. 2020).
+        "multicrop": replace(_CONTRASTIVE, scale=(0.05, 0.14)),
+        # The same as `lesion` is to `contrastive`.
+        "lesion_multicrop": replace(_LESION, scale=(0.2, 0.5)),
+    },
+)
 
 
 def policy(name: str) -> Policy:
     """The policy of this name. Raises `ValueError` for an unknown one."""
-    if name not in POLICIES:
-        raise ValueError(f"An augmentation policy is one of {sorted(POLICIES)}, got {name!r}. Correct the name.")
-    return POLICIES[name]
+    if name not in AUGMENTATIONS:
+        raise ValueError(f"An augmentation policy is one of {sorted(AUGMENTATIONS)}, got {name!r}. Correct the name.")
+    return AUGMENTATIONS.get(name)

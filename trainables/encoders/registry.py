@@ -1,43 +1,42 @@
-"""The encoders by name. A new one is a module with a `RECIPE`, and one line here."""
+"""The encoders by name. A new one is a file in `recipes/` with a `RECIPE`, and one line here."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import ModuleType
-
+from datasets.base.registry import Registry
 from trainables.encoders.errors import EncoderError
 from trainables.encoders.recipe import Recipe
 
-_MODULES = (
-    "supervised",
-    "simclr",
-    "swav",
-    "byol",
-    "moco_v2",
-    "infomin",
-    "rotation",
-    "colourisation",
-    "own",
-    "random",
+ENCODERS: Registry[Recipe] = Registry(
+    "encoders",
+    EncoderError,
+    {
+        name: f"trainables.encoders.recipes.{name}:RECIPE"
+        for name in (
+            "supervised",
+            "simclr",
+            "swav",
+            "byol",
+            "moco_v2",
+            "infomin",
+            "rotation",
+            "colourisation",
+            "own",
+            "random",
+        )
+    },
 )
 
 
 def names() -> list[str]:
     """Names of all encoders, the baseline first."""
-    return list(_MODULES)
+    return ENCODERS.names()
 
 
 def recipe(name: str) -> Recipe:
     """What is known about this encoder. Raises `EncoderError` for an unknown name."""
-    if name not in _MODULES:
+    if name not in ENCODERS:
         raise EncoderError(
-            f"An encoder is one of {', '.join(_MODULES)}, got {name!r}. Correct the name, or use `own` with `weights:` "
+            f"An encoder is one of {', '.join(ENCODERS)}, got {name!r}. Correct the name, or use `own` with `weights:` "
             "and a `label:` for weights of yours."
         )
-    found: Recipe = module(name).RECIPE
-    return found
-
-
-def module(name: str) -> ModuleType:
-    """The file of a registered encoder; its docstring tells how its weights differ."""
-    return import_module(f"trainables.encoders.recipes.{name}")
+    return ENCODERS.get(name)

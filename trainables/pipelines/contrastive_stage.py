@@ -24,6 +24,7 @@ from trainables.encoders.loading import encoder_file
 from trainables.job import EncoderRef, Job, Metrics, ParamValue, Report, TrainingError
 from trainables.models.classifier import Classifier, classifier
 from trainables.pipelines.fine_tuning import FineTuning
+from trainables.pipelines.pipeline import Pipeline
 from trainables.pipelines.stage_store import Stage, obtain
 from trainables.ssl.image_pool import Pool
 from trainables.ssl.recipes import Recipe, recipe
@@ -141,3 +142,7 @@ def encoder_digest(encoder: Encoder) -> str:
         found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return found.hexdigest()
+
+
+UCL_FT = Pipeline(run=contrast_then_fine_tune("simclr"), space="ucl-ft")
+SCL_FT = Pipeline(run=contrast_then_fine_tune("supcon"), space="scl-ft")

@@ -16,12 +16,14 @@ from trainables.augmentation.parameters import uniforms
 from trainables.augmentation.policies import policy
 from trainables.devices.precision import pick_device, prepare
 from trainables.job import Job, Report, TrainingError
-from trainables.models.classifier import Classifier, state
-from trainables.training import checkpoint, distributed, validation_metrics
+from trainables.models.classifier import Classifier, classifier, state
+from trainables.pipelines.pipeline import Pipeline
+from trainables.training import checkpoint, distributed
 from trainables.training.history import History, find_last
 from trainables.training.hyperparameters import Settings
 from trainables.training.loader import Renderer
 from trainables.training.microbatching import parts_that_fit
+from trainables.training.objectives import OBJECTIVES, validate
 from trainables.training.sampling import epoch_order, groups
 from trainables.training.schedule import Schedule
 from trainables.training.step import Stepper, mean_loss, probabilities, wrap
@@ -39,7 +41,7 @@ class FineTuning:
         self._job, self._data, self._settings = job, data, Settings.of(job.params)
         self._device = pick_device(device)
         prepare(self._device, job.threads)
-        self._history = History(maximise=job.objective == "val_auc")
+        self._history = History(maximise=OBJECTIVES.get(job.objective).maximize)
         last = find_last(job, data.digest)
         torch.manual_seed(seed(job.seed, "initial"))
         self._model = make(last is None).to(self._device)
@@ -79,13 +81,12 @@ class FineTuning:
         train_loss, seen = self._train(epoch)
         spent = time.monotonic() - started
         scores = self._validate()
-        val_loss = validation_metrics.cross_entropy(self._data.validation.labels, scores)
-        self._schedule.step(val_loss)
+        values = validate(self._job.objective, self._data.validation.labels, scores)
+        self._schedule.step(values["val_loss"])
         before = self._history.epochs[-1]["images"] if self._history.epochs else 0.0
         return {
             "train_loss": train_loss,
-            "val_loss": val_loss,
-            "val_auc": validation_metrics.auc(self._data.validation.labels, scores),
+            **values,
             "lr": lr,
             "images": before + seen,
             "images_per_second": seen / spent,
@@ -168,3 +169,15 @@ class FineTuning:
 
 def _device_memory(device: torch.device) -> float:
     return torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else 0.0
+
+
+def fine_tune(job: Job, data: TaskData, report: Report, device: str | None) -> None:
+    """`ft`: fine-tune all weights."""
+
+    def make(initial: bool) -> Classifier:
+        return classifier(job.encoder, job.backbone, job.image_size, len(data.classes), initial)
+
+    FineTuning(job, data, make, device).run(report)
+
+
+FT = Pipeline(run=fine_tune, space="ft")

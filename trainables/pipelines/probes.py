@@ -17,9 +17,11 @@ from trainables.devices.precision import autocast, pick_device, prepare
 from trainables.job import Job, Report, TrainingError
 from trainables.models.classifier import Classifier, classifier, state
 from trainables.models.heads import Neighbours
+from trainables.pipelines.pipeline import Pipeline
 from trainables.training import checkpoint, distributed, validation_metrics
 from trainables.training.history import History, find_last
 from trainables.training.loader import Renderer
+from trainables.training.objectives import OBJECTIVES, validate
 from trainables.training.task_data import TaskData
 
 Features = NDArray[np.float32]
@@ -35,7 +37,7 @@ def probe(fit: Fit) -> Callable[[Job, TaskData, Report, str | None], None]:
     """The pipeline that puts the head of `fit` on frozen features."""
 
     def pipeline(job: Job, data: TaskData, report: Report, device: str | None) -> None:
-        history = History(maximise=job.objective == "val_auc")
+        history = History(maximise=OBJECTIVES.get(job.objective).maximize)
         directory = Path(job.directory)
         last = find_last(job, data.digest)
         if last is None:
@@ -85,8 +87,7 @@ def _run(job: Job, data: TaskData, fit: Fit, history: History, device: torch.dev
         "train_loss": validation_metrics.cross_entropy(
             data.training.labels, _probabilities(model.head, training, device)
         ),
-        "val_loss": validation_metrics.cross_entropy(data.validation.labels, scores),
-        "val_auc": validation_metrics.auc(data.validation.labels, scores),
+        **validate(job.objective, data.validation.labels, scores),
         "images": float(images),
         "images_per_second": images / seconds,
         "seconds": time.monotonic() - started,
@@ -172,3 +173,7 @@ def _given(job: Job, name: str) -> object:
     if name not in job.params:
         raise TrainingError(f"The probe {job.pipeline} needs the parameter {name}; the search space lacks it. Add it.")
     return job.params[name]
+
+
+LINEAR = Pipeline(run=probe(logistic), space="linear")
+KNN = Pipeline(run=probe(neighbours), space="knn")

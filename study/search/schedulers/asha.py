@@ -9,26 +9,54 @@ all that reached it: slower to the top, but no early arrival passes for want of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from study.search.schedulers.scheduler import Decision, Scheduler
 from study.store.trial import TrialRecord
 from study.store.trial_table import Direction, best
 
 PROMOTED = "promoted"  # note on a trial: the last rung that it was promoted from
 
 
-@dataclass(frozen=True, kw_only=True)
-class Asha:
+class AshaArguments(BaseModel):
+    """At epochs grace·eta^k only the best 1/eta go on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    eta: int = Field(3, ge=2)
+    grace: int = Field(1, ge=1)
+    brackets: int = Field(1, ge=1)
+    variant: Literal["stopping", "promotion"] = Field(
+        "stopping",
+        description="stopping ends a trial at a rung for good; promotion pauses it there, keeps its checkpoints "
+        "on disk and may go on later. In simulations (docs/benchmarks.md) they do about equally well",
+    )
+
+
+class Asha(Scheduler):
     """The rungs of a cell lie at epochs grace · eta^(bracket + k) below `max_epochs`."""
 
-    eta: int
-    grace: int
-    brackets: int
-    max_epochs: int
-    objective: str
-    direction: Direction
-    variant: Literal["stopping", "promotion"] = "stopping"
+    Arguments = AshaArguments
+    label = "ASHA"
+
+    def __init__(self, arguments: BaseModel, *, max_epochs: int, objective: str, direction: Direction) -> None:
+        chosen = AshaArguments.model_validate(arguments.model_dump())
+        self.eta, self.grace, self.brackets, self.variant = chosen.eta, chosen.grace, chosen.brackets, chosen.variant
+        self.max_epochs, self.objective, self.direction = max_epochs, objective, direction
+
+    def decide(self, trials: Sequence[TrialRecord], number: int, epoch: int) -> Decision:
+        """Stopping: out unless among the best at a rung. Promotion: a pause at every rung."""
+        if self.stops(trials, number, epoch):
+            return Decision.STOP
+        return Decision.PAUSE if self.waits(trials[number]) else Decision.CONTINUE
+
+    @classmethod
+    def describe(cls, arguments: BaseModel) -> str:
+        """As the tables of studies have always said it."""
+        chosen = AshaArguments.model_validate(arguments.model_dump())
+        return f"asha {chosen.variant} eta={chosen.eta} grace={chosen.grace}"
 
     def rungs(self, number: int) -> list[int]:
         """The epochs at which trial `number` may be stopped."""
@@ -75,21 +103,23 @@ class Asha:
         """Whether trial `number` waits after `epoch` for its promotion."""
         return self.variant == "promotion" and epoch in self.rungs(number)
 
-    def paused(self, trial: TrialRecord) -> bool:
+    def waits(self, trial: TrialRecord) -> bool:
         """Whether the trial waits at a rung: it has reached one and was not promoted from it."""
         if trial.state != "RUNNING" or not trial.epochs or trial.extra.get(PROMOTED) == str(trial.epochs[-1].epoch):
             return False
         return self.pauses(trial.number, trial.epochs[-1].epoch)
 
-    def promotes(self, trials: Sequence[TrialRecord]) -> int | None:
+    def promote(self, trials: Sequence[TrialRecord]) -> int | None:
         """The number of a paused trial that goes on now, the highest rung first."""
+        if self.variant == "stopping":
+            return None
         for bracket in range(self.brackets):
             members = [trial for trial in trials if self.bracket(trial.number) == bracket and trial.state != "FAIL"]
             for rung in reversed(self.rungs(members[0].number) if members else []):
                 here = [trial for trial in members if len(trial.epochs) >= rung]
                 here.sort(key=lambda trial: self._value(trial, rung), reverse=self.direction == "maximize")
                 for trial in here[: len(here) // self.eta]:
-                    if len(trial.epochs) == rung and self.paused(trial):
+                    if len(trial.epochs) == rung and self.waits(trial):
                         return trial.number
         return None
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from study.plan.cells import Cell, Plan
+from study.search.samplers.designs import sampler_arguments
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord
 from study.tracking.desired.notes import cell_note, study_note
@@ -75,6 +76,7 @@ def study_run(
             "train": spec.train.source,
             "tests": ", ".join(test.name for test in spec.tests),
             "sampler": spec.search.sampler,
+            "sampler_arguments": sampler_arguments(spec.search),
             "objective": spec.search.objective,
             "trials": text(plan.trials),
             "max_epochs": text(spec.search.max_epochs),

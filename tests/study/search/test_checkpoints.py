@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from study.preparation.validation_size import ValidationSize
 from study.search.checkpoints import Keeper, selectable
-from study.selection.rules import rule
+from study.selection.winners import rule_of
 from study.spec.model import Select
 from study.store.directory import StudyDirectory
 from study.store.disk import disk_use
@@ -34,7 +34,8 @@ curves = st.lists(st.lists(st.floats(0.5, 1.0).map(lambda v: round(v, 2)), min_s
 def test_whoever_wins_in_the_end_was_kept_all_along(values, prefix, name):
     select = Select(rule=name, k=3 if name == "top_k" else 1)
     trials = [ended(number, found) for number, found in enumerate(values)]
-    order = rule(select, ValidationSize(positives=20, negatives=80)).order(trials, "val_auc") if trials else []
+    size = ValidationSize(positives=20, negatives=80)
+    order = rule_of(select).order(trials, "val_auc", size) if trials else []
     kept = selectable(select, trials[:prefix], "val_auc")
     for winner in order[: select.k]:
         assert winner.number in kept or winner.number >= prefix

@@ -13,9 +13,11 @@ from study.base.errors import StudyError
 from study.pipeline.status import status
 from study.preparation import test_labels
 from study.preparation.validation_size import ValidationSize
-from study.selection import rules
 from study.selection.edges import edges
-from study.selection.rules import BestSmoothed, OneStandardError, hanley_mcneil
+from study.selection.rules.best import BEST
+from study.selection.rules.best_smoothed import BestSmoothed
+from study.selection.rules.one_standard_error import OneStandardError, hanley_mcneil
+from study.selection.winners import rule_of, winners
 from study.spec.model import Select
 from study.store import selection_record
 from study.store.directory import StudyDirectory
@@ -28,25 +30,25 @@ CELL = "supervised-ft-1"
 
 
 def order(rule, trials, objective="val_auc"):
-    return [found.number for found in rule.order(trials, objective)]
+    return [found.number for found in rule.order(trials, objective, SIZE)]
 
 
 def test_best_and_smoothed_disagree_about_a_lucky_epoch():
     lucky, steady = trial(CELL, 0, [0.7, 0.9, 0.7]), trial(CELL, 1, [0.80, 0.82, 0.81])
-    assert order(rules.Best(), [steady, lucky]) == [0, 1]
+    assert order(BEST, [steady, lucky]) == [0, 1]
     assert order(BestSmoothed(), [lucky, steady]) == [1, 0]
 
 
 def test_losses_are_better_when_smaller():
     low, high = (trial(CELL, n, [value], objective="val_loss") for n, value in ((0, 0.3), (1, 0.5)))
-    assert order(rules.Best(), [high, low], "val_loss") == [0, 1]
+    assert order(BEST, [high, low], "val_loss") == [0, 1]
 
 
 def test_one_standard_error_takes_the_cheapest_of_the_near():
     best = trial(CELL, 0, [0.80, 0.85, 0.90])
     near = trial(CELL, 1, [0.89])
     far = trial(CELL, 2, [0.70])
-    assert order(OneStandardError(SIZE), [best, near, far]) == [1, 0, 2]
+    assert order(OneStandardError(), [best, near, far]) == [1, 0, 2]
 
 
 def test_hanley_and_mcneils_example():
@@ -58,17 +60,17 @@ def test_failed_trials_never_win():
     plan = planned()
     trials = [trial(cell.key, n, [0.5 + n / 10]) for cell in plan.cells for n in range(2)]
     trials += [trial(cell.key, 2, [0.99], state="FAIL") for cell in plan.cells]
-    assert {found[0].number for found in rules.winners(plan, trials, SIZE).values()} == {1}
+    assert {found[0].number for found in winners(plan, trials, SIZE).values()} == {1}
     with pytest.raises(StudyError, match=f"Cell {CELL} needs 1 trials with a validation value"):
-        rules.winners(plan, [found for found in trials if found.cell != CELL], SIZE)
+        winners(plan, [found for found in trials if found.cell != CELL], SIZE)
 
 
 def test_only_top_k_has_several_winners():
     with pytest.raises(StudyError, match=r"rule 'best' with k = 2. Use top_k"):
-        rules.rule(Select(rule="best", k=2), SIZE)
+        rule_of(Select(rule="best", k=2))
     top = planned(select={"rule": "top_k", "k": 2})
     trials = [trial(cell.key, n, [0.5 + n / 10]) for cell in top.cells for n in range(3)]
-    assert [t.number for t in rules.winners(top, trials, SIZE)[CELL]] == [2, 1]
+    assert [t.number for t in winners(top, trials, SIZE)[CELL]] == [2, 1]
 
 
 @pytest.fixture

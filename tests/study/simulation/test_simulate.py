@@ -14,7 +14,7 @@ from datasets.base.atomic_files import write_text
 from study.base.errors import StudyError
 from study.cli import app
 from study.search.samplers.designs import design_point
-from study.search.samplers.optuna_samplers import distributions
+from study.search.samplers.optuna_study import distributions
 from study.simulation.compare_settings import ETAS_AND_GRACES, _one_thread, compare, reached, settings
 from study.simulation.curve_models import DrawnCurves, RecordedCurves
 from study.simulation.simulate import Outcome, Setting, full_grid, patient_end, simulate

@@ -11,7 +11,7 @@ import pytest
 from search_spaces import load
 from study.search import read_trials
 from study.search.samplers.designs import design_point
-from study.search.samplers.optuna_samplers import distributions
+from study.search.samplers.optuna_study import distributions
 from study.store.trial_storage import Record, open_storage
 
 SPACE = load("ft")

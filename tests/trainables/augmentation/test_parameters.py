@@ -8,7 +8,7 @@ from torchvision.transforms import v2
 from torchvision.tv_tensors import Image
 
 from trainables.augmentation.parameters import COLUMNS, View, draw, uniforms, whole
-from trainables.augmentation.policies import POLICIES, policy
+from trainables.augmentation.policies import AUGMENTATIONS, policy
 
 VIEWS = 4000
 
@@ -34,7 +34,7 @@ def test_crops_are_distributed_as_random_resized_crop(name, height, width):
     assert ks_2samp(area, ours.width * ours.height).statistic < 0.05
 
 
-@pytest.mark.parametrize("name", sorted(POLICIES))
+@pytest.mark.parametrize("name", sorted(AUGMENTATIONS))
 @settings(max_examples=40, deadline=None)
 @given(height=st.integers(1, 700), width=st.integers(1, 700), seed=st.integers(0, 1000))
 def test_every_crop_lies_in_its_image(name, height, width, seed):
@@ -47,7 +47,7 @@ def test_every_crop_lies_in_its_image(name, height, width, seed):
     assert (views.top + views.height <= height).all()
 
 
-@pytest.mark.parametrize("name", sorted(POLICIES))
+@pytest.mark.parametrize("name", sorted(AUGMENTATIONS))
 def test_colours_and_turns_keep_to_their_ranges(name):
     chosen, views = policy(name), drawn(name, 300, 400)
     assert np.abs(views.angle).max() <= chosen.rotation

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import copy
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 import timm
 import torch
 
-from trainables import encoders
 from trainables.encoders import Encoder, EncoderError, build, names, registry
 from trainables.encoders.loading import encoder_file, locate_weights
 from trainables.encoders.recipe import Recipe
@@ -42,7 +42,7 @@ def test_its_file_says_what_a_user_needs_to_know(name: str) -> None:
     assert recipe.name == name
     assert recipe.paper
     assert recipe.obtain
-    assert registry.module(name).__doc__
+    assert import_module(f"trainables.encoders.recipes.{name}").__doc__
 
 
 @pytest.mark.parametrize("name", TRAINED)
@@ -200,14 +200,9 @@ def test_a_dino_style_teacher_is_found(tmp_path: Path) -> None:
     assert torch.equal(encoder.backbone.state_dict()["cls_token"], vit["cls_token"])
 
 
-def test_a_new_encoder_is_one_file_and_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "dino.py").write_text(
-        '"""DINO, its student\'s backbone."""\n'
-        "from trainables.encoders.recipe import Recipe\n"
-        'RECIPE = Recipe(name="dino", paper="Caron 2021", obtain="a URL", containers=("student",), prefix="b.")\n'
-    )
-    monkeypatch.setattr(encoders, "__path__", [*encoders.__path__, str(tmp_path)])
-    monkeypatch.setattr(registry, "_MODULES", (*registry._MODULES, "dino"))
+def test_a_new_encoder_is_one_registration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dino = Recipe(name="dino", paper="Caron 2021", obtain="a URL", containers=("student",), prefix="b.")
+    monkeypatch.setattr(registry.ENCODERS, "_entries", {**registry.ENCODERS._entries, "dino": dino})
     torch.save({"student": {f"b.{key}": value for key, value in bare_state().items()}}, tmp_path / "w.pth")
     built = build(EncoderRef(name="dino", weights=str(tmp_path / "w.pth")), BACKBONE, image_size=32)
     assert torch.equal(built.backbone.state_dict()["bn1.weight"], bare_state()["bn1.weight"])

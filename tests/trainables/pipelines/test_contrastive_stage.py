@@ -89,7 +89,9 @@ def test_trials_share_one_stage_whose_loss_falls(tmp_path, pipeline, monkeypatch
     heard: dict[str, list[dict[str, float]]] = {"one": [], "two": []}
     for seed, (name, reports) in enumerate(heard.items()):
         trial = job(tmp_path, pipeline, seed=seed, name=name, lr=0.01 / (1 + seed))
-        PIPELINES[pipeline](trial, task(), lambda epoch, metrics, _, to=reports: to.append(dict(metrics)), "cpu")
+        PIPELINES.get(pipeline).run(
+            trial, task(), lambda epoch, metrics, _, to=reports: to.append(dict(metrics)), "cpu"
+        )
     assert len(runs) == 1
     assert [[metrics["stage_computed"] for metrics in reports] for reports in heard.values()] == [[1, 1], [0, 0]]
     (stored,) = (tmp_path / "stages").glob("*/stage.json")
@@ -108,7 +110,9 @@ def test_fine_tuning_starts_from_the_stage(tmp_path) -> None:
     before = load_file(Path(contrastive_stage.__file__).parents[1] / "encoders/weights/simclr.safetensors")
     after = load_file(stage.encoder)
     assert max(float((after[key] - value.float()).abs().max()) for key, value in before.items()) > 1e-3
-    PIPELINES["ucl-ft"](dataclasses.replace(trial, params={**trial.params, "lr": 1e-12}), task(), _silent, "cpu")
+    PIPELINES.get("ucl-ft").run(
+        dataclasses.replace(trial, params={**trial.params, "lr": 1e-12}), task(), _silent, "cpu"
+    )
     trained = torch.load(Path(trial.directory) / "last.pt", weights_only=True)["model"]
     for key, value in after.items():
         if not key.endswith(("running_mean", "running_var", "num_batches_tracked")):

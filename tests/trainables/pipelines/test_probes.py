@@ -32,7 +32,7 @@ PARAMS: dict[str, dict[str, Any]] = {"linear": {"c": 0.1, "balanced": True}, "kn
 
 def run(job: Job, data: TaskData) -> list[tuple[int, dict[str, float], str | None]]:
     heard: list[tuple[int, dict[str, float], str | None]] = []
-    PIPELINES[job.pipeline](job, data, lambda *said: heard.append(said), "cpu")  # type: ignore[arg-type]
+    PIPELINES.get(job.pipeline).run(job, data, lambda *said: heard.append(said), "cpu")  # type: ignore[arg-type]
     return heard
 
 

@@ -19,7 +19,7 @@ from trainables.encoders.loading import encoder_file
 from trainables.job import EncoderRef, TrainingError
 from trainables.ssl import train
 from trainables.ssl.image_pool import Pool, pairs
-from trainables.ssl.methods import METHODS
+from trainables.ssl.methods import SSL_METHODS
 from trainables.ssl.pretrain import fresh
 from trainables.ssl.recipes import Recipe, recipe
 from trainables.ssl.train import PreTraining
@@ -42,7 +42,7 @@ def weights(found: PreTraining) -> dict[str, torch.Tensor]:
     return found._method.encoder.backbone.state_dict()
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SSL_METHODS)
 def test_goes_on_after_a_stop_as_if_there_had_been_none(method, tmp_path, monkeypatch) -> None:
     """Weights, momentum copies, queues, prototypes and the optimiser: the same bits."""
     whole = training(method)
@@ -68,7 +68,7 @@ def test_goes_on_after_a_stop_as_if_there_had_been_none(method, tmp_path, monkey
         assert torch.equal(weights(resumed)[name], value), name
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SSL_METHODS)
 def test_changes_every_weight_of_the_encoder(method) -> None:
     found = training(method)
     before = {name: value.clone() for name, value in found._method.encoder.named_parameters()}
@@ -131,7 +131,7 @@ def test_swav_does_without_a_queue() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", SSL_METHODS)
 def test_learns(method) -> None:
     """The loss ends well below where it began (for moco and infomin: once the queue holds keys of real images).
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
+from datasets.base.registry import Registry
 from trainables.encoders import Encoder
 from trainables.job import TrainingError
 from trainables.ssl.method import Method
 from trainables.ssl.recipes import Recipe
 
-METHODS = {
-    "supervised": "supervised:Supervised",
-    "simclr": "simclr:SimCLR",
-    "supcon": "simclr:SupervisedContrastive",
-    "swav": "swav:SwAV",
-    "byol": "byol:BYOL",
-    "moco_v2": "moco:MoCo",
-    "infomin": "moco:MoCo",
-    "rotation": "rotation:Rotation",
-    "colourisation": "colourisation:Colourisation",
-}
+SSL_METHODS: Registry[type[Method]] = Registry(
+    "ssl_methods",
+    TrainingError,
+    {
+        "supervised": "trainables.ssl.methods.supervised:Supervised",
+        "simclr": "trainables.ssl.methods.simclr:SimCLR",
+        "supcon": "trainables.ssl.methods.simclr:SupervisedContrastive",
+        "swav": "trainables.ssl.methods.swav:SwAV",
+        "byol": "trainables.ssl.methods.byol:BYOL",
+        "moco_v2": "trainables.ssl.methods.moco:MoCo",
+        "infomin": "trainables.ssl.methods.moco:MoCo",
+        "rotation": "trainables.ssl.methods.rotation:Rotation",
+        "colourisation": "trainables.ssl.methods.colourisation:Colourisation",
+    },
+)
 
 
 def make(encoder: Encoder, recipe: Recipe, classes: int = 0) -> Method:
@@ -27,10 +30,9 @@ def make(encoder: Encoder, recipe: Recipe, classes: int = 0) -> Method:
 
     Raises `TrainingError` for an unknown method, or for a labelled one without classes.
     """
-    if recipe.method not in METHODS:
-        raise TrainingError(f"A pre-training method is one of {sorted(METHODS)}, got {recipe.method!r}.")
-    module, _, name = METHODS[recipe.method].partition(":")
-    kind: type[Method] = getattr(import_module(f"trainables.ssl.methods.{module}"), name)
+    if recipe.method not in SSL_METHODS:
+        raise TrainingError(f"A pre-training method is one of {sorted(SSL_METHODS)}, got {recipe.method!r}.")
+    kind = SSL_METHODS.get(recipe.method)
     if kind.labelled and classes < 2:
         raise TrainingError(
             f"Method {recipe.method!r} reads labels and needs images of two classes or more, got {classes} classes. "

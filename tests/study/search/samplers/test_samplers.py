@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import numpy as np
+import optuna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search_spaces import load
-from study.search.samplers.designs import Sampler, design_point, grid_point, random_point
-from study.search.samplers.optuna_samplers import distributions, suggest
+from study.search.samplers import optuna_study
+from study.search.samplers.designs import CellSampler, design_point, sampler_arguments
+from study.search.samplers.grid import grid_point
+from study.search.samplers.optuna_study import distributions
+from study.search.samplers.random import random_point
 from study.simulation.worlds import published_grid
+from study.spec.choices import SAMPLERS
+from study.spec.model import Search
 from study.store.trial_table import Trials
 
 SPACE = load("ft")
 
 
+def suggest(name, space, trials, *, seed, direction):
+    arguments = SAMPLERS.get(name).arguments
+    return optuna_study.suggest(name, space, trials, random_state=seed, direction=direction, arguments=arguments)
+
+
 def sampler(name="tpe", shared_design=4, study_seed=0):
-    return Sampler(name=name, shared_design=shared_design, study_seed=study_seed, direction="maximize")
+    return CellSampler(name=name, shared_design=shared_design, study_seed=study_seed, direction="maximize")
 
 
 def told(points, score, state="COMPLETE"):
@@ -143,7 +154,6 @@ def test_a_space_without_domains_is_its_fixed_values(name):
     assert sampler(name, shared_design=1).next("cell", fixed, [])[0] == dict(fixed.fixed)
 
 
-def test_the_log_names_every_argument():
-    assert sampler().description["multivariate"] is True
-    assert {"sampler", "shared_design", "optuna", "constant_liar"} <= set(sampler().description)
-    assert sampler("gp").description["deterministic_objective"] is False
+def test_what_decides_a_sampler_is_put_in_words_for_the_record():
+    assert sampler_arguments(Search(sampler="random")) == f"optuna={optuna.__version__}"
+    assert "multivariate=True, constant_liar=True" in sampler_arguments(Search(sampler="tpe"))

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from study.search.schedulers.asha import Asha
+from study.search.schedulers.asha import Asha, AshaArguments
 from study.store.trial_table import Trials
 
 
 def asha(**changes):
-    rules = {"eta": 3, "grace": 1, "brackets": 1, "max_epochs": 27, "objective": "val_auc", "direction": "maximize"}
-    return Asha(**{**rules, **changes})
+    values = {"max_epochs": 27, "objective": "val_auc", "direction": "maximize", **changes}
+    arguments = {name: values.pop(name) for name in ("eta", "grace", "brackets", "variant") if name in values}
+    return Asha(AshaArguments(**arguments), **values)
 
 
 def cell(*curves, direction="maximize"):
@@ -82,17 +83,17 @@ def test_promotion_pauses_everyone_at_rungs_and_promotes_the_best_third_from_the
     trials = cell([0.5], [0.9], [0.4])
     assert [rule.pauses(0, epoch) for epoch in (1, 2, 3)] == [True, False, True]
     assert not rule.stops(trials, 2, 1)
-    assert rule.promotes(trials) == 1
+    assert rule.promote(trials) == 1
     trials[1] = replace(trials[1], extra={"promoted": "1"})
-    assert rule.promotes(trials) is None, "it goes on already"
-    assert rule.promotes(cell([0.5], [0.9])) is None, "a third of two is nobody"
+    assert rule.promote(trials) is None, "it goes on already"
+    assert rule.promote(cell([0.5], [0.9])) is None, "a third of two is nobody"
 
 
 def test_promotion_prefers_the_higher_rung():
     rule = asha(variant="promotion")
     waiting = [[0.1 * number] * 3 for number in range(1, 4)]
     trials = cell(*waiting, [0.9], *[[0.01]] * 8)
-    assert rule.promotes(trials) == 2
+    assert rule.promote(trials) == 2
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))

@@ -1,10 +1,4 @@
-"""What Optuna's samplers suggest after a cell's trials: TPE, or a Gaussian process.
-
-TPE (Bergstra et al. 2011; multivariate, Falkner et al. 2018) models where good trials lie. A Gaussian process with
-expected improvement models the value itself, which pays where a smooth function of few parameters is searched with tens
-of trials: `study simulate --sampler gp` shows by how much. It takes tenths of a second a suggestion, and grows with the
-cube of the trials: beyond some hundred a cell, take TPE.
-"""
+"""What Optuna's samplers suggest after a cell's trials, asked through a study in memory."""
 
 from __future__ import annotations
 
@@ -13,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
@@ -28,40 +22,36 @@ from study.store.trial import TrialRecord
 from study.store.trial_table import Direction
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)  # one line a study in memory is one a suggestion
-ModelName = Literal["tpe", "gp"]
-ARGUMENTS: Mapping[str, Mapping[str, Any]] = {
-    "tpe": {"n_startup_trials": 1, "n_ei_candidates": 24, "multivariate": True, "constant_liar": True},
-    "gp": {"n_startup_trials": 1, "deterministic_objective": False},
-}
 _STATES = {"COMPLETE": TrialState.COMPLETE, "PRUNED": TrialState.PRUNED, "RUNNING": TrialState.RUNNING}
 _THEN = datetime(2000, 1, 1)  # Optuna wants times; its samplers do not look at them
 
 
 def suggest(
-    name: ModelName, space: SearchSpace, trials: Sequence[TrialRecord], *, seed: int, direction: Direction
+    name: str,
+    space: SearchSpace,
+    trials: Sequence[TrialRecord],
+    *,
+    random_state: int,
+    direction: Direction,
+    arguments: Mapping[str, Any],
 ) -> dict[str, Value]:
-    """Parameters for the next trial, after at least one that has a value.
-
-    Running trials count as bad near their own point (TPE's constant liar), or are integrated over (the Gaussian
-    process): neither suggests them again.
-    """
-    known = distributions(space)
-    told = [trial for trial in trials if space.contains(trial.params)]
-    told = _for_process(told, direction) if name == "gp" else [trial for trial in told if trial.state in _STATES]
-    sampler = _sampler(name, seed)
+    """Parameters for the next trial by `tpe` or `gp`, after at least one trial that has a value."""
+    domains = distributions(space)
+    inside = [trial for trial in trials if space.contains(trial.params)]
+    seen = _for_process(inside, direction) if name == "gp" else [t for t in inside if t.state in _STATES]
+    sampler = _sampler(name, random_state, arguments)
     study = optuna.create_study(storage=InMemoryStorage(), direction=direction, sampler=sampler)
-    study.add_trials([*(_Told.of(number, trial, known) for number, trial in enumerate(told)), _Told.asking(len(told))])
-    searched = {parameter: domain for parameter, domain in known.items() if not domain.single()}
-    found = sampler.sample_relative(study, study.get_trials(deepcopy=False)[-1], searched)
-    return {**space.at([0.0] * space.dimensions), **found}
+    views = [OptunaTrialView.of(number, trial, domains) for number, trial in enumerate(seen)]
+    study.add_trials([*views, OptunaTrialView.asking(len(seen))])
+    searched = {parameter: domain for parameter, domain in domains.items() if not domain.single()}
+    values = sampler.sample_relative(study, study.get_trials(deepcopy=False)[-1], searched)
+    return {**space.at([0.0] * space.dimensions), **values}
 
 
-def _sampler(name: ModelName, seed: int) -> BaseSampler:
+def _sampler(name: str, random_state: int, arguments: Mapping[str, Any]) -> BaseSampler:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        if name == "gp":
-            return GPSampler(seed=seed, **ARGUMENTS["gp"])
-        return TPESampler(seed=seed, **ARGUMENTS["tpe"])
+        return (GPSampler if name == "gp" else TPESampler)(seed=random_state, **arguments)
 
 
 def _for_process(trials: Sequence[TrialRecord], direction: Direction) -> list[TrialRecord]:
@@ -73,23 +63,23 @@ def _for_process(trials: Sequence[TrialRecord], direction: Direction) -> list[Tr
     """
     values = [trial.value for trial in trials if trial.value is not None and trial.state in ("COMPLETE", "PRUNED")]
     worst = (min if direction == "maximize" else max)(values)
-    told = []
+    seen = []
     for trial in trials:
         if trial.state == "RUNNING":
-            told.append(trial)
+            seen.append(trial)
         elif trial.state == "FAIL":
-            told.append(replace(trial, state="COMPLETE", value=worst))
+            seen.append(replace(trial, state="COMPLETE", value=worst))
         elif trial.value is not None:
-            told.append(replace(trial, state="COMPLETE"))
-    return told
+            seen.append(replace(trial, state="COMPLETE"))
+    return seen
 
 
-class _Told(FrozenTrial):
+class OptunaTrialView(FrozenTrial):
     """A trial as Optuna sees it. Nothing changes it, so storages may share it: each suggestion tells a new study of
     all trials, and a deep copy of each would cost more than the suggestion."""
 
     @classmethod
-    def of(cls, number: int, trial: TrialRecord, known: dict[str, BaseDistribution]) -> _Told:
+    def of(cls, number: int, trial: TrialRecord, known: dict[str, BaseDistribution]) -> OptunaTrialView:
         """A trial that was asked for before."""
         finished = trial.state != "RUNNING"
         return cls(
@@ -109,7 +99,7 @@ class _Told(FrozenTrial):
         )
 
     @classmethod
-    def asking(cls, number: int) -> _Told:
+    def asking(cls, number: int) -> OptunaTrialView:
         """The trial that a suggestion is for, which has no parameters yet."""
         return cls(
             number=number,
@@ -125,7 +115,7 @@ class _Told(FrozenTrial):
             intermediate_values={},
         )
 
-    def __deepcopy__(self, memo: object) -> _Told:
+    def __deepcopy__(self, memo: object) -> OptunaTrialView:
         return copy(self)
 
 

@@ -1,0 +1,38 @@
+"""The winners of every cell, by the rule that the spec names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from study.base.errors import StudyError
+from study.plan.cells import Plan
+from study.preparation.validation_size import ValidationSize
+from study.selection.rules.rule import SelectionRule
+from study.spec.choices import SELECTION_RULES
+from study.spec.model import Select
+from study.store.trial import TrialRecord
+
+
+def rule_of(select: Select) -> SelectionRule:
+    """The rule that a spec names. Raises `StudyError` where it takes one winner and `k` asks for more."""
+    rule: SelectionRule = SELECTION_RULES.get(select.rule)
+    if select.k != 1 and not rule.many:
+        raise StudyError(
+            f"select.k counts winners of rule top_k, got rule {select.rule!r} with k = {select.k}. Use top_k."
+        )
+    return rule
+
+
+def winners(plan: Plan, trials: Sequence[TrialRecord], size: ValidationSize) -> dict[str, list[TrialRecord]]:
+    """The winners of every cell, best first. Raises `StudyError` when a cell has too few trials that can win."""
+    rule = rule_of(plan.spec.select)
+    found: dict[str, list[TrialRecord]] = {}
+    for cell in plan.cells:
+        able = [t for t in trials if t.cell == cell.key and t.state in ("COMPLETE", "PRUNED") and t.epochs]
+        if len(able) < plan.spec.select.k:
+            raise StudyError(
+                f"Cell {cell.key} needs {plan.spec.select.k} trials with a validation value to select from, got "
+                f"{len(able)}. See `study status` for why the others failed; raise search.trials and run again."
+            )
+        found[cell.key] = rule.order(able, plan.spec.search.objective, size)[: plan.spec.select.k]
+    return found
