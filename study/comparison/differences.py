@@ -21,7 +21,8 @@ import pandas as pd
 from study.comparison.estimates import covers, unknown
 from study.comparison.holm import holm
 from study.comparison.inference import Inference, infer
-from study.comparison.metrics.measure import UPPER, Measured, table
+from study.comparison.metrics.measure import Measured, table
+from study.comparison.metrics.metric import METRICS
 
 COLUMNS = (
     "method", "other", "fraction", "dataset", "metric", "difference", "low", "high", "p", "p_holm", "detectable",
@@ -68,7 +69,7 @@ def bound(found: Inference) -> float:
 
 def _row(item: Measured, one: int, other: int, found: Inference, baseline: str, margin: float) -> dict[str, Any]:
     names = item.block.methods
-    low, high = found.difference_interval(UPPER.get(item.metric, 1.0))
+    low, high = found.difference_interval(METRICS.get(item.metric).upper)
     widest = bound(found)
     return {
         "method": names[one], "other": names[other], **item.facts, "difference": found.mean, "low": low, "high": high,

@@ -10,7 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from study.comparison.inference import Inference, infer
-from study.comparison.metrics.measure import UPPER, Measured, table
+from study.comparison.metrics.measure import Measured, table
+from study.comparison.metrics.metric import METRICS
 
 COLUMNS = (
     "method", "fraction", "dataset", "metric", "estimate", "sd", "low", "high", "replicates", "df", "covers", "reason",
@@ -25,7 +26,7 @@ def estimates(measured: Sequence[Measured]) -> pd.DataFrame:
 
 def _row(found: Measured, index: int) -> dict[str, Any]:
     inference = infer(found.values[index], found.errors[index], found.case_df)
-    low, high = bounded(inference, UPPER.get(found.metric, 1.0), found.cases)
+    low, high = bounded(inference, METRICS.get(found.metric).upper, found.cases)
     return {
         "method": found.block.methods[index], **found.facts, "estimate": inference.mean, "sd": inference.sd,
         "low": low, "high": high, "replicates": inference.replicates, "df": inference.df,

@@ -16,7 +16,8 @@ from scipy.stats import rankdata
 
 from study.comparison.blocks import Block
 from study.comparison.cases import Floats
-from study.comparison.metrics.measure import MAIN, Measured, table
+from study.comparison.metrics.measure import Measured, table
+from study.comparison.metrics.metric import MAIN
 
 COLUMNS = ("method", "fraction", "mean_rank", "low", "high", "p_best", "datasets")
 

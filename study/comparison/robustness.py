@@ -12,7 +12,8 @@ import pandas as pd
 
 from study.comparison.estimates import covers, unknown
 from study.comparison.inference import infer
-from study.comparison.metrics.measure import MAIN, Measured, table
+from study.comparison.metrics.measure import Measured, table
+from study.comparison.metrics.metric import MAIN
 
 COLUMNS = ("method", "fraction", "dataset", "drop", "low", "high", "p", "df", "replicates", "covers", "reason")
 

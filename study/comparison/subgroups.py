@@ -18,14 +18,15 @@ from study.comparison.cases import Bools
 from study.comparison.estimates import bounded, covers, unknown
 from study.comparison.inference import infer
 from study.comparison.metrics import closed_form
-from study.comparison.metrics.measure import Closed, Measured, measured, table
+from study.comparison.metrics.measure import Measured, measured, table
+from study.comparison.metrics.metric import ClosedForm
 from study.comparison.prediction_tables import SUBGROUPS
 
 COLUMNS = (
     "method", "fraction", "dataset", "attribute", "group", "metric", "estimate", "sd", "low", "high", "images",
     "positives", "small", "replicates", "covers", "reason",
 )  # fmt: skip
-METRICS: dict[str, Closed] = {
+OF_GROUPS: dict[str, ClosedForm] = {
     "auroc": closed_form.auroc, "sensitivity": closed_form.sensitivity, "specificity": closed_form.specificity,
 }  # fmt: skip
 AGES = (0, 30, 45, 60, 75, 200)
@@ -52,7 +53,7 @@ def group_measures(block: Block) -> list[Group]:
     return [
         _group(block, attribute, name, chosen, metric)
         for attribute, name, chosen in groups(block.cases.images)
-        for metric in METRICS
+        for metric in OF_GROUPS
     ]
 
 
@@ -87,7 +88,7 @@ def _group(block: Block, attribute: str, name: str, chosen: Bools, metric: str) 
     reason = "no negative image" if needs_negative and positives == images else reason
     sides = [side for side, needed in ((positive, needs_positive), (~positive, needs_negative)) if needed]
     least = min(block.cases.count(chosen & side) for side in sides)
-    found = None if reason else measured(block, metric, METRICS[metric], chosen)
+    found = None if reason else measured(block, metric, OF_GROUPS[metric], chosen)
     return Group(
         block=block, attribute=attribute, name=name, metric=metric, images=images, positives=positives,
         small=least < SMALL, reason=reason, found=found,

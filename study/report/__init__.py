@@ -23,7 +23,7 @@ curves        method fraction cell number epoch metric value
 parity, ledger, edges   as `study.plan.fairness_rules` and `study.analysis.budget_ledger` make them
 """
 
-from study.report.exporters.html import write_report
 from study.report.inputs.context import Context, ReportError
+from study.report.write import write_report
 
 __all__ = ["Context", "ReportError", "write_report"]

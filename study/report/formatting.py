@@ -5,20 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from study.comparison.metrics.metric import METRICS
+
 UNDEFINED = "–"
 HARD = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
-
-METRICS = {
-    "auroc": "AUC",
-    "auprc": "average precision",
-    "balanced_accuracy": "balanced accuracy",
-    "sensitivity_at_90_specificity": "sensitivity at 90 % specificity",
-    "partial_auc": "partial AUC (sensitivity ≥ 80 %)",
-    "brier": "Brier score",
-    "calibration_error": "calibration error",
-    "sensitivity": "sensitivity",
-    "specificity": "specificity",
-}
 
 
 def missing(value: Any) -> bool:
@@ -95,8 +85,8 @@ def seconds(value: Any) -> str:
 
 
 def metric(name: str) -> str:
-    """A metric's name in words."""
-    return METRICS.get(name, name.replace("_", " "))
+    """A metric as people call it."""
+    return METRICS.get(name).label if name in METRICS else name.replace("_", " ")
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

@@ -9,10 +9,10 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from study.report.exporters.table_formats import Table
 from study.report.figures.svg import Canvas
 from study.report.inputs.context import Accepted
 from study.report.inputs.loaded_tables import ReportData
+from study.report.table import Table
 
 NOTHING = Markup("")
 

@@ -21,7 +21,7 @@ from study.search.schedulers.asha import PROMOTED
 from study.search.schedulers.scheduler import Decision, Scheduler
 from study.spec.choices import SCHEDULERS
 from study.store.trial import State, TrialRecord
-from study.store.trial_table import Trials
+from study.store.trial_table import TrialTable
 
 MAX_LOST = 5  # attempts in a row that may be lost without a new epoch before a trial counts as failed
 Listener = Callable[[TrialRecord], None]
@@ -30,7 +30,7 @@ Listener = Callable[[TrialRecord], None]
 class Engine:
     """Decides for all cells of a plan. Every answer is recorded before it is given."""
 
-    def __init__(self, plan: Plan, record: Trials, on_event: Listener | None = None):
+    def __init__(self, plan: Plan, record: TrialTable, on_event: Listener | None = None):
         search = plan.spec.search
         self.plan = plan
         self.record = record

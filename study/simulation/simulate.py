@@ -16,7 +16,7 @@ from study.search.engine import Engine
 from study.simulation.curve_models import Curve, Curves
 from study.simulation.worlds import World
 from study.spec.loading import parse_spec
-from study.store.trial_table import Trials
+from study.store.trial_table import TrialTable
 
 PATIENCE = 22  # epochs without a better value before a training stops itself: the published study's
 
@@ -50,7 +50,7 @@ class Outcome:
 def simulate(setting: Setting, world: World, *, epochs: int, seed: int, slots: int = 4) -> Outcome:
     """One cell searched on `slots` devices with a budget of `epochs`, every epoch taking the same time."""
     study = simulated_plan(setting, world, epochs, seed)
-    engine = Engine(study, Trials([cell.key for cell in study.cells], objective="val_auc", direction="maximize"))
+    engine = Engine(study, TrialTable([cell.key for cell in study.cells], objective="val_auc", direction="maximize"))
     known: dict[tuple[str, int], Curve] = {}
     running: list[tuple[int, int, str, int, int]] = []  # time, tie-breaker, cell, number, epoch that ends then
     now, ties = 0, 0

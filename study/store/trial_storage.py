@@ -22,7 +22,7 @@ from search_spaces.domains import Value
 from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
 from study.store.trial import EpochRecord, Origin, State, TrialRecord
-from study.store.trial_table import Direction, Trials, best
+from study.store.trial_table import Direction, TrialTable, best
 
 EPOCH = "epoch:"  # user attribute `epoch:<n>`: order and metrics of one epoch
 LOCK_WAIT = 60.0  # seconds that a write waits for a reader of the SQLite file
@@ -36,7 +36,7 @@ _STATES: dict[State, TrialState] = {
 _NAMES: dict[TrialState, State] = {state: name for name, state in _STATES.items()}
 
 
-class Record(Trials):
+class Record(TrialTable):
     """The trials in memory and in the storage alike: the storage first. One writer at a time (see `lock`)."""
 
     def __init__(self, storage: BaseStorage, study: str, cells: Iterable[str], *, objective: str, direction: Direction):

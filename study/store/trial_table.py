@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Direction = Literal["maximize", "minimize"]
 
 
-class Trials:
+class TrialTable:
     """The trials of each cell by number. `record.Record` is the one that keeps them."""
 
     def __init__(self, cells: Iterable[str], *, objective: str, direction: Direction):

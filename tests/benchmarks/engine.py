@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from study.cluster import connection
-from study.search import run_search
+from study.search.ray_tune.tuner import run_search
 from study.store.directory import StudyDirectory
 from tests.study.search.example_cells import job_maker, small_plan
 

@@ -9,41 +9,37 @@ error twice.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
 from study.comparison.blocks import Block
 from study.comparison.cases import Cases, Floats
-from study.comparison.metrics.resampled import Weights, calibration_error, curve_measures
+from study.comparison.metrics.metric import Draws
+from study.comparison.metrics.resampled import Weights
 
 CHUNK = 250  # draws at once: some 4 MB a test set of 4,000 images, which stays in the processor's cache
-BOTH_CLASSES = ("auprc", "sensitivity_at_90_specificity", "partial_auc")
 Drawn = dict[str, Floats]
+Resampled = Mapping[str, Callable[[Draws], Weights]]
 
 
-def bootstrap(block: Block, draws: int, seed: int) -> tuple[Drawn, Drawn]:
-    """Values [models] and draws [models, draws] by measure. Blocks of one test set see the same draws."""
-    measures = ("calibration_error", *(() if block.cases.reason() else BOTH_CLASSES))
+def bootstrap(block: Block, metrics: Resampled, draws: int, seed: int) -> tuple[Drawn, Drawn]:
+    """Values [models] and draws [models, draws] by metric. Blocks of one test set see the same draws."""
+    if not metrics:
+        return {}, {}
     once = np.ones((len(block.cases.positive), 1), dtype=np.float32)
-    values = {name: np.concatenate(parts) for name, parts in _evaluate(block, once, measures).items()}
+    values = {name: np.concatenate(parts) for name, parts in _evaluate(block, once, metrics).items()}
     rng = np.random.default_rng([seed, zlib.crc32(block.dataset.encode())])
-    parts: dict[str, list[Floats]] = {name: [] for name in measures}
+    parts: dict[str, list[Floats]] = {name: [] for name in metrics}
     for weights in weightings(block.cases, draws, rng):
-        for name, found in _evaluate(block, weights, measures).items():
-            parts[name].append(np.stack(found))
-    return values, {name: np.concatenate(found, axis=1) for name, found in parts.items()}
+        for name, drawn in _evaluate(block, weights, metrics).items():
+            parts[name].append(np.stack(drawn))
+    return values, {name: np.concatenate(drawn, axis=1) for name, drawn in parts.items()}
 
 
-def _evaluate(block: Block, weights: Weights, measures: Sequence[str]) -> dict[str, list[Floats]]:
-    found: dict[str, list[Floats]] = {name: [] for name in measures}
-    for scores in block.flat:
-        drawn = {"calibration_error": calibration_error(scores, block.cases.positive, weights)}
-        if len(measures) > 1:
-            drawn |= curve_measures(scores, block.cases.positive, weights)
-        for name in measures:
-            found[name].append(drawn[name].astype(float))
-    return found
+def _evaluate(block: Block, weights: Weights, metrics: Resampled) -> dict[str, list[Floats]]:
+    drawn = [Draws(scores, block.cases.positive, weights) for scores in block.flat]
+    return {name: [metric(model).astype(float) for model in drawn] for name, metric in metrics.items()}
 
 
 def weightings(cases: Cases, draws: int, rng: np.random.Generator) -> Iterator[Weights]:

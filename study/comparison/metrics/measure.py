@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +11,8 @@ import pandas as pd
 
 from study.comparison.blocks import Block
 from study.comparison.cases import Bools, Floats
-from study.comparison.metrics import closed_form
 from study.comparison.metrics.bootstrap import bootstrap
-
-MAIN = "auroc"
-MEASURES = (
-    "auroc", "auprc", "balanced_accuracy", "sensitivity_at_90_specificity", "partial_auc", "brier", "calibration_error",
-)  # fmt: skip
-UPPER = {"partial_auc": 0.2}
-Closed = Callable[[Floats, Bools], tuple[Floats, Floats]]
-CLOSED: dict[str, Closed] = {
-    "auroc": closed_form.auroc, "balanced_accuracy": closed_form.balanced_accuracy, "brier": closed_form.brier,
-}  # fmt: skip
-ONE_CLASS = ("brier", "calibration_error")
+from study.comparison.metrics.metric import METRICS, ClosedForm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,22 +38,24 @@ class Measured:
         return {"fraction": self.block.fraction, "dataset": self.block.dataset, "metric": self.metric}
 
 
-def measure(block: Block, draws: int, seed: int, wanted: Sequence[str] = MEASURES) -> list[Measured]:
-    """The wanted measures of a block in their order; the bootstrap runs only for those that need it."""
-    resampled = any(metric not in CLOSED for metric in wanted)
-    values, drawn = bootstrap(block, draws, seed) if resampled else ({}, {})
-    found = []
-    for metric in wanted:
-        if block.cases.reason() and metric not in ONE_CLASS:
-            found.append(_undefined(block, metric, block.cases.reason()))
-        elif metric in CLOSED:
-            found.append(measured(block, metric, CLOSED[metric]))
+def measure(block: Block, draws: int, seed: int, wanted: Sequence[str] | None = None) -> list[Measured]:
+    """The wanted metrics of a block in their order (all registered ones); the bootstrap runs for those that need it."""
+    metrics = {name: METRICS.get(name) for name in wanted} if wanted else dict(METRICS.items())
+    lacking = block.cases.reason()
+    defined = {name: metric for name, metric in metrics.items() if metric.one_class or not lacking}
+    values, drawn = bootstrap(block, {n: m.resampled for n, m in defined.items() if m.resampled}, draws, seed)
+    rows = []
+    for name, metric in metrics.items():
+        if name not in defined:
+            rows.append(_undefined(block, name, lacking))
+        elif metric.closed_form is not None:
+            rows.append(measured(block, name, metric.closed_form))
         else:
-            found.append(_resampled(block, metric, values[metric], drawn[metric]))
-    return found
+            rows.append(_resampled(block, name, values[name], drawn[name]))
+    return rows
 
 
-def measured(block: Block, metric: str, function: Closed, chosen: Bools | None = None) -> Measured:
+def measured(block: Block, metric: str, function: ClosedForm, chosen: Bools | None = None) -> Measured:
     """A measure with a closed form, of all images or of a subgroup's (`chosen` [n])."""
     used = np.ones_like(block.cases.positive) if chosen is None else chosen
     values, influence = function(block.flat[:, used], block.cases.positive[used])

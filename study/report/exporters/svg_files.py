@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datasets.base.atomic_files import write_text
+from study.report.exporters.exporter import Content, Places
 from study.report.page import Section, style_sheet
 
 DRAWN = ("roc", "tuning")  # the sections whose figures are curves
@@ -32,3 +33,8 @@ def write_figures(sections: Sequence[Section], directory: Path) -> list[Path]:
     for old in set(directory.glob("*.svg")).difference(written):
         old.unlink()
     return written
+
+
+def export(content: Content, places: Places) -> None:
+    """Write the curves of all sections."""
+    write_figures(content.sections, places.figures)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from study.comparison.metrics.metric import MAIN
 from study.report.formatting import missing, text
 from study.report.inputs.loaded_tables import ReportData, records
 
-MAIN = "auroc"
 ALPHA = 0.05
 
 

@@ -1,40 +1,32 @@
-"""The sections of the report, in the order in which a reader asks."""
+"""The sections of the report below its answer, in the order in which a reader asks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from datasets.base.registry import Registry
+from study.report.inputs.context import ReportError
 from study.report.inputs.loaded_tables import ReportData
 from study.report.page import Section
-from study.report.sections.answer import answer, facts
-from study.report.sections.datasets import data_sets
-from study.report.sections.differences import differences
-from study.report.sections.difficulty import difficulty
-from study.report.sections.fairness import fairness
-from study.report.sections.leaks import leaks
-from study.report.sections.qualitative import qualitative
-from study.report.sections.ranking import ranking
-from study.report.sections.robustness import calibration, robustness
-from study.report.sections.roc import roc
-from study.report.sections.scores import scores
-from study.report.sections.subgroups import subgroups
-from study.report.sections.tuning import tuning
 
-ANSWER: Callable[[ReportData], Section | None] = answer
-SECTIONS: tuple[Callable[[ReportData], Section | None], ...] = (
-    scores,
-    differences,
-    ranking,
-    fairness,
-    leaks,
-    robustness,
-    roc,
-    calibration,
-    subgroups,
-    tuning,
-    difficulty,
-    qualitative,
-    data_sets,
+BuildSection = Callable[[ReportData], Section | None]  # None: the tables that the section shows are absent
+
+SECTIONS: Registry[BuildSection] = Registry(
+    "report_sections",
+    ReportError,
+    {
+        "scores": "study.report.sections.scores:scores",
+        "differences": "study.report.sections.differences:differences",
+        "ranking": "study.report.sections.ranking:ranking",
+        "fairness": "study.report.sections.fairness:fairness",
+        "leaks": "study.report.sections.leaks:leaks",
+        "robustness": "study.report.sections.robustness:robustness",
+        "roc": "study.report.sections.roc:roc",
+        "calibration": "study.report.sections.robustness:calibration",
+        "subgroups": "study.report.sections.subgroups:subgroups",
+        "tuning": "study.report.sections.tuning:tuning",
+        "difficulty": "study.report.sections.difficulty:difficulty",
+        "qualitative": "study.report.sections.qualitative:qualitative",
+        "data_sets": "study.report.sections.datasets:data_sets",
+    },
 )
-
-__all__ = ["ANSWER", "SECTIONS", "facts"]

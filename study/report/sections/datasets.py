@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.report.exporters.table_formats import Table
 from study.report.formatting import UNDEFINED, count, percent, plural
 from study.report.inputs.loaded_tables import ReportData
 from study.report.page import Section
+from study.report.table import Table
 
 
 def data_sets(data: ReportData) -> Section | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.report.exporters.table_formats import Table
+from study.comparison.metrics.metric import MAIN
 from study.report.figures.forest import forest
 from study.report.formatting import UNDEFINED, fraction, interval, missing, number, percent, probability, signed
 from study.report.inputs.loaded_tables import ReportData
-from study.report.inputs.results import MAIN, Difference, Results, results
+from study.report.inputs.results import Difference, Results, results
 from study.report.page import Section, figure, fold, panels, paragraph
+from study.report.table import Table
 
 
 def differences(data: ReportData) -> Section | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.exporters.table_formats import Table
 from study.report.figures.scale import padded
 from study.report.figures.svg import Plot, spread
 from study.report.formatting import fraction, listing, missing, number, percent
 from study.report.inputs.loaded_tables import ReportData, records
 from study.report.page import Section, figure, fold, panels
 from study.report.sections.firmness import design_table
+from study.report.table import Table
 
 
 def difficulty(data: ReportData) -> Section | None:

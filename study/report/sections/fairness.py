@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.exporters.table_formats import Table
 from study.report.formatting import count, missing, percent, plural, seconds
 from study.report.inputs.loaded_tables import ReportData, records
 from study.report.page import Section, accepted, bullets, paragraph
+from study.report.table import Table
 
 
 def fairness(data: ReportData) -> Section | None:

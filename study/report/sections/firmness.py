@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.report.exporters.table_formats import Table
 from study.report.formatting import interval, metric, missing, number, percent, probability, signed
 from study.report.inputs.loaded_tables import ReportData, records
+from study.report.table import Table
 
 
 def stability_table(data: ReportData) -> Table | None:

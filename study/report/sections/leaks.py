@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.exporters.table_formats import Table
 from study.report.formatting import UNDEFINED, count, plural
 from study.report.inputs.context import TestRead
 from study.report.inputs.loaded_tables import ReportData
 from study.report.page import Section, accepted, bullets, fold, paragraph
+from study.report.table import Table
 
 
 def leaks(data: ReportData) -> Section | None:

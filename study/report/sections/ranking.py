@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.report.exporters.table_formats import Table
 from study.report.figures.intervals import Mark, intervals, span_of
 from study.report.formatting import fraction, interval, number, percent
 from study.report.inputs.loaded_tables import ReportData, records
 from study.report.page import Section, figure, fold, panels
 from study.report.sections.firmness import stability_table
+from study.report.table import Table
 
 
 def ranking(data: ReportData) -> Section | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.exporters.table_formats import Table
 from study.report.figures.intervals import Mark, intervals, span_of
 from study.report.figures.svg import Plot
 from study.report.formatting import fraction, interval, number, percent, signed
 from study.report.inputs.loaded_tables import ReportData, groups, records
 from study.report.page import Section, figure, fold, key, panels
+from study.report.table import Table
 
 
 def robustness(data: ReportData) -> Section | None:

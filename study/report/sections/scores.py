@@ -5,11 +5,12 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.exporters.table_formats import Cell, Table
+from study.comparison.metrics.metric import MAIN
 from study.report.formatting import UNDEFINED, interval, listing, metric, missing, number, percent
 from study.report.inputs.loaded_tables import ReportData
-from study.report.inputs.results import MAIN, Estimate, Results, results
+from study.report.inputs.results import Estimate, Results, results
 from study.report.page import Section, fold
+from study.report.table import Cell, Table
 
 SAME = "†"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.exporters.table_formats import Cell, Table
+from study.comparison.metrics.metric import MAIN
 from study.report.figures.intervals import Mark, intervals, span_of
 from study.report.formatting import count, fraction, interval, metric, missing, number, percent, text
 from study.report.inputs.loaded_tables import ReportData, groups, records
-from study.report.inputs.results import MAIN
 from study.report.page import Section, figure, fold, panels, paragraph
 from study.report.sections.firmness import paired_gap_table
+from study.report.table import Cell, Table
 
 SMALL = "small group"
 

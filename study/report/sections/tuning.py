@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.exporters.table_formats import Cell, Table
 from study.report.figures.learning_curves import learning_curves, learning_rates
 from study.report.formatting import count, number, percent, seconds
 from study.report.inputs.loaded_tables import ReportData, records
 from study.report.page import Section, fold, panels, paragraph
+from study.report.table import Cell, Table
 
 LEARNING_RATES = ("param.lr", "param.learning_rate")
 

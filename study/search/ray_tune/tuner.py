@@ -22,7 +22,7 @@ from study.store.directory import StudyDirectory
 from study.store.lock import only_driver
 from study.store.trial import TrialRecord
 from study.store.trial_storage import Record, open_storage
-from study.store.trial_table import Trials
+from study.store.trial_table import TrialTable
 from trainables.job import Job
 from trainables.ray_train import TRAIN
 
@@ -73,7 +73,7 @@ def run_search(
         heartbeat.check()
 
 
-def _tidying(keeper: Keeper, record: Trials, on_event: Listener | None) -> Listener:
+def _tidying(keeper: Keeper, record: TrialTable, on_event: Listener | None) -> Listener:
     def heard(trial: TrialRecord) -> None:
         if trial.finished:
             keeper.tidy(trial.cell, record.cells[trial.cell])

@@ -19,8 +19,8 @@ import yaml
 
 from study.base.errors import StudyError
 from study.cluster.submit import _submitted, entrypoint, runtime_env, submit
-from study.search import read_trials
 from study.store.directory import StudyDirectory
+from study.store.trial_storage import read_trials
 
 ROOT = Path(__file__).parents[3]
 SPEC = {

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from study.report.exporters.table_formats import Cell, Table, tex, write_tables
+from study.report.exporters.table_files import write_tables
+from study.report.table import Cell, Table, tex
 
 
 def table(name: str = "scores", text: str = "a_b & 5 %") -> Table:

@@ -19,9 +19,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.search import read_trials, run_search
+from study.search.ray_tune.tuner import run_search
 from study.store.directory import StudyDirectory
-from study.store.trial_storage import open_storage
+from study.store.trial_storage import open_storage, read_trials
 from tests.study.search.example_cells import job_maker, small_plan
 from tests.study.search.toys import curve
 

@@ -16,8 +16,9 @@ from ray.cluster_utils import Cluster
 
 from study.cluster import connection
 from study.cluster.doctor import Request, diagnose
-from study.search import read_trials, run_search
+from study.search.ray_tune.tuner import run_search
 from study.store.directory import StudyDirectory
+from study.store.trial_storage import read_trials
 from tests.study.search.example_cells import job_maker, small_plan
 
 TRIALS = 10

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from study.search.allocation import furthest_behind
 from study.search.budget import Budget
 from study.search.engine import Engine
-from study.store.trial_table import Trials
+from study.store.trial_table import TrialTable
 from tests.study.search.example_cells import small_plan
 
 
 def spent(epochs=(), seconds=0.0):
-    trials = Trials(["cell"], objective="val_auc", direction="maximize")
+    trials = TrialTable(["cell"], objective="val_auc", direction="maximize")
     for number, count in enumerate(epochs):
         trials.create("cell", {}, {}, origin="sampler", seed=0)
         for epoch in range(1, count + 1):
@@ -60,7 +60,7 @@ def test_the_cell_furthest_behind_its_own_budget_is_next_and_ties_go_by_the_plan
 def test_stopped_at_any_moment_all_cells_have_spent_nearly_the_same(slots, choices, lengths):
     """Ended trials differ by at most one a slot between cells, however long each trial takes."""
     plan = small_plan(trials=12, methods=("supervised:ft", "simclr:ft", "byol:ft"), sampler="random", scheduler="none")
-    engine = Engine(plan, Trials([c.key for c in plan.cells], objective="val_auc", direction="maximize"))
+    engine = Engine(plan, TrialTable([c.key for c in plan.cells], objective="val_auc", direction="maximize"))
     live = []
     for choice in choices:
         while len(live) < slots and (trial := engine.next()) is not None:

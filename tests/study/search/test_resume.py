@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from study.search.engine import Engine
-from study.store.trial_table import Trials
+from study.store.trial_table import TrialTable
 from tests.study.search.example_cells import small_plan
 
 
 def trials_of(plan):
-    return Trials([cell.key for cell in plan.cells], objective="val_auc", direction="maximize")
+    return TrialTable([cell.key for cell in plan.cells], objective="val_auc", direction="maximize")
 
 
 def rebuilt(engine):

@@ -9,10 +9,9 @@ import optuna
 import pytest
 
 from search_spaces import load
-from study.search import read_trials
 from study.search.samplers.designs import design_point
 from study.search.samplers.optuna_study import distributions
-from study.store.trial_storage import Record, open_storage
+from study.store.trial_storage import Record, open_storage, read_trials
 
 SPACE = load("ft")
 CELLS = ("supervised-ft-1", "simclr-ft-1")

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
-from study.search import read_trials
 from study.store.directory import StudyDirectory
+from study.store.trial_storage import read_trials
 from study.tracking import behind, open_tracker
 from study.tracking.sync import paths
 from tests.study.tracking.readback import check

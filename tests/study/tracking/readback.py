@@ -7,8 +7,8 @@ import math
 from mlflow import MlflowClient
 
 from study.plan.cells import Plan
-from study.search import read_trials
 from study.store.directory import StudyDirectory
+from study.store.trial_storage import read_trials
 from study.tracking.desired import identity
 
 STATUS = {"COMPLETE": "FINISHED", "PRUNED": "FINISHED", "FAIL": "FAILED", "RUNNING": "RUNNING"}

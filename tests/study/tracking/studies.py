@@ -11,12 +11,11 @@ import yaml
 from datasets.base.atomic_files import file_digest, write_json
 from search_spaces.domains import Value
 from study.plan.cells import Plan, plan
-from study.search import read_trials
 from study.search.engine import Engine
 from study.spec.loading import parse_spec
 from study.store import selection_record
 from study.store.directory import StudyDirectory
-from study.store.trial_storage import Record, open_storage
+from study.store.trial_storage import Record, open_storage, read_trials
 
 
 def start(root: Path, trials: int = 4, max_epochs: int = 4, methods=("supervised:ft", "simclr:ft"), **more):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from study.base.errors import StudyError
-from study.search import read_trials, run_search
+from study.search.ray_tune.tuner import run_search
 from study.store.directory import StudyDirectory
 from study.store.lock import only_driver
+from study.store.trial_storage import read_trials
 from tests.study.search.example_cells import job_maker, small_plan
 
 TRAIN = "tests.study.search.toys:train"

@@ -17,7 +17,7 @@ from study.search.samplers.random import random_point
 from study.simulation.worlds import published_grid
 from study.spec.choices import SAMPLERS
 from study.spec.model import Search
-from study.store.trial_table import Trials
+from study.store.trial_table import TrialTable
 
 SPACE = load("ft")
 
@@ -32,7 +32,7 @@ def sampler(name="tpe", shared_design=4, study_seed=0):
 
 
 def told(points, score, state="COMPLETE"):
-    trials = Trials(["cell"], objective="val_auc", direction="maximize")
+    trials = TrialTable(["cell"], objective="val_auc", direction="maximize")
     for number, params in enumerate(points):
         trials.create("cell", params, distributions(SPACE), origin="sampler", seed=0)
         trials.epoch("cell", number, 1, {"val_auc": score(params)})
@@ -126,7 +126,7 @@ def test_what_is_running_is_avoided(name):
     """Asked again and again without an answer, neither suggests the same point."""
     optimum = lambda params: 0.9 - abs(np.log10(params["lr"]) + 2)  # noqa: E731
     trials = told([random_point(SPACE, number, 0) for number in range(10)], optimum)
-    record = Trials(["cell"], objective="val_auc", direction="maximize")
+    record = TrialTable(["cell"], objective="val_auc", direction="maximize")
     record.cells["cell"] = trials
     for _ in range(4):
         params, origin = sampler(name, shared_design=4).next("cell", SPACE, record.cells["cell"])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from study.search.schedulers.asha import Asha, AshaArguments
-from study.store.trial_table import Trials
+from study.store.trial_table import TrialTable
 
 
 def asha(**changes):
@@ -20,7 +20,7 @@ def asha(**changes):
 
 def cell(*curves, direction="maximize"):
     """Trials that reported these values one after the other: first trial 0 to its end, then trial 1, …"""
-    trials = Trials(["cell"], objective="val_auc", direction=direction)
+    trials = TrialTable(["cell"], objective="val_auc", direction=direction)
     for number, values in enumerate(curves):
         trials.create("cell", {}, {}, origin="sampler", seed=0)
         for epoch, value in enumerate(values, start=1):

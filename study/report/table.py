@@ -9,7 +9,6 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 from markupsafe import Markup, escape
@@ -155,21 +154,3 @@ _TEX = {
 def tex(text: str) -> str:
     """The text with LaTeX's special characters escaped."""
     return "".join(_TEX.get(character, character) for character in " ".join(text.split()))
-
-
-def write_tables(tables: Sequence[Table], directory: Path) -> None:
-    """`<name>.csv`, `.md` and `.tex` of every table, and `index.csv` that lists them.
-
-    Files that an earlier index lists and that are not written now are removed: no table outlives its study.
-    """
-    directory.mkdir(parents=True, exist_ok=True)
-    index = directory / "index.csv"
-    stale = set(pd.read_csv(index)["table"]) if index.is_file() else set()
-    for table in tables:
-        for suffix, text in (("csv", table.csv()), ("md", table.markdown()), ("tex", table.latex())):
-            (directory / f"{table.name}.{suffix}").write_text(text, encoding="utf-8", newline="\n")
-    for name in stale - {table.name for table in tables}:
-        for suffix in ("csv", "md", "tex"):
-            (directory / f"{name}.{suffix}").unlink(missing_ok=True)
-    listed = pd.DataFrame({"table": [t.name for t in tables], "caption": [t.caption for t in tables]})
-    index.write_text(listed.to_csv(index=False, lineterminator="\n"), encoding="utf-8", newline="\n")

@@ -1,0 +1,71 @@
+"""What a metric of the comparison is, and the registry of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from datasets.base.registry import Registry
+from study.comparison.cases import Bools, Floats
+from study.comparison.errors import ComparisonError
+from study.comparison.metrics import closed_form
+from study.comparison.metrics.resampled import Weights, calibration_error, curve_measures
+
+MAIN = "auroc"
+ClosedForm = Callable[[Floats, Bools], tuple[Floats, Floats]]
+
+
+@dataclass(frozen=True)
+class Draws:
+    """One model's `scores` [n], which images are `positive` [n], and `weights` [n, draws]: how often each draw has each
+    image."""
+
+    scores: Floats
+    positive: Bools
+    weights: Weights
+
+    @cached_property
+    def curves(self) -> dict[str, Weights]:
+        """The measures of the ROC and precision-recall curves, which share their sums."""
+        return curve_measures(self.scores, self.positive, self.weights)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric of scores against labels, from 0 to `upper`, with its inference over cases: one of two forms.
+
+    `closed_form(scores [models, n], positive [n])` gives values [models] and every image's share in the error
+    [models, n]. `resampled(draws)` gives values [draws]; the bootstrap over cases does the rest. `one_class`: defined
+    also on a test set that lacks a class.
+    """
+
+    label: str
+    closed_form: ClosedForm | None = None
+    resampled: Callable[[Draws], Weights] | None = None
+    upper: float = 1.0
+    one_class: bool = False
+
+
+METRICS: Registry[Metric] = Registry(
+    "metrics",
+    ComparisonError,
+    {
+        "auroc": Metric(label="AUC", closed_form=closed_form.auroc),
+        "auprc": Metric(label="average precision", resampled=lambda draws: draws.curves["auprc"]),
+        "balanced_accuracy": Metric(label="balanced accuracy", closed_form=closed_form.balanced_accuracy),
+        "sensitivity_at_90_specificity": Metric(
+            label="sensitivity at 90 % specificity",
+            resampled=lambda draws: draws.curves["sensitivity_at_90_specificity"],
+        ),
+        "partial_auc": Metric(
+            label="partial AUC (sensitivity ≥ 80 %)", resampled=lambda draws: draws.curves["partial_auc"], upper=0.2
+        ),
+        "brier": Metric(label="Brier score", closed_form=closed_form.brier, one_class=True),
+        "calibration_error": Metric(
+            label="calibration error",
+            resampled=lambda draws: calibration_error(draws.scores, draws.positive, draws.weights),
+            one_class=True,
+        ),
+    },
+)
