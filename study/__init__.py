@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import trainables  # noqa: F401  before anything imports `datasets`: see trainables/datasets_package.py
+
 if TYPE_CHECKING:
     from study.api import Study, open, run
 

@@ -89,13 +89,18 @@ def _examine(node: Mapping[str, Any], request: Request, token: str) -> list[Find
         ray.cancel(reference, force=True)
         return [Finding(node=name, check="answers", ok=False, detail=f"no answer within {PROBE_WAIT:g} s")]
     except RayError as error:
-        why = str(error).strip().splitlines()[-1]
-        return [
-            Finding(
-                node=name, check="answers", ok=False, detail=f"{why}: install this project, same version, on the node"
-            )
-        ]
+        return [no_answer(name, str(error))]
     return judge(name, answer, request, asked=asked, heard=time.time(), gpus=float(node["Resources"].get("GPU", 0)))
+
+
+def no_answer(name: str, error: str) -> Finding:
+    """What it means that the probe could not run on a node; `error` ends with the node's own error."""
+    why = error.strip().splitlines()[-1]
+    if "package `datasets`" in why:  # trainables/datasets_package.py says what to do
+        return Finding(node=name, check="datasets", ok=False, detail=why)
+    return Finding(
+        node=name, check="answers", ok=False, detail=f"{why}: install this project, same version, on the node"
+    )
 
 
 def judge(
@@ -113,6 +118,8 @@ def judge(
             answer["code"] if answer["code"] == code else f"{answer['code']}, here {code}",
         ),
         ("versions", not differ, "; ".join(differ) or f"as here: {len(ours)} packages"),
+        # A node that would import another `datasets` fails earlier; one with older code does not say.
+        *_optional("datasets", answer.get("datasets"), str(answer.get("datasets"))),
         ("clock", skew <= MAX_SKEW, f"{skew:.1f} s off" if skew else "in step"),
         ("gpu", seen >= gpus, _failure(answer["gpus"]) or f"torch sees {seen}, Ray offers {gpus:g}"),
         *(("data", not _failure(found), _failure(found) or root) for root, found in answer["data"].items()),

@@ -31,6 +31,7 @@ def probe(data: Sequence[str], storage: str | None, token: str, mlflow: str | No
         "time": time.time(),
         "code": code_digest(),
         "versions": versions(),
+        "datasets": datasets_package(),
         "data": {root: _tried(_readable, root) for root in data},
         "storage": None if storage is None else _tried(_shared, storage, token),
         "mlflow": None if mlflow is None else _tried(_healthy, mlflow),
@@ -58,6 +59,15 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             found[name] = "none"
     return found
+
+
+def datasets_package() -> str:
+    """Whose `datasets` this process imported (another than ours is an `ImportError`), and what else has its name."""
+    import datasets
+    from trainables.datasets_package import rival
+
+    place = str(Path(str(datasets.__file__)).parent)
+    return f"ours, in {place}" if rival() is None else f"ours, in {place}; not Hugging Face's {rival()}"
 
 
 def _tried(function: Any, *arguments: Any) -> Any:

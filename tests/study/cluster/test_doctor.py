@@ -9,7 +9,7 @@ import time
 import pytest
 
 from study.cluster import node_probe as probes
-from study.cluster.doctor import MAX_SKEW, Request, judge, needs
+from study.cluster.doctor import MAX_SKEW, Request, judge, needs, no_answer
 from study.plan.cells import plan
 from study.spec.loading import parse_spec
 
@@ -34,7 +34,7 @@ def healthy(**options):
 def test_a_node_like_this_one_is_fit(storage):
     found = findings(healthy(data=(str(storage),), storage=str(storage)), Request(storage=storage))
     assert {check: finding.detail for check, finding in found.items() if not finding.ok} == {}
-    assert set(found) == {"code", "versions", "clock", "gpu", "data", "storage"}
+    assert set(found) == {"code", "versions", "datasets", "clock", "gpu", "data", "storage"}
     assert [path.name for path in storage.iterdir()] == ["token"], "nothing is left behind"
 
 
@@ -45,6 +45,15 @@ def test_other_code_and_other_versions_are_named():
     assert not found["code"].ok
     assert found["code"].detail == f"{'0' * 16}, here {probes.code_digest()}"
     assert found["versions"].detail.startswith("torch 1.0 instead of ")
+
+
+def test_a_node_that_imports_another_datasets_is_told_apart_from_one_without_the_project():
+    other = no_answer("node", "Traceback:\nImportError: This project needs its own package `datasets` from /a")
+    assert (other.check, other.ok) == ("datasets", False)
+    assert other.detail.startswith("ImportError: This project needs")
+    none = no_answer("node", "Traceback:\nModuleNotFoundError: No module named 'study'")
+    assert (none.check, none.ok) == ("answers", False)
+    assert none.detail.endswith("'study': install this project, same version, on the node")
 
 
 @pytest.mark.parametrize("off", [-60.0, 60.0])
