@@ -29,6 +29,7 @@ class Registry(Generic[T]):
         self.group = f"{PROJECT}.{kind}"
         self.error = error
         self._entries: dict[str, T | str] = dict(entries)
+        self._loaded: dict[str, T] = {}  # those of other packages, apart: `names` keeps their order and lists them once
 
     def __contains__(self, name: object) -> bool:
         """Whether an entry has this name, whether or not it can be loaded."""
@@ -50,7 +51,7 @@ class Registry(Generic[T]):
         Raises `error` for an unknown name (the message gives the nearest) and for an entry of another package that
         cannot be loaded (the message gives its distribution).
         """
-        entry = self._entries.get(name)
+        entry = self._entries.get(name, self._loaded.get(name))
         if isinstance(entry, str):
             module, _, attribute = entry.partition(":")
             entry = self._entries[name] = cast(T, getattr(importlib.import_module(module), attribute))
@@ -60,13 +61,13 @@ class Registry(Generic[T]):
             raise self.error(f"A name in {self.group} is one of the known ones, got {name!r}: {nearest(name, self)}.")
         point = self._plugins[name]
         try:
-            self._entries[name] = cast(T, point.load())
+            self._loaded[name] = cast(T, point.load())
         except Exception as error:
             raise self.error(
                 f"{name!r} in {self.group} comes from {_distribution(point)}, which cannot be loaded: "
                 f"{type(error).__name__}: {error}. Mend or uninstall that package."
             ) from error
-        return self.get(name)
+        return self._loaded[name]
 
     def items(self) -> Iterator[tuple[str, T]]:
         """Every entry that can be loaded. One of another package that cannot is a `PluginWarning` and left out."""

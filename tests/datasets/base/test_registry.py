@@ -40,6 +40,8 @@ def test_a_broken_plugin_is_named_and_left_out(monkeypatch: pytest.MonkeyPatch) 
     things: Registry[float] = Registry("things", UnknownName, {"object": 3.0})
     with pytest.raises(UnknownName, match=r"'broken' in .*things comes from no_such_module:x, which cannot be loaded"):
         things.get("broken")
+    assert things.get("good") == pytest.approx(2.718281828)
+    assert things.names() == ["object", "broken", "good"], "what is loaded is not listed twice"
     with pytest.warns(PluginWarning, match="broken"):
         assert dict(things.items()) == {"object": 3.0, "good": pytest.approx(2.718281828)}
 
