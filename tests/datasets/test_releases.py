@@ -1,6 +1,7 @@
 """The readers of real sources, on small copies of their layouts; every registered source is tested on registration."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,6 @@ from datasets import sources
 from datasets.base.errors import DataError
 from datasets.base.manifest import COLUMNS, DataRef
 from datasets.cache.reading import reader
-from datasets.sources import assemble
 from tests.datasets import releases
 
 READ = [name for name in sources.names() if not name.startswith("synthetic")]
@@ -83,7 +83,8 @@ def test_a_whole_release_needs_no_permission(tmp_path, monkeypatch):
     releases.isic2019(tmp_path)
     names = ("MEL", "NV", "BCC", "AK", "BKL", "DF", "VASC", "SCC")
     release = {"images": 8, "diagnoses": dict.fromkeys(names, 1)}
-    monkeypatch.setattr(assemble, "rules", lambda _: {"release": release})
+    rules = {**sources.SOURCES.get("isic2019").content, "release": release}
+    monkeypatch.setitem(sources.SOURCES._entries, "isic2019", replace(sources.SOURCES.get("isic2019"), rules=rules))
     manifest = datasets.load(DataRef(source="isic2019", root=str(tmp_path)))
     assert not manifest.partial
     assert manifest.notes == ()

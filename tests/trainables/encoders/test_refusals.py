@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 
 from tests.trainables.encoders import layouts
 from trainables.encoders import EncoderError, build
-from trainables.encoders.recipes import supervised
+from trainables.encoders.registry import ENCODERS
 from trainables.job import EncoderRef
 
 State = dict[str, torch.Tensor]
@@ -132,7 +132,7 @@ def test_a_mislabelled_file_names_the_encoder_whose_layout_it_has(
 def test_a_known_public_file_is_known_by_its_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(state(), tmp_path / "renamed.pth")
     known = {"resnet50-public.pth": hashlib.sha256(path.read_bytes()).hexdigest()[:8]}
-    monkeypatch.setattr(supervised, "RECIPE", replace(supervised.RECIPE, digests=known))
+    monkeypatch.setitem(ENCODERS._entries, "supervised", replace(ENCODERS.get("supervised"), digests=known))
     text = refusal(path, "simclr")
     assert "renamed.pth is resnet50-public.pth of supervised" in text
     build(EncoderRef(name="supervised", weights=str(path)), BACKBONE, image_size=32)
