@@ -13,7 +13,7 @@ import pandas as pd
 from datasets.base.atomic_files import text_digest, write_text
 from study.analysis import budget_ledger, trial_tables
 from study.base.errors import StudyError
-from study.evaluation import evaluate
+from study.evaluation import prediction_tables
 from study.plan import fairness_rules
 from study.plan.cells import Plan
 from study.preparation import manifests, test_labels
@@ -68,8 +68,8 @@ def compare(plan: Plan, directory: StudyDirectory) -> dict[str, pd.DataFrame]:
 
 def read_predictions(plan: Plan, directory: StudyDirectory) -> pd.DataFrame:
     """All prediction tables of a study. Raises `StudyError` when one is missing, altered, or not of the selection."""
-    digests = evaluate.verify(directory)
-    wanted = evaluate.tables_wanted(plan, directory)
+    digests = prediction_tables.verify(directory)
+    wanted = prediction_tables.expected_tables(plan, directory)
     missing = [path for path in wanted if str(path.relative_to(directory.predictions)) not in digests]
     if missing:
         raise StudyError(
@@ -81,7 +81,7 @@ def read_predictions(plan: Plan, directory: StudyDirectory) -> pd.DataFrame:
 
 def predictions_complete(plan: Plan, directory: StudyDirectory) -> bool:
     """Whether every prediction table that the selection asks for is there, with its record."""
-    paths = evaluate.tables_wanted(plan, directory)
+    paths = prediction_tables.expected_tables(plan, directory)
     return all(path.exists() and path.with_suffix(".json").exists() for path in paths)
 
 
@@ -97,7 +97,7 @@ def fingerprint(plan: Plan, directory: StudyDirectory) -> str:
         {
             "spec": plan.spec.digest,
             "selection": selection_record.load(directory).digest,
-            "predictions": evaluate.recorded_digests(directory),
+            "predictions": prediction_tables.recorded_digests(directory),
             "trials": [[t.cell, t.number, t.state, t.value, len(t.epochs)] for t in trials],
             "log": test_labels.log(directory),
             "audit": _json(directory.audit),

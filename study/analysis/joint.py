@@ -11,7 +11,7 @@ from datasets.base.atomic_files import file_digest, write_text
 from datasets.base.registry import nearest
 from study.analysis.compare_stage import write_tables
 from study.base.errors import StudyError
-from study.evaluation import evaluate
+from study.evaluation import prediction_tables
 from study.report import ReportError, write_report
 from study.report.inputs.context import Context
 from study.store.opening import open_study
@@ -73,7 +73,7 @@ def study_folders(roots: Sequence[Path]) -> tuple[list[Path], float | None]:
     margins, folders = set(), []
     for root in roots:
         plan, directory = open_study(root)
-        evaluate.verify(directory)
+        prediction_tables.verify(directory)
         margins.add(plan.spec.compare.margin)
         folders.append(directory.predictions)
     return folders, margins.pop() if len(margins) == 1 else None

@@ -1,52 +1,42 @@
-"""Evaluation: every replicate scored on every test set; one prediction table each, written once."""
+"""Every replicate scored on every test set: one prediction table each, written once."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from datasets.base.atomic_files import file_digest, write_json
+from datasets.base.atomic_files import file_digest
 from datasets.base.manifest import DataRef, Manifest
 from datasets.base.seeds import seed
 from study.base.errors import StudyError
 from study.cluster.tasks import Task, run_tasks
+from study.evaluation.prediction_tables import Scores, is_written, prediction_table, write_prediction_table
 from study.plan.cells import Plan
 from study.preparation import manifests, test_labels
 from study.spec.model import TestSet
 from study.store import selection_record
-from study.store.directory import StudyDirectory
 from study.store.selection_record import Winner
-from study.training.jobs import replicate_job
+from study.store.stage import StageContext
 from study.training.replicates import pairs
 
-SUBGROUPS = ("age", "sex", "site", "skin_tone", "diagnosis")
-Done = Callable[[str], None]
-Scores = tuple[list[str], np.ndarray, np.ndarray]
 
-
-def evaluate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: None) -> int:
+def evaluate(context: StageContext) -> int:
     """Score what is missing; returns how many prediction tables were written. Written ones stay as they are.
 
-    Raises `StudyError` without a frozen selection or when a replicate is missing, `cluster.TaskError` when a scoring
-    fails.
+    Raises `StudyError` without a frozen selection or when a replicate is missing, `TaskError` when a scoring fails.
     """
+    plan, directory = context.plan, context.directory
     frozen = selection_record.load(directory)
     tasks: list[Task] = []
-    todo: dict[str, tuple[TestSet, Winner, int, str]] = {}
+    missing: dict[str, tuple[TestSet, Winner, int, str]] = {}
     labels: dict[str, Manifest] = {}
     for test in plan.spec.tests:
         for winner, pair in pairs(plan, frozen):
-            checkpoint = directory.replicate(winner.cell, winner.rank, pair) / "best.pt"
-            path = directory.prediction(test.name, winner.cell, winner.rank, pair)
-            if path.exists() and path.with_suffix(".json").exists():
+            if is_written(directory.prediction(test.name, winner.cell, winner.rank, pair)):
                 continue
+            checkpoint = directory.replicate(winner.cell, winner.rank, pair) / "best.pt"
             if not checkpoint.exists():
                 raise StudyError(f"Evaluation needs {checkpoint}. Run `study replicate {directory.root}` first.")
             if test.name not in labels:
@@ -54,28 +44,24 @@ def evaluate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: No
                     plan.spec, directory, test, selection_digest=frozen.digest, purpose="evaluate"
                 )
             task = _task(plan, test, winner, pair, checkpoint, labels[test.name])
-            todo[task.key] = (test, winner, pair, _checked(checkpoint))
+            missing[task.key] = (test, winner, pair, _verified_digest(checkpoint))
             tasks.append(task)
     for key, scores in run_tasks(tasks, max_concurrent=plan.spec.resources.max_concurrent):
-        test, winner, pair, checkpoint_digest = todo[key]
-        table = _table(plan, directory, test, winner, pair, labels[test.name], scores)
-        path = directory.prediction(test.name, winner.cell, winner.rank, pair)
-        _write(
-            path,
-            table,
-            {
-                "selection": frozen.digest,
-                "checkpoint": checkpoint_digest,
-                "manifest": labels[test.name].digest,
-                "copies": plan.spec.evaluate.copies,
-                "rows": len(table),
-            },
-        )
-        on_done(key)
+        test, winner, pair, checkpoint_digest = missing[key]
+        table = prediction_table(plan, directory, test, winner, pair, labels[test.name], scores)
+        facts = {
+            "selection": frozen.digest,
+            "checkpoint": checkpoint_digest,
+            "manifest": labels[test.name].digest,
+            "copies": plan.spec.evaluate.copies,
+            "rows": len(table),
+        }
+        write_prediction_table(directory.prediction(test.name, winner.cell, winner.rank, pair), table, facts)
+        context.piece("evaluate", key)
     return len(tasks)
 
 
-def _checked(checkpoint: Path) -> str:
+def _verified_digest(checkpoint: Path) -> str:
     """The checkpoint's digest. Raises `StudyError` when it is not the one that its finished training recorded."""
     digest = file_digest(checkpoint)
     result = checkpoint.with_name("result.json")
@@ -88,7 +74,7 @@ def _checked(checkpoint: Path) -> str:
 
 
 def score(
-    checkpoint: str, ref: dict[str, Any], short_side: int, image_ids: list[str], copies: int, seed_: int
+    checkpoint: str, ref: dict[str, Any], short_side: int, image_ids: list[str], copies: int, random_state: int
 ) -> Scores:
     """Scores of these images, in a worker that sees no label: (image ids, mean[n], sd[n] over the copies).
 
@@ -101,9 +87,9 @@ def score(
     reference = DataRef(**ref)
     store = open_store(datasets.load(reference), short_side=short_side, on_bad_image=reference.on_bad_image)
     kept = set(store.manifest.table["image_id"])
-    wanted = [image_id for image_id in image_ids if image_id in kept]
-    scores = predict(checkpoint, store, store.rows(wanted), copies=copies, seed=seed_)
-    return wanted, scores.mean, scores.sd
+    scored = [image_id for image_id in image_ids if image_id in kept]
+    scores = predict(checkpoint, store, store.rows(scored), copies=copies, seed=random_state)
+    return scored, scores.mean, scores.sd
 
 
 def scoring_arguments(plan: Plan, test: TestSet, checkpoint: Path, image_ids: list[str]) -> tuple[Any, ...]:
@@ -128,69 +114,3 @@ def _task(plan: Plan, test: TestSet, winner: Winner, pair: int, checkpoint: Path
         cpus=resources.cpus,
         gpus=resources.gpus,
     )
-
-
-def _table(
-    plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winner, pair: int, labels: Manifest, scores: Scores
-) -> pd.DataFrame:
-    image_ids, mean, sd = scores
-    rows = labels.table.set_index("image_id").loc[image_ids].reset_index()
-    cell = plan.cell(winner.cell)
-    return pd.DataFrame(
-        {
-            "study": plan.spec.study,
-            "method": cell.method.name,
-            "fraction": cell.fraction,
-            "rank": winner.rank,
-            "split": pair,
-            "seed": replicate_job(plan, directory, winner, pair).seed,
-            "dataset": test.name,
-            **{column: rows[column] for column in ("image_id", "lesion_id", "patient_id", "label")},
-            "score": mean,
-            "score_sd": sd,
-            "n_copies": plan.spec.evaluate.copies,
-            **{column: rows[column] for column in SUBGROUPS},
-        }
-    )
-
-
-def _write(path: Path, table: pd.DataFrame, facts: dict[str, Any]) -> None:
-    """Table first, then its facts with the table's digest: a table without facts is half written and made again."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(f".{os.getpid()}.half")
-    table.to_parquet(half, index=False)
-    os.replace(half, path)
-    write_json(path.with_suffix(".json"), {**facts, "sha256": file_digest(path)})
-
-
-def tables_wanted(plan: Plan, directory: StudyDirectory) -> list[Path]:
-    """Paths of all prediction tables that the frozen selection asks for, test set by test set."""
-    frozen = selection_record.load(directory)
-    return [
-        directory.prediction(test.name, winner.cell, winner.rank, pair)
-        for test in plan.spec.tests
-        for winner, pair in pairs(plan, frozen)
-    ]
-
-
-def recorded_digests(directory: StudyDirectory) -> dict[str, str]:
-    """Digest of every finished prediction table as its record says, by path below `predictions/`."""
-    return {
-        path.relative_to(directory.predictions).as_posix(): str(json.loads(path.read_text())["sha256"])
-        for path in sorted(directory.predictions.rglob("*.json"))
-    }
-
-
-def verify(directory: StudyDirectory) -> dict[str, str]:
-    """Digest of every prediction table. Raises `StudyError` for a table that changed since it was written."""
-    digests: dict[str, str] = {}
-    for path in sorted(directory.predictions.rglob("*.parquet")):
-        digest = file_digest(path)
-        facts = path.with_suffix(".json")
-        if not facts.exists() or json.loads(facts.read_text())["sha256"] != digest:
-            raise StudyError(
-                f"Prediction tables never change once written, but {path} has another digest than its record. "
-                f"Delete it and run `study evaluate {directory.root}`."
-            )
-        digests[str(path.relative_to(directory.predictions))] = digest
-    return digests

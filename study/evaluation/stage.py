@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from study.cluster import connection
-from study.evaluation import evaluate
+from study.evaluation.evaluate import evaluate
+from study.evaluation.prediction_tables import expected_tables, is_written
 from study.evaluation.qualitative import write_panels
 from study.store import selection_record
 from study.store.stage import Count, Stage, StageContext
@@ -18,7 +19,7 @@ class Evaluate(Stage):
     def run(self, context: StageContext) -> None:
         """Score what is missing."""
         connection.connect(context.address)
-        evaluate.evaluate(context.plan, context.directory, lambda key: context.piece(self.name, key))
+        evaluate(context)
         write_panels(context.directory, context.plan)
 
     def status(self, context: StageContext) -> Count:
@@ -26,8 +27,8 @@ class Evaluate(Stage):
         plan, directory = context.plan, context.directory
         if selection_record.current(plan, directory) is None:
             return Count(done=0, wanted=None)
-        tables = evaluate.tables_wanted(plan, directory)
-        written = sum(path.exists() and path.with_suffix(".json").exists() for path in tables)
+        tables = expected_tables(plan, directory)
+        written = sum(is_written(path) for path in tables)
         panels = int((directory.panels / "panels.json").is_file())
         return Count(done=written + panels, wanted=len(tables) + 1)
 

@@ -24,7 +24,7 @@ def trial_job(plan: Plan, directory: StudyDirectory, cell: Cell, number: int, pa
     nothing but the method.
     """
     where = directory.trial(cell.key, number)
-    return _job(plan, directory, cell, params, split=0, seed_=seed(plan.spec.seed, "train", number), where=where)
+    return _job(plan, directory, cell, params, split=0, random_state=seed(plan.spec.seed, "train", number), where=where)
 
 
 def replicate_job(plan: Plan, directory: StudyDirectory, winner: Winner, pair: int) -> Job:
@@ -36,7 +36,7 @@ def replicate_job(plan: Plan, directory: StudyDirectory, winner: Winner, pair: i
         plan.cell(winner.cell),
         winner.params,
         split=pair,
-        seed_=seed(plan.spec.seed, "replicate", pair),
+        random_state=seed(plan.spec.seed, "replicate", pair),
         where=where,
     )
 
@@ -64,7 +64,7 @@ def _job(
     params: Mapping[str, Value],
     *,
     split: int,
-    seed_: int,
+    random_state: int,
     where: Path,
 ) -> Job:
     spec = plan.spec
@@ -77,7 +77,7 @@ def _job(
         data=manifests.training_data(spec, directory, split, cell.fraction),
         max_epochs=cell.max_epochs,
         objective=spec.search.objective,
-        seed=seed_,
+        seed=random_state,
         directory=str(where),
         stages=str(directory.stages),
         stage_seed=split,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,17 @@ from study.cluster.capacity import ClusterCapacity
 from study.cluster.tasks import Task, run_tasks
 from study.plan.cells import Plan
 from study.store import selection_record
-from study.store.directory import StudyDirectory
 from study.store.selection_record import Selection, Winner
+from study.store.stage import StageContext
 from study.training.jobs import job_digest, replicate_job
 
-Done = Callable[[str], None]
 
-
-def replicate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: None) -> int:
+def replicate(context: StageContext) -> int:
     """Train what is missing; returns how many replicates were trained. Finished ones are never trained again.
 
-    Raises `StudyError` without a frozen selection, `cluster.TaskError` when a replicate fails.
+    Raises `StudyError` without a frozen selection, `TaskError` when a replicate fails.
     """
+    plan, directory = context.plan, context.directory
     frozen = selection_record.load(directory)
     alone: list[Task] = []
     together: list[Task] = []
@@ -47,10 +46,10 @@ def replicate(plan: Plan, directory: StudyDirectory, on_done: Done = lambda _: N
             together.append(task)
     limit = plan.spec.resources.max_concurrent
     for key, _ in run_tasks(alone, max_concurrent=limit):
-        on_done(key)
+        context.piece("replicate", key)
     groups = min((capacity.max_running(cell.key) for cell in plan.cells if cell.resources.workers > 1), default=1)
     for key, _ in run_tasks(together, max_concurrent=min(limit or groups, groups)):
-        on_done(key)
+        context.piece("replicate", key)
     return len(alone) + len(together)
 
 
@@ -59,10 +58,10 @@ def pairs(plan: Plan, frozen: Selection) -> list[tuple[Winner, int]]:
     return [(winner, pair) for pair in range(1, plan.spec.replicate.pairs + 1) for winner in frozen.winners]
 
 
-def is_done(where: Path, job_digest: str) -> bool:
+def is_done(replicate: Path, digest: str) -> bool:
     """Whether this very job has finished: its result was written, for the same job, and its checkpoint is there."""
-    result = where / "result.json"
-    return result.is_file() and (where / "best.pt").is_file() and _read(result)["job"] == job_digest
+    result = replicate / "result.json"
+    return result.is_file() and (replicate / "best.pt").is_file() and json.loads(result.read_text())["job"] == digest
 
 
 def train_together(job_json: str, workers: int, worker: Mapping[str, float]) -> None:
@@ -95,7 +94,9 @@ def train_replicate(job_json: str) -> None:
     train(job, listen)
     if distributed.rank() > 0:
         return
-    write_json(where / "history.json", [{"epoch": epoch, "metrics": found} for epoch, found in sorted(history.items())])
+    write_json(
+        where / "history.json", [{"epoch": epoch, "metrics": metrics} for epoch, metrics in sorted(history.items())]
+    )
     values = [metrics[job.objective] for metrics in history.values()]
     write_json(
         where / "result.json",
@@ -108,8 +109,3 @@ def train_replicate(job_json: str) -> None:
         },
     )
     (where / "last.pt").unlink(missing_ok=True)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found

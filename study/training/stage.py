@@ -31,7 +31,7 @@ class Replicate(Stage):
     def run(self, context: StageContext) -> None:
         """Train what is missing."""
         connection.connect(context.address)
-        replicate(context.plan, context.directory, lambda key: context.piece(self.name, key))
+        replicate(context)
 
     def status(self, context: StageContext) -> Count:
         """Replicates whose result is of the very job that the selection asks for."""
