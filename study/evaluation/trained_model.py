@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from datasets.base.errors import DataError
 from datasets.base.seeds import seed
+from datasets.cache.store import open_store
 from study.base.errors import StudyError
-from study.evaluation.evaluate import scoring_arguments
+from study.evaluation.evaluate import score, scoring_arguments
 from study.plan.cells import Plan
+from study.preparation import manifests
+from study.spec.model import TestSet
 from study.store import selection_record
 from study.store.directory import StudyDirectory
 
@@ -26,21 +30,36 @@ class TrainedModel:
     plan: Plan
     checkpoint: Path
 
-    def predict(self, images: Sequence[Picture], *, copies: int | None = None) -> pd.DataFrame:
+    def predict(
+        self,
+        images: Sequence[Picture],
+        *,
+        test: str | None = None,
+        image_ids: Sequence[str] | None = None,
+        copies: int | None = None,
+    ) -> pd.DataFrame:
         """Scores of picture files or pixels (uint8 RGB, height × width × 3), one row each, in their order.
 
         Columns: `image` (the path, or the place of the pixels), `score` (mean probability of the positive class over
         the augmented copies) and `score_sd`. `copies`: default those of the study; 1: the deterministic view.
+
+        The random numbers of the copies come from a picture's place in `images`. Where the pictures are those of a
+        test set, name it and their ids: then they get the evaluation's own, and the scores are those of the prediction
+        table. Raises `StudyError` for an unknown test set or id.
         """
         from trainables.pictures import predict_pictures
 
         spec = self.plan.spec
+        if (test is None) != (image_ids is None):
+            raise StudyError("`test` and `image_ids` go together, got one of them. Give both or none.")
+        rows = None if test is None or image_ids is None else self._rows(test, image_ids)
         scores = predict_pictures(
             str(self.checkpoint),
             [image if isinstance(image, np.ndarray) else Path(image).read_bytes() for image in images],
             short_side=spec.cache_side,
             copies=copies or spec.evaluate.copies,
-            seed=seed(spec.seed, "copies", "pictures"),
+            seed=seed(spec.seed, "copies", test or "pictures"),
+            rows=rows,
         )
         names = [index if isinstance(image, np.ndarray) else str(image) for index, image in enumerate(images)]
         return pd.DataFrame({"image": names, "score": scores.mean, "score_sd": scores.sd})
@@ -48,16 +67,32 @@ class TrainedModel:
     def predict_test(self, test: str, image_ids: Sequence[str]) -> pd.DataFrame:
         """Scores of images of a test set by their ids: those of the study's own evaluation, to the last digit.
 
-        Labels are not read. Columns: `image_id`, `score`, `score_sd`. Raises `StudyError` for an unknown test set.
+        Labels are not read. Columns: `image_id`, `score`, `score_sd`. Raises `StudyError` for an unknown set or id.
         """
-        from study.evaluation.evaluate import score
+        self._rows(test, image_ids)
+        arguments = scoring_arguments(self.plan, self._test(test), self.checkpoint, list(image_ids))
+        scored, mean, sd = score(*arguments)
+        return pd.DataFrame({"image_id": scored, "score": mean, "score_sd": sd})
 
-        found = next((item for item in self.plan.spec.tests if item.name == test), None)
-        if found is None:
-            names = ", ".join(item.name for item in self.plan.spec.tests)
-            raise StudyError(f"A test set is one of {names}, got {test!r}. Correct the name.")
-        ids, mean, sd = score(*scoring_arguments(self.plan, found, self.checkpoint, list(image_ids)))
-        return pd.DataFrame({"image_id": ids, "score": mean, "score_sd": sd})
+    def _test(self, name: str) -> TestSet:
+        for test in self.plan.spec.tests:
+            if test.name == name:
+                return test
+        names = ", ".join(test.name for test in self.plan.spec.tests)
+        raise StudyError(f"A test set is one of {names}, got {name!r}. Correct the name.")
+
+    def _rows(self, test: str, image_ids: Sequence[str]) -> list[int]:
+        """Rows of images in their data set; the copies' random numbers rest on them."""
+        source = manifests.test_source(self.plan.spec, self._test(test))
+        try:
+            store = open_store(
+                manifests.load_manifest(source),
+                short_side=self.plan.spec.cache_side,
+                on_bad_image=source.on_bad_image,
+            )
+            return [int(row) for row in store.rows(image_ids)]
+        except DataError as error:
+            raise StudyError(str(error)) from error
 
 
 def trained_model(
@@ -67,13 +102,13 @@ def trained_model(
 
     Raises `StudyError` where the study has no such cell, winner or finished replicate.
     """
-    frozen = selection_record.load(directory)
+    selection = selection_record.load(directory)
     cells = {(cell.method.name, cell.fraction): cell.key for cell in plan.cells}
     if (method, float(fraction)) not in cells:
-        known = ", ".join(f"{name} at {share:g}" for name, share in cells)
-        raise StudyError(f"A study has models of its own cells, got {method!r} at {fraction:g}. Known: {known}.")
+        names = ", ".join(f"{name} at {share:g}" for name, share in cells)
+        raise StudyError(f"A study has models of its own cells, got {method!r} at {fraction:g}. They are {names}.")
     key = cells[method, float(fraction)]
-    if not any(found.cell == key and found.rank == winner for found in frozen.winners):
+    if not any((selected.cell, selected.rank) == (key, winner) for selected in selection.winners):
         raise StudyError(f"Winners of {key} are counted from 0, got {winner}. The selection has fewer.")
     checkpoint = directory.replicate(key, winner, replicate) / "best.pt"
     if not checkpoint.with_name("result.json").is_file():
