@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench
+.PHONY: demo test soak lint docs bench
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
@@ -13,6 +13,9 @@ demo: .venv/installed  # a whole study on drawn lesions
 
 test: .venv/installed
 	$(BIN)/python -m pytest
+
+soak: .venv/installed  # what takes long by nature; writes docs/soak.md
+	$(BIN)/python -m tests.soak
 
 lint: .venv/installed  # style, types, import contracts
 	$(BIN)/ruff check .
