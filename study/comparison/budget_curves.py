@@ -9,6 +9,7 @@ false and without a band.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -53,6 +54,13 @@ def _curve(values: Floats, shared: np.ndarray, direction: str) -> Iterator[dict[
             yield {"iid": False, "trials": size, "value": best[size - 1], "low": np.nan, "high": np.nan}
 
 
+@functools.cache
+def _generator(points: int) -> np.random.Generator:
+    """opda simulates a band's critical value once for each number of points and generator; a generator a size makes
+    that value the same in every process, whatever was simulated before."""
+    return np.random.default_rng(points)
+
+
 def _bands(values: Floats, counts: np.ndarray, direction: str) -> tuple[Floats, Floats, Floats]:
     """Median best value after each count, and the ends of its 95 % band."""
     minimize = direction == "minimize"
@@ -61,7 +69,7 @@ def _bands(values: Floats, counts: np.ndarray, direction: str) -> tuple[Floats, 
         warnings.filterwarnings("ignore", "Duplicates detected in ys", RuntimeWarning)
         # n_jobs: more would fork this process, whose other threads (Ray's) may hold locks that the fork inherits.
         lower, point, upper = EmpiricalDistribution.confidence_bands(
-            values, confidence=0.95, method="ld_equal_tailed", n_jobs=1
+            values, confidence=0.95, method="ld_equal_tailed", n_jobs=1, generator=_generator(len(values))
         )
     curves = [found.quantile_tuning_curve(counts, minimize=minimize) for found in (point, upper, lower)]
     low, high = np.sort(np.stack(curves[1:]), axis=0)

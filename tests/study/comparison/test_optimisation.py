@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from opda.nonparametric import _ld_band_weights
 
 from study.analysis.importance import importance
 from study.comparison import optimisation
+from study.comparison.budget_curves import _generator
 
 
 def search(values: dict[str, list[float]]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -87,6 +89,20 @@ def test_budget_bands_cover() -> None:
         true = 0.5 ** (1 / found["trials"])
         inside.append(((found["low"].fillna(0) <= true) & (true <= found["high"])).all())
     assert np.mean(inside) >= 0.9
+
+
+def test_budget_bands_do_not_depend_on_what_was_simulated_before() -> None:
+    """A band at the edge of a value must not come and go between two processes."""
+    trials, curves = search({"a": [0.32, 0.7, 0.9, 0.6]})
+    others = search({"b": [0.1, 0.2, 0.3]})
+    bands = []
+    for _ in range(8):
+        optimisation(*others, direction="maximize")
+        bands.append(optimisation(trials, curves, direction="maximize")["budget_curves"])
+        _ld_band_weights.cache_clear()  # as in a new process
+        _generator.cache_clear()
+    for band in bands[1:]:
+        pd.testing.assert_frame_equal(band, bands[0])
 
 
 def test_the_parameter_that_matters_is_found() -> None:
