@@ -12,10 +12,10 @@ import pandas as pd
 from study.base.errors import StudyError
 from study.pipeline.status import status
 from study.plan.cells import Plan
+from study.protocol.opening import default_root, open_study, start_study
 from study.spec.loading import load_spec
 from study.spec.model import StudySpec
 from study.store.directory import StudyDirectory
-from study.store.opening import default_root, open_study, start_study
 from study.store.trial_storage import study_trials
 
 if TYPE_CHECKING:
@@ -112,19 +112,20 @@ def run(
 
     What is done already is skipped: run it again after any interruption. `address`: a Ray cluster, default this
     machine. `extend` accepts larger budgets of the search; `reopen` says why a selection may change after test labels
-    were read. Raises `StudyError` for bad input, before anything starts.
-    """
+    were read, and any other deviation from the sealed protocol. Raises `StudyError` for bad input, before anything
+    starts."""
     from study.console.progress import Progress
     from study.pipeline.run import run_study
 
     read = spec if isinstance(spec, StudySpec) else load_spec(Path(spec))
-    plan, where = start_study(read, Path(directory) if directory else default_root(read), extend=extend)
+    plan, where = start_study(read, Path(directory) if directory else default_root(read), extend=extend, reopen=reopen)
     with Progress(plan) if progress else nullcontext() as shown:
         observers = () if shown is None else (shown,)
         run_study(plan, where, observers=observers, address=address, reopen=reopen)
     return Study(plan, where)
 
 
-def open(directory: str | Path) -> Study:
-    """The study in a directory. Raises `StudyError` where there is none."""
-    return Study(*open_study(Path(directory)))
+def open(directory: str | Path, *, reopen: str | None = None) -> Study:
+    """The study in a directory, verified along its chain. Raises `StudyError` where there is none, and where what was
+    decided has changed; `reopen` says why it may, which the report will show."""
+    return Study(*open_study(Path(directory), reopen=reopen))

@@ -27,7 +27,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON atomically, keys in order, NaN refused."""
-    write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """What `write_json` writes."""
+    return json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
 
 
 def append_line(path: Path, value: Any) -> None:
@@ -43,6 +48,11 @@ def file_digest(path: Path) -> str:
     """Hex sha256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_digest(text: str) -> str:
+    """Hex sha256 of a text's bytes: that of the file which holds it."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def text_digest(value: Any) -> str:

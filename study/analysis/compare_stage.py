@@ -13,10 +13,12 @@ import pandas as pd
 from datasets.base.atomic_files import text_digest, write_text
 from study.analysis import budget_ledger, trial_tables
 from study.base.errors import StudyError
+from study.comparison.metrics.metric import METRICS
 from study.evaluation import prediction_tables
 from study.plan import fairness_rules
 from study.plan.cells import Plan
 from study.preparation import manifests, test_labels
+from study.protocol import holdings, protocol
 from study.report.inputs.context import Context
 from study.selection.edges import edges
 from study.store import selection_record
@@ -71,18 +73,20 @@ def read_predictions(plan: Plan, directory: StudyDirectory) -> pd.DataFrame:
     digests = prediction_tables.verify(directory)
     wanted = prediction_tables.expected_tables(plan, directory)
     missing = [path for path in wanted if str(path.relative_to(directory.predictions)) not in digests]
-    if missing:
-        raise StudyError(
-            f"A comparison needs all {len(wanted)} prediction tables, but {len(missing)} are missing, the first is "
-            f"{missing[0]}. Run `study evaluate {directory.root}`."
-        )
+    stale = [path for path, origin in wanted.items() if not prediction_tables.is_made_from(path, origin)]
+    for paths, what in ((missing, "missing"), (stale, "made from another checkpoint, split or number of copies")):
+        if paths:
+            raise StudyError(
+                f"A comparison needs all {len(wanted)} prediction tables, but {len(paths)} are {what}, the first is "
+                f"{paths[0]}. Run `study evaluate {directory.root}`."
+            )
     return pd.concat([pd.read_parquet(path) for path in wanted], ignore_index=True)
 
 
 def predictions_complete(plan: Plan, directory: StudyDirectory) -> bool:
     """Whether every prediction table that the selection asks for is there, with its record."""
-    paths = prediction_tables.expected_tables(plan, directory)
-    return all(path.exists() and path.with_suffix(".json").exists() for path in paths)
+    tables = prediction_tables.expected_tables(plan, directory)
+    return all(prediction_tables.is_made_from(path, origin) for path, origin in tables.items())
 
 
 def in_distribution(plan: Plan) -> str | None:
@@ -100,6 +104,7 @@ def fingerprint(plan: Plan, directory: StudyDirectory) -> str:
             "predictions": prediction_tables.recorded_digests(directory),
             "trials": [[t.cell, t.number, t.state, t.value, len(t.epochs)] for t in trials],
             "log": test_labels.log(directory),
+            "protocol": None if (sealed := protocol.load(directory)) is None else sealed.digest,
             "audit": _json(directory.audit),
             "data": _json(directory.manifests),
         }
@@ -171,11 +176,27 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             "audit": audit or [],
             "audited": audit is not None,
             "test_reads": test_labels.log(directory),
+            "protocol": _seal(directory),
             "datasets": _data_sets(plan, directory),
             "durations": (_json(directory.progress) or {}).get("seconds", {}),
             "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}},
         }
     )
+
+
+def _seal(directory: StudyDirectory) -> dict[str, Any] | None:
+    """The sealed protocol, and what this comparison does beyond it."""
+    sealed = protocol.load(directory)
+    if sealed is None:
+        return None
+    return {
+        "digest": sealed.digest,
+        "time": sealed.time,
+        "late": sealed.late,
+        "code": sealed.code,
+        "code_now": holdings.code(),
+        "metrics_added": [name for name in METRICS.names() if name not in sealed.metrics],
+    }
 
 
 def _data_sets(plan: Plan, directory: StudyDirectory) -> list[dict[str, Any]]:

@@ -12,9 +12,9 @@ from datasets.base.registry import nearest
 from study.analysis.compare_stage import write_tables
 from study.base.errors import StudyError
 from study.evaluation import prediction_tables
+from study.protocol.opening import open_study
 from study.report import ReportError, write_report
 from study.report.inputs.context import Context
-from study.store.opening import open_study
 
 NO_MARGIN = 1e-12  # no interval lies within it
 

@@ -29,8 +29,8 @@ def doctor(
     request = Request()
     if spec is not None:
         from study.plan.cells import plan
+        from study.protocol.opening import default_root
         from study.spec.loading import load_spec
-        from study.store.opening import default_root
 
         read = load_spec(spec)
         request = needs(plan(read), directory or default_root(read))

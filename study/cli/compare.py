@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from study.cli import app
+from study.cli.run import Reopen
 
 
 @app.command("compare", rich_help_panel="One stage alone")
@@ -24,6 +25,7 @@ def compare(
     margin: Annotated[
         float | None, typer.Option(help="Joined comparisons: AUC difference that counts as none; default the specs'.")
     ] = None,
+    reopen: Reopen = None,
 ) -> None:
     """Statistics over prediction tables: of one study, of several studies together, or of a folder of tables."""
     from study import api
@@ -31,7 +33,7 @@ def compare(
 
     found = list(directories or [])
     if len(found) == 1 and predictions is None and out is None:
-        api.open(found[0]).run_stage("compare")
+        api.open(found[0], reopen=reopen).run_stage("compare")
         print_table(found[0] / "comparison")
         return
     from study.analysis.joint import compare_folders, study_folders
@@ -48,12 +50,13 @@ def compare(
 @app.command("report", rich_help_panel="One stage alone")
 def report(
     directory: Annotated[Path, typer.Argument(help="Study directory, or a folder of comparison tables.")],
+    reopen: Reopen = None,
 ) -> None:
     """Write the HTML report and its tables (CSV, Markdown, LaTeX)."""
     from study import api
 
     if (directory / "spec.yaml").is_file():
-        api.open(directory).run_stage("report")
+        api.open(directory, reopen=reopen).run_stage("report")
         print(f"report: {directory / 'report.html'}")
         return
     from study.analysis.joint import report_folder

@@ -17,7 +17,7 @@ Address = Annotated[
 
 Reopen = Annotated[
     str | None,
-    typer.Option(metavar="REASON", help="Change a selection after test labels were read; the report shows why."),
+    typer.Option(metavar="REASON", help="Accept what changed after test labels were read; the report shows why."),
 ]
 
 
@@ -43,15 +43,15 @@ def run(
 def status(directory: Directory) -> None:
     """How far a study is: stages, cells, what waits to be tracked, disk use. Starts nothing."""
     from study.console.status_table import print_status
-    from study.store.opening import open_study
+    from study.protocol.opening import open_study
 
     print_status(*open_study(directory))
 
 
 @app.command("search", rich_help_panel="One stage alone")
-def search(directory: Directory, address: Address = None) -> None:
+def search(directory: Directory, address: Address = None, reopen: Reopen = None) -> None:
     """Tune every cell to its budget."""
-    _stage(directory, "search", address)
+    _stage(directory, "search", address, reopen)
 
 
 @app.command("select", rich_help_panel="One stage alone")
@@ -64,18 +64,18 @@ def select(
 
 
 @app.command("replicate", rich_help_panel="One stage alone")
-def replicate(directory: Directory, address: Address = None) -> None:
+def replicate(directory: Directory, address: Address = None, reopen: Reopen = None) -> None:
     """Train the winners anew on fresh (split, seed) pairs."""
-    _stage(directory, "replicate", address)
+    _stage(directory, "replicate", address, reopen)
 
 
 @app.command("evaluate", rich_help_panel="One stage alone")
-def evaluate(directory: Directory, address: Address = None) -> None:
+def evaluate(directory: Directory, address: Address = None, reopen: Reopen = None) -> None:
     """Score every replicate on every test set."""
-    _stage(directory, "evaluate", address)
+    _stage(directory, "evaluate", address, reopen)
 
 
 def _stage(directory: Path, name: str, address: str | None = None, reopen: str | None = None) -> None:
     from study import api
 
-    api.open(directory).run_stage(name, address=address, reopen=reopen)
+    api.open(directory, reopen=reopen).run_stage(name, address=address, reopen=reopen)

@@ -23,7 +23,7 @@ def track(
     ] = None,
 ) -> None:
     """Write a study into a tracking server from its directory alone; what the server has already stays as it is."""
-    from study.store.opening import open_study
+    from study.protocol.opening import open_study
     from study.tracking.sync.replay import replay
 
     plan, found = open_study(directory)
@@ -36,7 +36,7 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on this machine; 0: any that is free.")] = 5000,
 ) -> None:
     """Open a study in MLflow's browser interface, on this machine alone."""
-    from study.store.opening import open_study
+    from study.protocol.opening import open_study
     from study.tracking.ui import serve
 
     plan, found = open_study(directory)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,16 @@ from datasets.base.manifest import DataRef, Manifest
 from datasets.base.seeds import seed
 from study.base.errors import StudyError
 from study.cluster.tasks import Task, run_tasks
-from study.evaluation.prediction_tables import Scores, is_written, prediction_table, write_prediction_table
+from study.evaluation.prediction_tables import (
+    Scores,
+    is_made_from,
+    made_from,
+    prediction_table,
+    write_prediction_table,
+)
 from study.plan.cells import Plan
 from study.preparation import manifests, test_labels
+from study.protocol import holdings
 from study.spec.model import TestSet
 from study.store import selection_record
 from study.store.selection_record import Winner
@@ -23,7 +29,9 @@ from study.training.replicates import pairs
 
 
 def evaluate(context: StageContext) -> int:
-    """Score what is missing; returns how many prediction tables were written. Written ones stay as they are.
+    """Score what is missing; returns how many prediction tables were written.
+
+    A table that was made from the study's present checkpoint, data and copies stays as it is; any other is made anew.
 
     Raises `StudyError` without a frozen selection or when a replicate is missing, `TaskError` when a scoring fails.
     """
@@ -34,14 +42,15 @@ def evaluate(context: StageContext) -> int:
     labels: dict[str, Manifest] = {}
     for test in plan.spec.tests:
         for winner, pair in pairs(plan, frozen):
-            if is_written(directory.prediction(test.name, winner.cell, winner.rank, pair)):
+            path = directory.prediction(test.name, winner.cell, winner.rank, pair)
+            if is_made_from(path, made_from(plan, directory, test, winner, pair)):
                 continue
             checkpoint = directory.replicate(winner.cell, winner.rank, pair) / "best.pt"
             if not checkpoint.exists():
                 raise StudyError(f"Evaluation needs {checkpoint}. Run `study replicate {directory.root}` first.")
             if test.name not in labels:
                 labels[test.name] = test_labels.read_labels(
-                    plan.spec, directory, test, selection_digest=frozen.digest, purpose="evaluate"
+                    plan, directory, test, selection_digest=frozen.digest, purpose="evaluate"
                 )
             task = _task(plan, test, winner, pair, checkpoint, labels[test.name])
             missing[task.key] = (test, winner, pair, _verified_digest(checkpoint))
@@ -50,13 +59,13 @@ def evaluate(context: StageContext) -> int:
         test, winner, pair, checkpoint_digest = missing[key]
         table = prediction_table(plan, directory, test, winner, pair, labels[test.name], scores)
         facts = {
+            **made_from(plan, directory, test, winner, pair),
             "selection": frozen.digest,
             "checkpoint": checkpoint_digest,
             "manifest": labels[test.name].digest,
-            "copies": plan.spec.evaluate.copies,
             "rows": len(table),
         }
-        write_prediction_table(directory.prediction(test.name, winner.cell, winner.rank, pair), table, facts)
+        write_prediction_table(directory, directory.prediction(test.name, winner.cell, winner.rank, pair), table, facts)
         context.piece("evaluate", key)
     return len(tasks)
 
@@ -65,7 +74,7 @@ def _verified_digest(checkpoint: Path) -> str:
     """The checkpoint's digest. Raises `StudyError` when it is not the one that its finished training recorded."""
     digest = file_digest(checkpoint)
     result = checkpoint.with_name("result.json")
-    if not result.is_file() or json.loads(result.read_text())["checkpoint"] != digest:
+    if holdings.read_json(result, "Run `study replicate` on the study again.")["checkpoint"] != digest:
         raise StudyError(
             f"Evaluation scores finished replicates, but {checkpoint} is not what {result.name} recorded. Run "
             "`study replicate` on the study again."

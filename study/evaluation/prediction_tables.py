@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,13 @@ import pandas as pd
 
 from datasets.base.atomic_files import file_digest, write_json
 from datasets.base.manifest import Manifest
+from datasets.base.seeds import seed
 from study.base.errors import StudyError
 from study.plan.cells import Plan
+from study.preparation import manifests
+from study.protocol import holdings
 from study.spec.model import TestSet
-from study.store import selection_record
+from study.store import read_log, selection_record
 from study.store.directory import StudyDirectory
 from study.store.selection_record import Winner
 from study.training.jobs import replicate_job
@@ -26,9 +28,32 @@ Scores = tuple[list[str], np.ndarray, np.ndarray]
 """Image ids, mean score [n] and its standard deviation [n] over the copies."""
 
 
-def is_written(path: Path) -> bool:
-    """Whether a prediction table is whole: its facts are written after it."""
-    return path.exists() and path.with_suffix(".json").exists()
+def made_from(plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winner, pair: int) -> dict[str, Any]:
+    """What a prediction table rests on, out of the records: no image, label or checkpoint is read."""
+    spec = plan.spec
+    held_out = manifests.is_held_out(spec, test)
+    recorded = holdings.recorded_data(directory)
+    result = directory.replicate(winner.cell, winner.rank, pair) / "result.json"
+    return {
+        "checkpoint": holdings.read_json(result, f"Run `study replicate {directory.root}`.")["checkpoint"]
+        if result.exists()
+        else None,
+        "data": recorded["data"][spec.train.source if held_out else test.name]["digest"],
+        "split": recorded["splits"][directory.split(0, spec.train.fractions[0]).name] if held_out else None,
+        "copies": spec.evaluate.copies,
+        "random_state": seed(spec.seed, "copies", test.name),
+        "short_side": spec.cache_side,
+    }
+
+
+def is_made_from(path: Path, origin: dict[str, Any]) -> bool:
+    """Whether a prediction table is whole and rests on `origin`. Facts that an older version did not write count as
+    equal."""
+    facts_file = path.with_suffix(".json")
+    if not path.exists() or not facts_file.exists():
+        return False
+    facts = holdings.read_json(facts_file, "Delete it and run `study evaluate` on the study.")
+    return all(facts.get(name, value) == value for name, value in origin.items())
 
 
 def prediction_table(
@@ -56,31 +81,32 @@ def prediction_table(
     )
 
 
-def write_prediction_table(path: Path, table: pd.DataFrame, facts: dict[str, Any]) -> None:
-    """Table first, then its facts with the table's digest: a table without facts is half written and made again."""
+def write_prediction_table(directory: StudyDirectory, path: Path, table: pd.DataFrame, facts: dict[str, Any]) -> None:
+    """The table, its digest in the log, then its facts: a table without facts is half written and made again."""
+    path.with_suffix(".json").unlink(missing_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_suffix(f".{os.getpid()}.half")
     table.to_parquet(half, index=False)
     os.replace(half, path)
-    write_json(path.with_suffix(".json"), {**facts, "sha256": file_digest(path)})
+    digest = file_digest(path)
+    table_name = path.relative_to(directory.predictions).as_posix()
+    read_log.append(directory, "scored", table=table_name, sha256=digest, checkpoint=facts["checkpoint"])
+    write_json(path.with_suffix(".json"), {**facts, "sha256": digest})
 
 
-def expected_tables(plan: Plan, directory: StudyDirectory) -> list[Path]:
-    """Paths of all prediction tables that the frozen selection asks for, test set by test set."""
+def expected_tables(plan: Plan, directory: StudyDirectory) -> dict[Path, dict[str, Any]]:
+    """All prediction tables that the frozen selection asks for, test set by test set, and what each is made from."""
     frozen = selection_record.load(directory)
-    return [
-        directory.prediction(test.name, winner.cell, winner.rank, pair)
+    return {
+        directory.prediction(test.name, winner.cell, winner.rank, pair): made_from(plan, directory, test, winner, pair)
         for test in plan.spec.tests
         for winner, pair in pairs(plan, frozen)
-    ]
+    }
 
 
 def recorded_digests(directory: StudyDirectory) -> dict[str, str]:
     """Digest of every finished prediction table as its record says, by path below `predictions/`."""
-    return {
-        path.relative_to(directory.predictions).as_posix(): str(json.loads(path.read_text())["sha256"])
-        for path in sorted(directory.predictions.rglob("*.json"))
-    }
+    return {name: str(facts["sha256"]) for name, facts in holdings.prediction_digests(directory).items()}
 
 
 def verify(directory: StudyDirectory) -> dict[str, str]:
@@ -89,7 +115,7 @@ def verify(directory: StudyDirectory) -> dict[str, str]:
     for path in sorted(directory.predictions.rglob("*.parquet")):
         digest = file_digest(path)
         facts = path.with_suffix(".json")
-        if not facts.exists() or json.loads(facts.read_text())["sha256"] != digest:
+        if not facts.exists() or holdings.read_json(facts, "Delete it.").get("sha256") != digest:
             raise StudyError(
                 f"Prediction tables never change once written, but {path} has another digest than its record. "
                 f"Delete it and run `study evaluate {directory.root}`."

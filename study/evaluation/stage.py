@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from study.cluster import connection
 from study.evaluation.evaluate import evaluate
-from study.evaluation.prediction_tables import expected_tables, is_written
+from study.evaluation.prediction_tables import expected_tables, is_made_from
 from study.evaluation.qualitative import write_panels
 from study.store import selection_record
 from study.store.stage import Count, Stage, StageContext
@@ -25,10 +25,10 @@ class Evaluate(Stage):
     def status(self, context: StageContext) -> Count:
         """Prediction tables that are whole, and the qualitative pages as one piece more."""
         plan, directory = context.plan, context.directory
-        if selection_record.current(plan, directory) is None:
+        if selection_record.current(plan, directory) is None or not directory.manifests.exists():
             return Count(done=0, wanted=None)
         tables = expected_tables(plan, directory)
-        written = sum(is_written(path) for path in tables)
+        written = sum(is_made_from(path, origin) for path, origin in tables.items())
         panels = int((directory.panels / "panels.json").is_file())
         return Count(done=written + panels, wanted=len(tables) + 1)
 

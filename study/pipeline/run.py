@@ -11,9 +11,10 @@ from pathlib import Path
 from study.pipeline.stages import STAGES
 from study.pipeline.status import stages_to_run
 from study.plan.cells import Plan
+from study.protocol import seal
+from study.protocol.opening import open_study
 from study.store.directory import StudyDirectory
 from study.store.lock import only_driver
-from study.store.opening import open_study
 from study.store.stage import Observer, StageContext, record_seconds
 from study.tracking import open_tracker
 
@@ -52,7 +53,7 @@ def run_stage(
     reopen: str | None = None,
 ) -> None:
     """Run one stage of the study in `root`, whatever has been done before."""
-    plan, directory = open_study(root)
+    plan, directory = open_study(root, reopen=reopen)
     context = StageContext(plan=plan, directory=directory, observers=tuple(observers), address=address, reopen=reopen)
     with _tracked(context) as tracked:
         _run(tracked, name)
@@ -62,6 +63,7 @@ def run_stage(
 def _tracked(context: StageContext) -> Iterator[StageContext]:
     """The context with tracking among its observers, while no other process runs this study."""
     with only_driver(context.directory.root, "run"):
+        seal.adopt(context.plan, context.directory)
         tracker = open_tracker(context.plan, context.directory)
         try:
             yield replace(context, observers=(*context.observers, tracker))

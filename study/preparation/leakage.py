@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 import pandas as pd
 
 from datasets import audit as leakage
 from datasets.audit import Finding, Parts
-from datasets.base.atomic_files import write_json
 from datasets.base.manifest import Manifest
 from datasets.cache.store import read_index
 from datasets.splits.model import Split
@@ -20,10 +20,10 @@ from study.store.directory import StudyDirectory
 
 
 def audit(spec: StudySpec, directory: StudyDirectory, manifests: Mapping[str, Manifest]) -> list[Finding]:
-    """Audit the splits that the study directory holds, and write the findings there if the study may go on.
+    """Audit the splits that the study directory holds.
 
     `manifests` has the training source and every external test set under the names that the study gives them. Raises
-    `StudyError` for an error that the spec does not accept; then nothing is written.
+    `StudyError` for an error that the spec does not accept.
     """
     splits = {
         (index, fraction): Split.read(directory.split(index, fraction))
@@ -32,8 +32,12 @@ def audit(spec: StudySpec, directory: StudyDirectory, manifests: Mapping[str, Ma
     }
     found = judge(spec, manifests, {key: leakage.parts_of(split) for key, split in splits.items()})
     refuse(spec, found)
-    write_json(directory.audit, [asdict(finding) | {"accepted": reason(spec, finding)} for finding in found])
     return found
+
+
+def audit_content(spec: StudySpec, found: list[Finding]) -> list[dict[str, Any]]:
+    """The findings as plain data, each with the reason for which the spec accepts it."""
+    return [asdict(finding) | {"accepted": reason(spec, finding)} for finding in found]
 
 
 def data_sources(spec: StudySpec) -> dict[str, DataSource]:

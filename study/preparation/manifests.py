@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import datasets
-from datasets.base.atomic_files import write_json
 from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef, Manifest
 from datasets.base.seeds import seed
@@ -14,6 +13,7 @@ from datasets.splits.make import make_split
 from datasets.splits.model import Scheme, Split
 from study.base.errors import StudyError
 from study.preparation.validation_size import ValidationSize
+from study.protocol import protocol
 from study.spec.model import DataSource, SplitFiles, StudySpec, TestSet
 from study.store.directory import StudyDirectory
 from trainables.job import TrainingData
@@ -124,8 +124,22 @@ def test_source(spec: StudySpec, test: TestSet) -> DataSource:
     return spec.train if is_held_out(spec, test) else test
 
 
-def write_manifests(directory: StudyDirectory, manifests: dict[str, Manifest], splits: dict[str, str]) -> None:
-    """Record what every data set is: digest, classes, counts by label, notes."""
+def same_as_sealed(directory: StudyDirectory, manifests: dict[str, Manifest], splits: dict[str, str]) -> None:
+    """Raise `StudyError` when data or splits are not those of the sealed protocol."""
+    sealed = protocol.load(directory)
+    if sealed is None:
+        return
+    now = {name: manifest.digest for name, manifest in manifests.items()} | splits
+    for name, digest in {**sealed.data, **sealed.splits}.items():
+        if now.get(name, digest) != digest:
+            raise StudyError(
+                f"The data of a study never change, but {name} now has digest {now[name]}, sealed is {digest}. Restore "
+                "the data that the study started with, or start a study in another directory."
+            )
+
+
+def manifests_content(manifests: dict[str, Manifest], splits: dict[str, str]) -> dict[str, Any]:
+    """What every data set is: digest, classes, counts by label, notes; and the digest of every split."""
     content = {
         name: {
             "source": manifest.name,
@@ -139,9 +153,4 @@ def write_manifests(directory: StudyDirectory, manifests: dict[str, Manifest], s
         }
         for name, manifest in manifests.items()
     }
-    write_json(directory.manifests, {"data": content, "splits": splits})
-
-
-def recorded_digest(path: Path, name: str) -> str:
-    """The manifest digest that the study recorded for a data set when it began."""
-    return str(json.loads(path.read_text())["data"][name]["digest"])
+    return {"data": content, "splits": splits}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from datasets.base.atomic_files import content_digest, json_text, write_text
 from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
 from datasets.cache.progress import Progress
@@ -12,7 +13,9 @@ from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.preparation import leakage
 from study.preparation import manifests as data
+from study.protocol import holdings
 from study.spec.model import DataSource
+from study.store import read_log
 from study.store.directory import StudyDirectory
 
 Say = Callable[[str], None]
@@ -50,10 +53,28 @@ def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest
     """
     used = {name: _decode(plan, name, manifest, say) for name, manifest in manifests.items()}
     splits = data.write_splits(plan.spec, directory, used[plan.spec.train.source])
-    data.write_manifests(directory, used, splits)
     findings = leakage.audit(plan.spec, directory, used)
+    manifests_text = json_text(data.manifests_content(used, splits))
+    audit_text = json_text(leakage.audit_content(plan.spec, findings))
+    data.same_as_sealed(directory, used, splits)
+    _log_preparation(directory, manifests_text, audit_text)
+    write_text(directory.manifests, manifests_text)
+    write_text(directory.audit, audit_text)
     for finding in findings:
         say(f"audit {finding.key}: {finding.message}")
+
+
+def _log_preparation(directory: StudyDirectory, manifests_text: str, audit_text: str) -> None:
+    """Log the records of the data before they change, once a protocol is sealed: a newer version may find more."""
+    if not directory.protocol.exists():
+        return
+    digests = {"manifests": content_digest(manifests_text), "audit": content_digest(audit_text)}
+    now = {
+        "manifests": holdings.optional_digest(directory.manifests),
+        "audit": holdings.optional_digest(directory.audit),
+    }
+    if digests != now:
+        read_log.append(directory, "prepared", **digests)
 
 
 def _decode(plan: Plan, name: str, manifest: Manifest, say: Say) -> Manifest:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime
-
-from datasets.base.atomic_files import append_line
 from datasets.base.manifest import Manifest
 from study.base.errors import StudyError
+from study.plan.cells import Plan
 from study.preparation import manifests
-from study.spec.model import StudySpec, TestSet
-from study.store import selection_record
+from study.protocol import seal
+from study.spec.model import TestSet
+from study.store import read_log, selection_record
 from study.store.directory import StudyDirectory
 
 
 def read_labels(
-    spec: StudySpec, directory: StudyDirectory, test: TestSet, *, selection_digest: str, purpose: str
+    plan: Plan, directory: StudyDirectory, test: TestSet, *, selection_digest: str, purpose: str
 ) -> Manifest:
-    """The test set with its labels. Appends the read to the log before it returns.
+    """The test set with its labels. Seals the protocol, if it is not, and logs the read before it returns.
 
     Raises `StudyError` when no selection is frozen, or when the frozen one has another digest.
     """
@@ -27,24 +25,21 @@ def read_labels(
             f"Test labels of {test.name!r} open with the frozen selection's digest {frozen.digest}, got "
             f"{selection_digest!r}. Evaluate the frozen selection, or reopen it with `study select --reopen REASON`."
         )
+    spec = plan.spec
+    seal.seal(plan, directory)
     manifest = manifests.test_images(spec, directory, test, manifests.load_manifest(manifests.test_source(spec, test)))
-    append_line(
-        directory.test_reads,
-        {
-            "event": "read",
-            "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "dataset": test.name,
-            "images": len(manifest),
-            "manifest": manifest.digest,
-            "selection": frozen.digest,
-            "purpose": purpose,
-        },
+    read_log.append(
+        directory,
+        "read",
+        dataset=test.name,
+        images=len(manifest),
+        manifest=manifest.digest,
+        selection=frozen.digest,
+        purpose=purpose,
     )
     return manifest
 
 
-def log(directory: StudyDirectory) -> list[dict[str, str]]:
+def log(directory: StudyDirectory) -> list[read_log.Event]:
     """Every read and reopening so far, oldest first."""
-    if not directory.test_reads.exists():
-        return []
-    return [json.loads(line) for line in directory.test_reads.read_text().splitlines()]
+    return read_log.events(directory, "read", "reopened")

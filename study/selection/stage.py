@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from study.preparation import manifests
+from study.protocol import holdings, seal
 from study.selection.edges import edges
 from study.selection.winners import winners as winners_of
 from study.store import selection_record
@@ -20,9 +21,13 @@ class Select(Stage):
         """Propose the winners and freeze them, or find that they are frozen."""
         plan, directory = context.plan, context.directory
         size = manifests.validation_size(plan.spec, directory)
-        winners = winners_of(plan, study_trials(plan, directory), size)
-        proposed = selection_record.propose(plan.spec.digest, plan.spec.select.rule, winners)
+        trials = study_trials(plan, directory)
+        winners = winners_of(plan, trials, size)
+        proposed = selection_record.propose(
+            plan.spec.digest, plan.spec.select.rule, winners, trials=holdings.trials_digest(trials)
+        )
         frozen = selection_record.freeze(directory, proposed, reopen=context.reopen)
+        seal.follow(plan, directory, frozen, reason=context.reopen)
         for edge in edges(plan, winners).to_dict("records"):
             context.message(
                 f"warning: the winner of {edge['cell']} has {edge['parameter']} = {edge['value']:g} on the "

@@ -33,8 +33,13 @@ class StudyDirectory:
         return self.root / "selection.json"
 
     @property
+    def protocol(self) -> Path:
+        """What was decided before test labels were read (JSON)."""
+        return self.root / "protocol.json"
+
+    @property
     def test_reads(self) -> Path:
-        """One JSON line per read of test labels."""
+        """The log of the protocol: one JSON line an event, reads of test labels among them."""
         return self.root / "test_reads.jsonl"
 
     @property

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from datasets.base.atomic_files import append_line, text_digest, write_json
+from datasets.base.atomic_files import text_digest, write_json
 from search_spaces.domains import Value
 from study.base.errors import StudyError
 from study.plan.cells import Plan
+from study.store import read_log
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord
 
@@ -36,23 +37,34 @@ class Selection:
     rule: str
     time: str
     winners: tuple[Winner, ...]
+    trials: str | None = None
+    """Digest of the trials that it was made from; None in selections of an older version."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The record as plain data."""
+        content = asdict(self)
+        return content if self.trials is not None else {n: v for n, v in content.items() if n != "trials"}
 
     @property
     def digest(self) -> str:
-        """Hex sha256 (16 digits) over spec, rule, time and winners."""
-        return text_digest(asdict(self))
+        """Hex sha256 (16 digits) over spec, rule, time, winners and trials."""
+        return text_digest(self.content)
 
     @property
     def choice(self) -> str:
-        """Digest of what is chosen, whenever it was chosen."""
-        return text_digest({**asdict(self), "time": ""})
+        """Digest of what is chosen, whenever it was chosen and whatever else the spec says."""
+        return text_digest([self.rule, [asdict(winner) for winner in self.winners]])
 
 
-def propose(spec_digest: str, rule: str, winners: Mapping[str, list[TrialRecord]]) -> Selection:
-    """A selection of these winners, made now."""
+def propose(
+    spec_digest: str, rule: str, winners: Mapping[str, list[TrialRecord]], *, trials: str | None = None
+) -> Selection:
+    """A selection of these winners, made now from trials with the digest `trials`."""
     return Selection(
         spec_digest=spec_digest,
         rule=rule,
+        trials=trials,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         winners=tuple(
             Winner(cell=cell, rank=rank, trial=trial.number, value=_value(trial), params=dict(trial.params))
@@ -74,6 +86,9 @@ def freeze(directory: StudyDirectory, proposed: Selection, *, reopen: str | None
         return proposed
     frozen = load(directory)
     if frozen.choice == proposed.choice:
+        if frozen.spec_digest != proposed.spec_digest:  # the study was extended, and the same trials won
+            _write(directory, proposed)
+            return proposed
         return frozen
     if directory.test_reads.exists() and reopen is None:
         raise StudyError(
@@ -82,9 +97,8 @@ def freeze(directory: StudyDirectory, proposed: Selection, *, reopen: str | None
             "will show."
         )
     if reopen is not None:
-        event = {"event": "reopened", "time": proposed.time, "reason": reopen}
-        append_line(directory.test_reads, {**event, "selection": frozen.digest, "becomes": proposed.digest})
-    _supersede(directory, frozen)
+        read_log.append(directory, "reopened", reason=reopen, selection=frozen.digest, becomes=proposed.digest)
+    supersede(directory, frozen)
     _write(directory, proposed)
     return proposed
 
@@ -93,9 +107,15 @@ def load(directory: StudyDirectory) -> Selection:
     """The frozen selection. Raises `StudyError` when there is none or when the file was altered after freezing."""
     if not directory.selection.is_file():
         raise StudyError(f"{directory.root} has no frozen selection. Run `study select {directory.root}` first.")
-    raw: dict[str, Any] = json.loads(directory.selection.read_text())
-    digest = raw.pop("digest")
-    selection = Selection(**{**raw, "winners": tuple(Winner(**winner) for winner in raw["winners"])})
+    try:
+        raw: dict[str, Any] = json.loads(directory.selection.read_text())
+        digest = raw.pop("digest")
+        selection = Selection(**{**raw, "winners": tuple(Winner(**winner) for winner in raw["winners"])})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StudyError(
+            f"A frozen selection is whole, but {directory.selection} cannot be read ({type(error).__name__}: {error}). "
+            "Restore it from a backup, or delete it and select again with --reopen REASON."
+        ) from error
     if selection.digest != digest:
         raise StudyError(
             f"{directory.selection} was altered after it was frozen: it says digest {digest}, its content gives "
@@ -111,10 +131,16 @@ def current(plan: Plan, directory: StudyDirectory) -> Selection | None:
 
 
 def _write(directory: StudyDirectory, selection: Selection) -> None:
-    write_json(directory.selection, {**asdict(selection), "digest": selection.digest})
+    write_json(directory.selection, {**selection.content, "digest": selection.digest})
 
 
-def _supersede(directory: StudyDirectory, frozen: Selection) -> None:
+def transfer(directory: StudyDirectory, spec_digest: str) -> None:
+    """The same winners under a spec that differs in nothing that a selection rests on."""
+    _write(directory, replace(load(directory), spec_digest=spec_digest))
+
+
+def supersede(directory: StudyDirectory, frozen: Selection) -> None:
+    """Move a selection, its replicates and their predictions out of the study's way, into `superseded/`."""
     attic = directory.root / "superseded" / frozen.digest
     attic.mkdir(parents=True, exist_ok=True)
     for path in (directory.predictions, directory.root / "replicates", directory.selection):

@@ -7,18 +7,22 @@ one transaction, and writing again what is already there changes nothing, so a k
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 import optuna
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState, create_trial
+from sqlalchemy.exc import SQLAlchemyError
 
 from search_spaces.domains import Value
+from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
 from study.store.trial import EpochRecord, Origin, State, TrialRecord
@@ -139,7 +143,24 @@ def read_trials(storage_url: str, study: str) -> list[TrialRecord]:
     """
     if storage_url.startswith("sqlite:///") and not Path(storage_url.removeprefix("sqlite:///")).is_file():
         return []
-    storage = open_storage(storage_url)
+    with _readable(storage_url):
+        return _read_trials(open_storage(storage_url), study)
+
+
+@contextmanager
+def _readable(storage_url: str) -> Iterator[None]:
+    """Raise `StudyError` where the storage cannot be read."""
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError) as error:
+        cause = str(error.__cause__ or error).splitlines()[0]
+        raise StudyError(
+            f"The record of trials is whole, but {storage_url.removeprefix('sqlite:///')} cannot be read: {cause}. "
+            "Restore it from a backup, or start the study in another directory."
+        ) from error
+
+
+def _read_trials(storage: BaseStorage, study: str) -> list[TrialRecord]:
     studies = {frozen.study_name: frozen for frozen in storage.get_all_studies()}
     return [
         _trial(name.removeprefix(f"{study}/"), trial, _direction(studies[name]))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datasets.base.atomic_files import file_digest, write_json
+from datasets.base.atomic_files import file_digest, text_digest, write_json
+from datasets.splits.model import Split
 from study.cluster.capacity import ClusterCapacity
 from study.cluster.tasks import Task, run_tasks
 from study.plan.cells import Plan
+from study.protocol import holdings
 from study.store import selection_record
 from study.store.selection_record import Selection, Winner
 from study.store.stage import StageContext
 from study.training.jobs import job_digest, replicate_job
+from trainables.job import Job
 
 
 def replicate(context: StageContext) -> int:
@@ -30,7 +32,7 @@ def replicate(context: StageContext) -> int:
     capacity = ClusterCapacity(plan)
     for winner, pair in pairs(plan, frozen):
         job = replicate_job(plan, directory, winner, pair)
-        if is_done(Path(job.directory), job_digest(job)):
+        if is_done(job):
             continue
         key = f"{winner.cell} #{winner.rank + 1} pair {pair}"
         resources = plan.cell(winner.cell).resources
@@ -58,10 +60,18 @@ def pairs(plan: Plan, frozen: Selection) -> list[tuple[Winner, int]]:
     return [(winner, pair) for pair in range(1, plan.spec.replicate.pairs + 1) for winner in frozen.winners]
 
 
-def is_done(replicate: Path, digest: str) -> bool:
-    """Whether this very job has finished: its result was written, for the same job, and its checkpoint is there."""
-    result = replicate / "result.json"
-    return result.is_file() and (replicate / "best.pt").is_file() and json.loads(result.read_text())["job"] == digest
+def is_done(job: Job) -> bool:
+    """Whether this very job has finished: its result was written, for the same job and split, and its checkpoint is
+    there."""
+    path = Path(job.directory) / "result.json"
+    if not path.is_file() or not path.with_name("best.pt").is_file():
+        return False
+    result = holdings.read_json(path, "Delete it and run `study replicate` on the study.")
+    if "digest" in result and result.pop("digest") != text_digest(result):
+        return False
+    split = Path(job.data.split_file)  # where it was deleted, the stage prepare writes it anew, and it is the same
+    same = "split" not in result or not split.exists() or result["split"] == Split.read(split).digest
+    return bool(result.get("job") == job_digest(job) and same)
 
 
 def train_together(job_json: str, workers: int, worker: Mapping[str, float]) -> None:
@@ -76,7 +86,6 @@ def train_replicate(job_json: str) -> None:
 
     Resumes from its last checkpoint. The first process writes history and result when done.
     """
-    from trainables.job import Job
     from trainables.run_job import train
     from trainables.training import distributed
     from trainables.training.objectives import OBJECTIVES
@@ -98,14 +107,13 @@ def train_replicate(job_json: str) -> None:
         where / "history.json", [{"epoch": epoch, "metrics": metrics} for epoch, metrics in sorted(history.items())]
     )
     values = [metrics[job.objective] for metrics in history.values()]
-    write_json(
-        where / "result.json",
-        {
-            "job": job_digest(job),
-            "epochs": len(history),
-            "value": (max if OBJECTIVES.get(job.objective).maximize else min)(values),
-            "seconds": round(time.time() - started, 3),
-            "checkpoint": file_digest(where / "best.pt"),
-        },
-    )
+    result = {
+        "job": job_digest(job),
+        "split": Split.read(job.data.split_file).digest,
+        "epochs": len(history),
+        "value": (max if OBJECTIVES.get(job.objective).maximize else min)(values),
+        "seconds": round(time.time() - started, 3),
+        "checkpoint": file_digest(where / "best.pt"),
+    }
+    write_json(where / "result.json", {**result, "digest": text_digest(result)})
     (where / "last.pt").unlink(missing_ok=True)

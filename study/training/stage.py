@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from study.cluster import connection
 from study.cluster.capacity import ClusterCapacity
 from study.store import selection_record
 from study.store.stage import Count, Stage, StageContext
-from study.training.jobs import job_digest, replicate_job
+from study.training.jobs import replicate_job
 from study.training.method_checks import check_methods
 from study.training.replicates import is_done, pairs, replicate
 
@@ -40,7 +39,7 @@ class Replicate(Stage):
         if frozen is None:
             return Count(done=0, wanted=None)
         jobs = [replicate_job(plan, directory, winner, pair) for winner, pair in pairs(plan, frozen)]
-        return Count(done=sum(is_done(Path(job.directory), job_digest(job)) for job in jobs), wanted=len(jobs))
+        return Count(done=sum(is_done(job) for job in jobs), wanted=len(jobs))
 
     def fingerprint(self, context: StageContext) -> str:
         """The selection decides what is trained."""

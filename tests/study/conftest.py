@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from study.pipeline.run import run_study
-from study.store.opening import start_study
+from study.protocol.opening import start_study
 from tests.study.example_study import spec
 
 

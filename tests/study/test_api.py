@@ -16,7 +16,7 @@ import study
 from datasets.cache.reading import reader
 from study.base.errors import StudyError
 from study.preparation import manifests
-from study.store.opening import open_study
+from study.protocol.opening import open_study
 
 METHOD = "simclr:ft"
 

@@ -49,6 +49,18 @@ class TestRead(_Fact):
     purpose: str = ""
     reason: str = ""
     becomes: str = ""
+    changed: tuple[str, ...] = ()
+
+
+class Seal(_Fact):
+    """The sealed protocol: `late` where test labels had been read before it was sealed; `code` then and now."""
+
+    digest: str = ""
+    time: str = ""
+    late: bool = False
+    code: str = ""
+    code_now: str = ""
+    metrics_added: tuple[str, ...] = ()
 
 
 class DataSet(_Fact):
@@ -120,12 +132,31 @@ class Context(_Fact):
     audit: tuple[Finding, ...] = ()
     audited: bool | None = None
     test_reads: tuple[TestRead, ...] = ()
+    protocol: Seal | None = None
     datasets: tuple[DataSet, ...] = ()
     durations: dict[str, float] = {}
     sources: dict[str, str] = {}
     versions: dict[str, str] = {}
     notes: tuple[str, ...] = ()
     written: str = ""
+
+    @property
+    def deviations(self) -> list[str]:
+        """Where the study left its sealed protocol, one sentence each; they stand at the top of the report."""
+        found = [
+            f"{read.time[:16].replace('T', ' ')}: {', '.join(read.changed) or 'the selection'} changed after test "
+            f"labels had been read. Reason given: “{read.reason}”"
+            for read in self.test_reads
+            if read.event == "reopened"
+        ]
+        if self.protocol is not None and self.protocol.late:
+            found.append(
+                "The protocol was sealed after test labels had been read: the study began under a version that sealed "
+                "none. What was changed before is not known."
+            )
+        if self.protocol is not None and self.protocol.metrics_added:
+            found.append(f"Metrics added after the seal: {', '.join(self.protocol.metrics_added)}.")
+        return found
 
 
 def read_context(path: Path) -> Context:

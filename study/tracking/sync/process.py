@@ -14,8 +14,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from study.protocol.opening import load_study
 from study.store.directory import StudyDirectory
-from study.store.opening import open_study
 from study.tracking.backend.target import resolve
 from study.tracking.desired import identity
 from study.tracking.desired.state import Book
@@ -35,7 +35,7 @@ class Writer:
     """Moves what one driver says to the server, for as long as that driver lives."""
 
     def __init__(self, directory: StudyDirectory, journal_name: str, leash: Leash):
-        plan, _ = open_study(directory.root)
+        plan, _ = load_study(directory.root)
         self._directory, self._path = directory, paths.journals(directory) / journal_name
         self._leash = leash
         self._target = resolve(plan.spec, directory)

@@ -20,8 +20,8 @@ import yaml
 from study.base.errors import StudyError
 from study.pipeline.run import run_study
 from study.preparation.test_labels import log
+from study.protocol.opening import open_study, start_study
 from study.store.directory import StudyDirectory
-from study.store.opening import open_study, start_study
 from study.store.trial_storage import read_trials
 from tests.study.example_study import raw, spec
 

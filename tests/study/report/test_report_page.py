@@ -125,6 +125,7 @@ def test_the_log_of_test_labels_is_shown(tmp_path: Path) -> None:
         assert read["dataset"] in html
     assert "Peeks: selection reopened" in html
     assert "“wrong rule”" in html
+    assert html.index("Deviations from the sealed protocol") < html.index('id="answer"')
 
 
 class Balanced(HTMLParser):

@@ -15,10 +15,10 @@ from ray._private.state import actors
 from study.cluster import connection
 from study.cluster.tasks import Task, run_tasks
 from study.pipeline.run import run_study
+from study.protocol.opening import start_study
 from study.search.ray_tune.tuner import run_search
 from study.spec.loading import parse_spec
 from study.store.directory import StudyDirectory
-from study.store.opening import start_study
 from study.store.trial_storage import read_trials
 from tests.study.search.example_cells import job_maker, small_plan
 from trainables.ray_train import group

@@ -11,8 +11,10 @@ import pytest
 from study.analysis.budget_ledger import ledger
 from study.base.errors import StudyError
 from study.pipeline.status import status
+from study.plan.cells import plan
 from study.preparation import test_labels
 from study.preparation.validation_size import ValidationSize
+from study.protocol.opening import start_study
 from study.selection.edges import edges
 from study.selection.rules.best import BEST
 from study.selection.rules.best_smoothed import BestSmoothed
@@ -21,7 +23,6 @@ from study.selection.winners import rule_of, winners
 from study.spec.model import Select
 from study.store import selection_record
 from study.store.directory import StudyDirectory
-from study.store.opening import start_study
 from study.training.jobs import job_digest, replicate_job
 from tests.study.example_study import planned, spec, trial
 
@@ -100,13 +101,13 @@ def test_an_altered_selection_is_refused(directory):
 def test_test_labels_need_the_frozen_selections_digest(directory):
     chosen = spec()
     with pytest.raises(StudyError, match="has no frozen selection"):
-        test_labels.read_labels(chosen, directory, chosen.tests[1], selection_digest="x", purpose="peek")
+        test_labels.read_labels(plan(chosen), directory, chosen.tests[1], selection_digest="x", purpose="peek")
     frozen = selection_record.freeze(directory, proposal())
     with pytest.raises(StudyError, match=f"open with the frozen selection's digest {frozen.digest}, got 'x'"):
-        test_labels.read_labels(chosen, directory, chosen.tests[1], selection_digest="x", purpose="peek")
+        test_labels.read_labels(plan(chosen), directory, chosen.tests[1], selection_digest="x", purpose="peek")
     assert test_labels.log(directory) == []
     labels = test_labels.read_labels(
-        chosen, directory, chosen.tests[1], selection_digest=frozen.digest, purpose="evaluate"
+        plan(chosen), directory, chosen.tests[1], selection_digest=frozen.digest, purpose="evaluate"
     )
     (read,) = test_labels.log(directory)
     assert (read["dataset"], read["images"], read["selection"]) == ("synthetic_device", len(labels), frozen.digest)
@@ -117,7 +118,9 @@ def test_changing_a_selection_after_a_read_needs_a_reason_and_is_logged(director
     frozen = selection_record.freeze(directory, proposal())
     changed = selection_record.freeze(directory, proposal(number=1))  # nobody has looked yet
     assert changed.digest != frozen.digest
-    test_labels.read_labels(chosen, directory, chosen.tests[1], selection_digest=changed.digest, purpose="evaluate")
+    test_labels.read_labels(
+        plan(chosen), directory, chosen.tests[1], selection_digest=changed.digest, purpose="evaluate"
+    )
     directory.predictions.mkdir()
     with pytest.raises(StudyError, match="--reopen REASON"):
         selection_record.freeze(directory, proposal(number=2))
