@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +38,7 @@ def compare(plan: Plan, directory: StudyDirectory) -> dict[str, pd.DataFrame]:
     from study.comparison import ComparisonError, compare, optimisation
 
     frozen = selection_record.load(directory)
+    holdings.required_data(directory)
     predictions = read_predictions(plan, directory)
     trials = study_trials(plan, directory)
     flat, curves = trial_tables.trials_table(plan, trials), trial_tables.curves_table(plan, trials)
@@ -228,4 +228,4 @@ def _winners(trials: list[TrialRecord], frozen: selection_record.Selection) -> d
 
 
 def _json(path: Path) -> Any:
-    return json.loads(path.read_text()) if path.is_file() else None
+    return holdings.read_json(path, "Delete it and run again.") if path.is_file() else None

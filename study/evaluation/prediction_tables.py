@@ -32,7 +32,7 @@ def made_from(plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winn
     """What a prediction table rests on, out of the records: no image, label or checkpoint is read."""
     spec = plan.spec
     held_out = manifests.is_held_out(spec, test)
-    recorded = holdings.recorded_data(directory)
+    recorded = holdings.required_data(directory)
     result = directory.replicate(winner.cell, winner.rank, pair) / "result.json"
     return {
         "checkpoint": holdings.read_json(result, f"Run `study replicate {directory.root}`.")["checkpoint"]
@@ -90,8 +90,8 @@ def write_prediction_table(directory: StudyDirectory, path: Path, table: pd.Data
     os.replace(half, path)
     digest = file_digest(path)
     table_name = path.relative_to(directory.predictions).as_posix()
-    read_log.append(directory, "scored", table=table_name, sha256=digest, checkpoint=facts["checkpoint"])
-    write_json(path.with_suffix(".json"), {**facts, "sha256": digest})
+    log = read_log.append(directory, "scored", table=table_name, sha256=digest, checkpoint=facts["checkpoint"])
+    write_json(path.with_suffix(".json"), {**facts, "sha256": digest, "log": log})
 
 
 def expected_tables(plan: Plan, directory: StudyDirectory) -> dict[Path, dict[str, Any]]:

@@ -25,7 +25,9 @@ class Evaluate(Stage):
     def status(self, context: StageContext) -> Count:
         """Prediction tables that are whole, and the qualitative pages as one piece more."""
         plan, directory = context.plan, context.directory
-        if selection_record.current(plan, directory) is None or not directory.manifests.exists():
+        if selection_record.current(plan, directory) is None or not (
+            directory.manifests.exists() and directory.audit.exists()
+        ):
             return Count(done=0, wanted=None)
         tables = expected_tables(plan, directory)
         written = sum(is_made_from(path, origin) for path, origin in tables.items())

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from datasets.base.errors import DataError
+from study.base.errors import StudyError
 from study.pipeline.stages import STAGES
 from study.pipeline.status import stages_to_run
 from study.plan.cells import Plan
@@ -75,7 +77,10 @@ def _run(context: StageContext, name: str) -> None:
     for observer in context.observers:
         observer.on_stage_start(name)
     started = time.monotonic()
-    STAGES[name].run(context)
+    try:
+        STAGES[name].run(context)
+    except DataError as error:
+        raise StudyError(str(error)) from error
     seconds = time.monotonic() - started
     if STAGES[name].timed:
         record_seconds(context.directory, name, seconds)

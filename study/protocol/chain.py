@@ -69,7 +69,7 @@ def _spec(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
         link="spec",
         path=directory.spec,
         message=f"A study keeps the spec that it was planned from, but {directory.spec} differs from it{where} (digest "
-        f"{plan.spec.digest}, {directory.plan.name} has {planned.get('spec_digest')}). Restore the spec"
+        f"{plan.spec.digest}, {directory.plan} has {planned.get('spec_digest')}). Restore the spec"
         + ("" if sealed is None else ", or say why it changed with --reopen REASON, which the report will show")
         + ".",
         reopenable=sealed is not None and set(changed) <= set(CHANGEABLE),
@@ -122,10 +122,13 @@ def _protocol(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
     sealed = protocol.load(directory)
     if sealed is None:
         facts = holdings.prediction_digests(directory).values()
-        if read_log.is_chained(directory) or any("random_state" in fact for fact in facts):
+        if read_log.chained(directory, "read") or any("random_state" in fact for fact in facts):
             raise protocol.damaged(directory, "is missing, although test labels were read")
         yield from _before_protocols(plan, directory)
         return
+    seals = read_log.events(directory, "sealed")
+    if seals and seals[-1]["protocol"] != sealed.digest:
+        raise protocol.damaged(directory, f"has digest {sealed.digest}, logged is {seals[-1]['protocol']}")
     if sealed.spec_digest != plan.spec.digest:
         changed = _changed(sealed, plan)
         yield Break(
@@ -205,11 +208,13 @@ def _before_protocols(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
 
 def _log(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
     """The log's own chain, and that it was not cut: whoever sealed has read."""
-    kinds = [event["event"] for event in read_log.events(directory)]
+    logged = read_log.events(directory)
+    kinds = [event["event"] for event in logged]
     sealed = _sealed(directory)
     reopened = 0 if sealed is None else int(sealed.reason is not None)
     unread = "read" not in kinds and any(directory.predictions.rglob("*.parquet"))
-    if sealed is not None and (unread or kinds.count("reopened") < reopened):
+    adopted = any("adopted" in event for event in logged) and not (sealed and sealed.late) and not reopened
+    if sealed is not None and (unread or adopted or kinds.count("reopened") < reopened):
         yield Break(
             link="log",
             path=directory.test_reads,
@@ -224,15 +229,19 @@ def _predictions(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
     if _sealed(directory) is None:
         return
     scored = {event["table"]: event["sha256"] for event in read_log.events(directory, "scored")}
+    chained = {
+        event["table"]: None if "adopted" in event else event["chain"]
+        for event in read_log.chained(directory, "scored")
+    }
     for name, facts in holdings.prediction_digests(directory).items():
         path = directory.predictions / name
-        if name not in scored:
+        if name not in scored or chained[name] not in (None, facts.get("log")):
             yield Break(
                 link="log",
                 path=directory.test_reads,
                 message=f"A prediction table is logged when it is scored, but {directory.test_reads} does not know "
-                f"{path}. Restore the log from a backup, or accept the tables as they are with --reopen REASON, which "
-                "the report will show.",
+                f"{path} as it is. Restore the log from a backup, or accept the tables as they are with --reopen "
+                "REASON, which the report will show.",
                 reopenable=True,
             )
             return

@@ -38,6 +38,17 @@ def recorded_data(directory: StudyDirectory) -> dict[str, Any]:
     return content
 
 
+def required_data(directory: StudyDirectory) -> dict[str, Any]:
+    """`recorded_data` of a study that was prepared. Raises `StudyError` where the record or the audit is missing."""
+    for path in (directory.manifests, directory.audit):
+        if not path.exists():
+            raise StudyError(
+                f"A study records what was found in its data, but {path} is missing. `study run` the study again, "
+                "which writes it anew."
+            )
+    return recorded_data(directory)
+
+
 def data_digests(directory: StudyDirectory) -> dict[str, str]:
     """Digest of every data set's manifest, as recorded."""
     return {name: str(facts["digest"]) for name, facts in recorded_data(directory).get("data", {}).items()}

@@ -44,6 +44,7 @@ def seal(plan: Plan, directory: StudyDirectory, *, late: bool = False, reason: s
         reason=reason if before is None else before.reason,
         previous=_replaced(directory) if before is None else before.previous,
     )
+    read_log.append(directory, "sealed", protocol=sealed.digest)
     protocol.write(directory, sealed)
     return sealed
 

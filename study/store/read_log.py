@@ -14,16 +14,18 @@ from datasets.base.atomic_files import append_line, text_digest, write_text
 from study.base.errors import StudyError
 from study.store.directory import StudyDirectory
 
-Kind = Literal["read", "reopened", "prepared", "scored", "compared", "reported"]
+Kind = Literal["sealed", "read", "reopened", "prepared", "scored", "compared", "reported"]
 Event = dict[str, Any]
 
 
-def append(directory: StudyDirectory, kind: Kind, **facts: Any) -> None:
-    """Add an event with the present time; it is on disk when this returns."""
+def append(directory: StudyDirectory, kind: Kind, **facts: Any) -> str:
+    """Add an event with the present time; returns its digest. It is on disk when this returns."""
     lines = _lines(directory)
     _drop_torn_line(directory)
     event = {"event": kind, "time": datetime.now(UTC).isoformat(timespec="seconds"), **facts}
-    append_line(directory.test_reads, {**event, "chain": _link(_head(lines), event)})
+    chain = link(_head(lines), event)
+    append_line(directory.test_reads, {**event, "chain": chain})
+    return chain
 
 
 def events(directory: StudyDirectory, *kinds: Kind) -> list[Event]:
@@ -38,7 +40,7 @@ def events(directory: StudyDirectory, *kinds: Kind) -> list[Event]:
             before = _head(lines[: number + 1])
             continue
         event = {name: value for name, value in line.items() if name != "chain"}
-        if line["chain"] != _link(before, event):
+        if line["chain"] != link(before, event):
             raise _broken(directory, number + 1, "does not follow from the line before it")
         before = line["chain"]
     return [
@@ -48,9 +50,9 @@ def events(directory: StudyDirectory, *kinds: Kind) -> list[Event]:
     ]
 
 
-def is_chained(directory: StudyDirectory) -> bool:
-    """Whether a version that chains events has written to the log."""
-    return any("chain" in line for line in _lines(directory))
+def chained(directory: StudyDirectory, kind: Kind) -> list[Event]:
+    """Every event of a kind that carries a digest, and the digest as `chain`."""
+    return [line for line in _lines(directory) if "chain" in line and line["event"] == kind]
 
 
 def head(directory: StudyDirectory) -> str:
@@ -62,6 +64,11 @@ def last(directory: StudyDirectory, kind: Kind) -> Event | None:
     """The newest event of a kind."""
     found = events(directory, kind)
     return found[-1] if found else None
+
+
+def link(before: str, event: Event) -> str:
+    """Digest of an event and all before it."""
+    return text_digest([before, event])
 
 
 def _lines(directory: StudyDirectory) -> list[Event]:
@@ -96,10 +103,6 @@ def _head(lines: list[Event]) -> str:
     if lines and "chain" in lines[-1]:
         return str(lines[-1]["chain"])
     return text_digest(lines)
-
-
-def _link(before: str, event: Event) -> str:
-    return text_digest([before, event])
 
 
 def _broken(directory: StudyDirectory, number: int, what: str) -> StudyError:
