@@ -6,11 +6,13 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from datasets.base.manifest import DataRef
 
 ParamValue = float | int | str | bool
+Precision = Literal["float32", "bfloat16", "float16"]
+"""Arithmetic of forward and backward passes (autocast); weights and losses stay in float32."""
 Metrics = Mapping[str, float]
 
 Report = Callable[[int, Metrics, str | None], None]
@@ -52,7 +54,8 @@ class TrainingData:
 class Job:
     """One configuration of one cell. `seed` decides everything random in it; `directory` receives `last.pt` and
     `best.pt`; `stages` is the content-addressed store of contrastive stages that all trials of a study share, and
-    `stage_seed` tells the stages of a replicate from those of the search and of the other replicates."""
+    `stage_seed` tells the stages of a replicate from those of the search and of the other replicates. `precision` None
+    leaves it to the device, as studies of older versions did."""
 
     encoder: EncoderRef
     pipeline: str
@@ -68,6 +71,7 @@ class Job:
     stage_seed: int = 0
     augmentation: str = "published"
     threads: int = 1
+    precision: Precision | None = None
 
     def to_json(self) -> str:
         """One JSON object; `Job.from_json` reads it back."""

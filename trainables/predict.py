@@ -85,7 +85,7 @@ def _score(
     threads: int,
 ) -> NDArray[np.float64]:
     """[n, copies] probabilities of the positive class."""
-    prepare(device, threads, repeatable=True)
+    prepare(device, threads, precision=job.precision, repeatable=True)
     mine = copy.deepcopy(model).to(device) if device.type != "cpu" else model
     at_once = views_at_once(device, job.image_size)
     size = max(1, at_once // copies)  # images whose views are made together

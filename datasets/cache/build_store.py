@@ -18,6 +18,7 @@ from PIL import Image
 
 from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
+from datasets.cache.checksums import write_checksums
 from datasets.cache.decode import BadImage
 from datasets.cache.progress import Progress
 from datasets.cache.reading import open_reader
@@ -44,6 +45,7 @@ def build(manifest: Manifest, directory: Path, short_side: int, progress: Progre
         index.to_parquet(draft / "index.parquet", index=False)
         with open(draft / "index.parquet", "rb") as written:
             os.fsync(written.fileno())
+        write_checksums(draft)
         os.chmod(draft, 0o755)
         if directory.exists():
             shutil.rmtree(directory)  # its index was taken away

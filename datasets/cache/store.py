@@ -17,10 +17,11 @@ from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest, OnBadImage
 from datasets.base.roots import Root
 from datasets.cache.build_store import build
+from datasets.cache.checksums import check
 from datasets.cache.progress import Progress
 
-VERSION = 3
-"""Raised when decoding or resizing changes, so that no old cache is taken for a new one."""
+VERSION = 4
+"""Raised when decoding, resizing or what is recorded changes, so that no old cache is taken for a new one."""
 LOCK_SECONDS = 4 * 3600.0
 """How long to wait for another builder: longer than decoding the largest set takes."""
 
@@ -36,8 +37,6 @@ class ImageStore:
     def __init__(self, manifest: Manifest, directory: Path, on_bad_image: OnBadImage) -> None:
         index = pd.read_parquet(directory / "index.parquet")
         size = os.path.getsize(directory / "pixels.u8")
-        if size != int((index["height"] * index["width"] * 3).sum()):
-            raise DataError(f"A decoded cache is whole, but {directory} holds {size} bytes of pixels. Delete it.")
         bad = (index["error"] != "").to_numpy()
         if bad.any() and on_bad_image == "fail":
             raise DataError(describe_bad(manifest, index))
@@ -88,9 +87,11 @@ def open_store(
     cache_root: str | None = None,
     on_bad_image: OnBadImage = "fail",
     progress: Progress | None = None,
+    thorough: bool = False,
 ) -> ImageStore:
     """The store of a manifest's images at this short side (pixels), built if it is not there.
 
+    A store that is there is compared with its checksums: by size and time of its files, or, `thorough`, by content.
     The first process of a node builds it, under a file lock; others wait and share. A build that dies leaves nothing
     that is taken for a cache. A file that changes (size or time) gives another cache. Raises `DataError` for bad images
     (all of them, found in one pass) unless they are skipped, for a full disk, and for a lock that is never released.
@@ -103,10 +104,12 @@ def open_store(
             with FileLock(f"{directory}.lock", timeout=LOCK_SECONDS):
                 if not (directory / "index.parquet").exists():
                     build(manifest, directory, short_side, progress)
+                    thorough = False
         except Timeout as error:
             raise DataError(f"{directory}.lock is held for over {LOCK_SECONDS / 3600:g} h. Stop its holder.") from error
         except OSError as error:
             raise DataError(f"A cache needs a place to write, got {str(root)!r}: {error}. Set SKIN_CACHE.") from error
+    check(directory, thorough=thorough)
     return ImageStore(manifest, directory, on_bad_image)
 
 

@@ -86,6 +86,7 @@ def _decode(plan: Plan, name: str, manifest: Manifest, say: Say) -> Manifest:
             short_side=plan.spec.cache_side,
             on_bad_image=source.on_bad_image,
             progress=_progress(name, say),
+            thorough=True,
         )
     except DataError as error:
         raise StudyError(str(error)) from error

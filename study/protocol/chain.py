@@ -167,6 +167,13 @@ def _sealed_records(sealed: Protocol, directory: StudyDirectory) -> Iterator[Bre
                 message=f"What was found in the data stays as it was written, but {path} was altered. Delete it and "
                 "`study run` the study again, which writes it anew.",
             )
+    if sealed.precision not in (None, holdings.optional_digest(directory.precision)):
+        yield Break(
+            link="protocol",
+            path=directory.precision,
+            message=f"All jobs of a study compute in one arithmetic, but {directory.precision} is not the one that was "
+            "sealed. Restore it from a backup.",
+        )
     recorded = holdings.data_digests(directory)
     for name, digest in sealed.data.items():
         if recorded.get(name, digest) != digest:

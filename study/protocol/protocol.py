@@ -33,6 +33,7 @@ class Protocol(BaseModel):
     audit: str | None
     selection: str | None
     trials: str | None
+    precision: str | None = None
     metrics: tuple[str, ...]
     code: str
     late: bool = False

@@ -38,6 +38,7 @@ def seal(plan: Plan, directory: StudyDirectory, *, late: bool = False, reason: s
         audit=holdings.optional_digest(directory.audit),
         selection=None if selection is None else selection.digest,
         trials=None if selection is None else selection.trials,
+        precision=holdings.optional_digest(directory.precision),
         metrics=tuple(METRICS.names()),
         code=holdings.code(),
         late=late if before is None else before.late,

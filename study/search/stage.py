@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from study.cluster import connection
 from study.search.budget import Budget
 from study.search.ray_tune.tuner import run_search
 from study.store.stage import Count, Stage, StageContext
 from study.store.trial_storage import study_trials
+from study.training import precision
 from study.training.jobs import trial_job
 
 
@@ -18,6 +20,8 @@ class Search(Stage):
     def run(self, context: StageContext) -> None:
         """Go on until no cell has budget left."""
         plan, directory = context.plan, context.directory
+        connection.connect(context.address)
+        precision.choose(plan.spec, directory)
         trials = study_trials(plan, directory)
         for observer in context.observers:
             observer.on_search_start(trials)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from datasets.base.registry import Registry, nearest
 from study.spec.choices import SAMPLERS, SCHEDULERS, SELECTION_RULES
 from study.spec.locations import Location, TrackingUri
+from trainables.job import Precision
 from trainables.training.objectives import OBJECTIVES
 
 Fraction = Annotated[float, Field(gt=0.0, le=1.0)]
@@ -227,6 +228,9 @@ class StudySpec(_Model):
     image_size: int = Field(224, ge=16)
     short_side: int | None = Field(None, ge=16, description="of the decoded cache; null: 1.15 × image_size")
     augmentation: str = "published"
+    precision: Precision | Literal["auto"] = Field(
+        "auto", description="arithmetic of all jobs; auto: chosen once, by what the first device is fast in"
+    )
     train: TrainSource
     tests: tuple[Annotated[TestSet, BeforeValidator(_test_set)], ...] = Field(min_length=1)
     search: Search = Search()
@@ -262,6 +266,8 @@ class StudySpec(_Model):
         content = self.model_dump(mode="json", exclude={"resources", "tracking", "question"})
         for source in (content["train"], *content["tests"]):
             source.pop("root")
+        if self.precision == "auto":  # specs of older versions had no such key, and their digests stay
+            del content["precision"]
         return content
 
     @property

@@ -23,6 +23,11 @@ class StudyDirectory:
         return self.root / "plan.json"
 
     @property
+    def precision(self) -> Path:
+        """The arithmetic that was chosen for all jobs (JSON)."""
+        return self.root / "precision.json"
+
+    @property
     def storage_url(self) -> str:
         """URL of the Optuna storage: the only record of trials."""
         return f"sqlite:///{self.root / 'trials.db'}"

@@ -14,6 +14,7 @@ from study.plan.cells import Cell, Plan
 from study.preparation import manifests
 from study.store.directory import StudyDirectory
 from study.store.selection_record import Winner
+from study.training import precision
 from trainables.job import EncoderRef, Job
 
 
@@ -46,6 +47,8 @@ def job_digest(job: Job) -> str:
     content = json.loads(job.to_json())
     for place in ("directory", "stages", "threads"):
         del content[place]
+    if content["precision"] is None:  # jobs of older versions did not say
+        del content["precision"]
     content["data"] = {
         "source": content["data"]["ref"]["source"],
         "task": content["data"]["ref"]["task"],
@@ -83,6 +86,7 @@ def _job(
         stage_seed=split,
         augmentation=spec.augmentation,
         threads=max(1, int(cell.resources.cpus)),
+        precision=precision.of_study(spec, directory),
     )
 
 

@@ -1,5 +1,6 @@
 """The decoded cache: built once, shared, complete or absent."""
 
+import os
 import pickle
 import signal
 
@@ -9,6 +10,7 @@ import pytest
 import datasets
 from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef
+from datasets.cache import checksums
 from datasets.cache.reading import reader
 from datasets.cache.store import open_store, read_index
 from tests.datasets import many
@@ -119,7 +121,7 @@ def test_a_damaged_cache_a_full_disk_and_a_place_that_cannot_be_written_are_said
     store = many.folder(str(root), str(tmp_path / "cache"), 32)
     with (store.directory / "pixels.u8").open("ab") as file:
         file.write(b"x")
-    with pytest.raises(DataError, match=r"A decoded cache is whole, but .* Delete it"):
+    with pytest.raises(DataError, match=r"A decoded cache stays as it was decoded, .* Delete the folder"):
         many.folder(str(root), str(tmp_path / "cache"), 32)
     (tmp_path / "a file").write_text("")
     with pytest.raises(DataError, match=r"A cache needs a place to write, got .*a file.* Set SKIN_CACHE"):
@@ -128,3 +130,27 @@ def test_a_damaged_cache_a_full_disk_and_a_place_that_cannot_be_written_are_said
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     with pytest.raises(DataError, match=r"3 images at 100 px needs about 0.0 GB, .* Make room"):
         many.folder(str(root), str(tmp_path / "other"), 100)
+
+
+def test_a_byte_that_changed_since_it_was_decoded_is_seen(few, tmp_path):
+    """In every process where the file's time tells, and where it does not, when a run looks thoroughly."""
+    store = open_store(few, short_side=32, cache_root=str(tmp_path))
+    path = store.directory / "pixels.u8"
+    content, times = bytearray(path.read_bytes()), path.stat()
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"pixels.u8 holds other bytes than were written. Delete the folder"):
+        open_store(few, short_side=32, cache_root=str(tmp_path))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # a disk that rots changes no time
+    open_store(few, short_side=32, cache_root=str(tmp_path))
+    with pytest.raises(DataError, match="holds other bytes"):
+        open_store(few, short_side=32, cache_root=str(tmp_path), thorough=True)
+
+
+def test_a_cache_that_was_copied_is_looked_at_once(few, tmp_path, monkeypatch):
+    store = open_store(few, short_side=32, cache_root=str(tmp_path))
+    for name in checksums.FILES:
+        os.utime(store.directory / name)
+    open_store(few, short_side=32, cache_root=str(tmp_path))
+    monkeypatch.setattr(checksums, "file_digest", lambda path: pytest.fail("read again"))
+    open_store(few, short_side=32, cache_root=str(tmp_path))

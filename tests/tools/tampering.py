@@ -121,6 +121,7 @@ RECORDS: Mapping[str, Record] = {
     "splits/*.csv": Record("splits/0-*.csv", _text(",test\n", ",train\n")),
     "manifests.json": Record("manifests.json", _json(lambda c: [f.update(lesions=1) for f in c["data"].values()])),
     "audit.json": Record("audit.json", _json(lambda c: c.append({**FORGED, "key": "image_overlap:train-test"}))),
+    "precision.json": Record("precision.json", _json(_set("precision", value="float16"))),
     "trials.db": Record("trials.db", _database),
     "selection.json": Record(
         "selection.json", _json(_set("winners", 0, "params", "lr", value=0.5), lambda c: text_digest(c))

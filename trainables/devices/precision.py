@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import cache
 
 import torch
 
 from trainables.devices.bfloat16 import pays_on_this_cpu
 from trainables.devices.narrow_convolutions import NarrowConvolutions
+from trainables.job import Precision
+
+
+@dataclass
+class _Told:
+    precision: Precision | None = None
+
+
+_told = _Told()
 
 
 def pick_device(device: str | None = None) -> torch.device:
@@ -18,7 +28,10 @@ def pick_device(device: str | None = None) -> torch.device:
 
 
 def autocast_dtype(device: torch.device) -> torch.dtype | None:
-    """bfloat16 where it is fast, float16 on GPUs that have tensor cores for nothing newer, None (float32) elsewhere."""
+    """What this process was told (`prepare`); else bfloat16 where it is fast, float16 on GPUs that have tensor cores
+    for nothing newer, None (float32) elsewhere."""
+    if _told.precision is not None:
+        return None if _told.precision == "float32" else getattr(torch, _told.precision)
     if device.type == "cpu":
         return torch.bfloat16 if pays_on_this_cpu() else None
     return _of_gpu(device)
@@ -49,11 +62,15 @@ def autocast(device: torch.device) -> Iterator[None]:
         yield
 
 
-def prepare(device: torch.device, threads: int, *, repeatable: bool = False) -> None:
-    """Set this process up: its CPU threads and, on a GPU, TF32 for what is left in float32.
+def prepare(
+    device: torch.device, threads: int, *, precision: Precision | None = None, repeatable: bool = False
+) -> None:
+    """Set this process up: its arithmetic, its CPU threads and, on a GPU, TF32 for what is left in float32.
 
+    `precision`: what the study computes in, on every device alike; None leaves it to the device.
     `repeatable`: a GPU's convolution kernels are chosen by rule, not by a race, so that no score depends on its winner.
     """
+    _told.precision = precision
     torch.set_num_threads(threads)
     if device.type == "cuda":
         torch.set_float32_matmul_precision("high")

@@ -74,6 +74,8 @@ def run_stage(job: Job, data: TaskData, method: str, device: str | None) -> Stag
         "pool": pool.digest,
         "seed": job.stage_seed,
     }
+    if job.precision is not None:  # studies of older versions left it to the device
+        content["precision"] = job.precision
     digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:24]
     seeded = dataclasses.replace(chosen, seed=seed("stage", digest))
 
@@ -81,7 +83,14 @@ def run_stage(job: Job, data: TaskData, method: str, device: str | None) -> Stag
         from trainables.ssl.train import PreTraining
 
         training = PreTraining(
-            encoder, pool, seeded, image_size=job.image_size, threads=job.threads, device=device, partial=partial
+            encoder,
+            pool,
+            seeded,
+            image_size=job.image_size,
+            threads=job.threads,
+            device=device,
+            precision=job.precision,
+            partial=partial,
         )
         history = training.run()
         facts = {

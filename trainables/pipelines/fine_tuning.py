@@ -40,7 +40,7 @@ class FineTuning:
     def __init__(self, job: Job, data: TaskData, make: Make, device: str | None = None) -> None:
         self._job, self._data, self._settings = job, data, Settings.of(job.params)
         self._device = pick_device(device)
-        prepare(self._device, job.threads)
+        prepare(self._device, job.threads, precision=job.precision)
         self._history = History(maximise=OBJECTIVES.get(job.objective).maximize)
         last = find_last(job, data.digest)
         torch.manual_seed(seed(job.seed, "initial"))

@@ -75,7 +75,7 @@ def neighbours(job: Job, features: Features, labels: Labels, classes: int) -> Ne
 def _run(job: Job, data: TaskData, fit: Fit, history: History, device: torch.device) -> None:
     """Fit, validate and write: every worker of a group does the same, and the first one writes."""
     started = time.monotonic()
-    prepare(device, job.threads)
+    prepare(device, job.threads, precision=job.precision)
     torch.manual_seed(seed(job.seed, "initial"))
     model = classifier(job.encoder, job.backbone, job.image_size, len(data.classes)).to(device).eval()
     training, validation = _features(_Key(job, data, model, device))

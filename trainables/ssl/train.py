@@ -16,7 +16,7 @@ from trainables.augmentation.parameters import uniforms
 from trainables.augmentation.policies import policy
 from trainables.devices.precision import autocast, autocast_dtype, pick_device, prepare
 from trainables.encoders import Encoder
-from trainables.job import TrainingError
+from trainables.job import Precision, TrainingError
 from trainables.models.classifier import state
 from trainables.ssl.image_pool import Pool, Rows, pairs
 from trainables.ssl.method import Crop, Method
@@ -47,13 +47,14 @@ class PreTraining:
         image_size: int,
         threads: int = 1,
         device: str | None = None,
+        precision: Precision | None = None,
         partial: Path | None = None,
         identity: str = "",
     ) -> None:
         self._pool, self._recipe, self._partial = pool, recipe, partial
         self._identity = {"recipe": recipe.record(), "pool": pool.digest, "size": image_size, "of": identity}
         self._device = pick_device(device)
-        prepare(self._device, threads)
+        prepare(self._device, threads, precision=precision)
         torch.manual_seed(seed(recipe.seed, "heads"))
         method = make(encoder, recipe, len(pool.classes)).to(memory_format=torch.channels_last)
         self._method: Method = method.to(self._device)

@@ -136,6 +136,7 @@ class Context(_Fact):
     datasets: tuple[DataSet, ...] = ()
     durations: dict[str, float] = {}
     sources: dict[str, str] = {}
+    precision: str = ""
     versions: dict[str, str] = {}
     notes: tuple[str, ...] = ()
     written: str = ""

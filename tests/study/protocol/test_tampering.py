@@ -24,6 +24,7 @@ REFUSED = [
             "splits/*.csv",
             "manifests.json",
             "audit.json",
+            "precision.json",
             "trials.db",
             "selection.json",
             "protocol.json",

@@ -110,3 +110,15 @@ def test_the_context_is_plain_in_float32(fresh, monkeypatch):
     bfloat16.pays_on_this_cpu.cache_clear()
     with precision.autocast(CPU):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype is torch.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("told", "dtype"), [("float32", None), ("bfloat16", torch.bfloat16), ("float16", torch.float16)]
+)
+def test_a_study_computes_in_one_arithmetic_on_every_device(monkeypatch, told, dtype):
+    monkeypatch.setattr(precision, "pays_on_this_cpu", lambda: told == "float32")
+    threads = torch.get_num_threads()
+    precision.prepare(CPU, threads, precision=told)
+    assert precision.autocast_dtype(CPU) is dtype
+    precision.prepare(CPU, threads)  # the next job of this process may be of another study
+    assert precision.autocast_dtype(CPU) is (torch.bfloat16 if told == "float32" else None)
