@@ -11,6 +11,7 @@ import pandas as pd
 
 from datasets.base.atomic_files import text_digest, write_text
 from study.analysis import budget_ledger, trial_tables
+from study.analysis.optimism import optimism
 from study.base.errors import StudyError
 from study.comparison.metrics.metric import METRICS
 from study.evaluation import prediction_tables
@@ -63,6 +64,7 @@ def compare(plan: Plan, directory: StudyDirectory) -> dict[str, pd.DataFrame]:
         "parity": fairness_rules.parity(plan),
         "ledger": budget_ledger.ledger(plan, trials),
     }
+    found["optimism"] = optimism(plan, directory, frozen, found["estimates"], in_distribution(plan))
     found["edges"] = edges(plan, _winners(trials, frozen))
     write_tables(directory.comparison, found)
     write_text(directory.comparison / "context.json", context(plan, directory).model_dump_json(indent=1) + "\n")
@@ -202,23 +204,35 @@ def _seal(directory: StudyDirectory) -> dict[str, Any] | None:
 
 
 def _data_sets(plan: Plan, directory: StudyDirectory) -> list[dict[str, Any]]:
-    recorded = _json(directory.manifests)["data"]
+    content = holdings.required_data(directory)
     train = plan.spec.train.source
-    return [
-        {
-            "name": name,
-            "role": "train" if name == train else "test",
-            "source": facts["source"],
-            "images": facts["rows"],
-            "positives": facts["by_label"].get(str(len(facts["classes"]) - 1), 0),
-            "lesions": facts["lesions"],
-            "patients": facts["patients"],
-            "classes": facts["classes"],
-            "digest": facts["digest"],
-            "notes": facts["notes"],
-        }
-        for name, facts in recorded.items()
-    ]
+    parts = content.get("parts", [])  # an older version did not count them
+    return [_data_set(name, facts, parts if name == train else None) for name, facts in content["data"].items()]
+
+
+def _data_set(name: str, facts: dict[str, Any], parts: list[dict[str, Any]] | None) -> dict[str, Any]:
+    """A data set as used: images that carry no label of the task, or are in no part, are left out and counted so."""
+    labelled = {int(label): rows for label, rows in facts["by_label"].items() if int(label) >= 0}
+    used, positives = sum(labelled.values()), labelled.get(len(facts["classes"]) - 1, 0)
+    if parts:
+        whole = [part for part in parts if part["fraction"] == max(part["fraction"] for part in parts)]
+        used, positives = (sum(part[column] for part in whole) for column in ("images", "positives"))
+    return {
+        "name": name,
+        "role": "test" if parts is None else "train",
+        "source": facts["source"],
+        "images": used,
+        "left_out": facts["rows"] - used,
+        "positives": positives,
+        "lesions": facts["lesions"],
+        "patients": facts["patients"],
+        "lesions_known": facts.get("lesions_known"),
+        "patients_known": facts.get("patients_known"),
+        "parts": parts or [],
+        "classes": facts["classes"],
+        "digest": facts["digest"],
+        "notes": facts["notes"],
+    }
 
 
 def _winners(trials: list[TrialRecord], frozen: selection_record.Selection) -> dict[str, list[TrialRecord]]:

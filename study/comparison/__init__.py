@@ -2,9 +2,10 @@
 
 `compare` turns predictions into
 
-estimates        method fraction dataset metric estimate sd low high replicates df covers reason
-differences      method other fraction dataset metric difference low high p p_holm detectable equivalent bound df
-                 replicates covers family reason
+estimates        method fraction dataset metric estimate sd low high replicates models sd_models df covers reason
+differences      method other fraction dataset metric difference low high p p_holm detectable equivalent p_equivalent
+                 bound df replicates covers family reason
+replicate_values method fraction dataset metric replicate value collapsed
 ranking          method fraction mean_rank low high p_best datasets
 stability        fraction varied setting tau best same_best
 roc              method fraction dataset fpr tpr
@@ -17,7 +18,7 @@ gap_differences  method other fraction dataset attribute metric best worst diffe
 and `optimisation` turns trials into
 
 difficulty           method fraction trials near_best spread epochs_to_95 reached best reason
-design_differences   method other fraction configurations difference low high better
+design_differences   method other fraction configurations difference low high better epochs
 selection_stability  fraction varied setting tau best same_best
 budget_curves        method fraction iid trials value low high
 

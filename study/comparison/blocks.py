@@ -36,6 +36,11 @@ class Block:
         """Scores [models, images]."""
         return self.scores.reshape(-1, self.scores.shape[-1])
 
+    @property
+    def models(self) -> int:
+        """Trained models of each method: replicates times members."""
+        return self.scores.shape[1] * self.scores.shape[2]
+
     def fold(self, values: Floats) -> Floats:
         """From [models, …] to [methods, replicates, …]: members of a replicate averaged."""
         return values.reshape(*self.scores.shape[:3], *values.shape[1:]).mean(axis=2)

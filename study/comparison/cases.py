@@ -38,6 +38,11 @@ class Cases:
         used = np.ones_like(self.positive) if chosen is None else chosen
         return min(self.count(side) for side in (self.positive & used, ~self.positive & used) if side.any())
 
+    def classes(self, chosen: Bools | None = None) -> tuple[int, int]:
+        """Clusters of positive and of negative images (in a subgroup, if one is `chosen`)."""
+        used = np.ones_like(self.positive) if chosen is None else chosen
+        return self.count(self.positive & used), self.count(~self.positive & used)
+
     def errors(self, influence: Floats, chosen: Bools | None = None) -> Floats:
         """Error vectors [models, clusters] whose inner products are the covariances of the models' values.
 

@@ -14,6 +14,7 @@ from study.comparison.gaps import correct, gap_differences, gaps
 from study.comparison.metrics.measure import joined_tables, measure
 from study.comparison.prediction_tables import check_predictions
 from study.comparison.ranking import ranking
+from study.comparison.replicates import replicate_values
 from study.comparison.robustness import robustness
 from study.comparison.roc_and_reliability import calibration, roc
 from study.comparison.stability import stability
@@ -45,6 +46,7 @@ def compare(
     return {
         "estimates": estimates(measured),
         "differences": differences(measured, baseline=baseline, margin=margin),
+        "replicate_values": replicate_values(measured),
         "ranking": ranking(measured, draws=draws, seed=seed),
         "stability": stability(found),
         "roc": roc(found),

@@ -6,7 +6,8 @@ both methods alike; if it does not, degrees of freedom are lost, never validity.
 
 `p` and the interval are for one comparison read alone at 5 %. Holm's correction works on `Inference.tail`, which holds
 at the small levels that it asks for. Its families, per measure: all comparisons with the baseline over fractions and
-test sets (the study's question), and all other pairs (what else one may look at).
+test sets (the study's question), and all other pairs (what else one may look at). Equivalence is corrected in the same
+families.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from study.comparison.metrics.metric import METRICS
 
 COLUMNS = (
     "method", "other", "fraction", "dataset", "metric", "difference", "low", "high", "p", "p_holm", "detectable",
-    "equivalent", "bound", "df", "replicates", "covers", "family", "reason",
+    "equivalent", "p_equivalent", "bound", "df", "replicates", "covers", "family", "reason",
 )  # fmt: skip
 ALPHA = 0.05
 
@@ -36,8 +37,9 @@ def differences(measured: Sequence[Measured], *, baseline: str, margin: float) -
 
     `detectable`: the smallest true difference that this study shows with 80 % power after correction, at the level that
     Holm asks of the smallest p-value of the family; NaN where none is large enough (a measure differs by 1 at most).
-    `equivalent`: the 90 % interval lies within the margin (two one-sided tests at 5 %); `bound`: the smallest margin
-    for which it would.
+    `equivalent`: the difference is shown to lie within the margin (two one-sided tests at 5 %, Schuirmann 1987), after
+    Holm's correction over the family; `p_equivalent` is that corrected value, `bound` the smallest margin for which the
+    tests alone would show it.
     """
     rows, found = [], []
     for item in measured:
@@ -46,7 +48,7 @@ def differences(measured: Sequence[Measured], *, baseline: str, margin: float) -
             for other in methods[:place]:
                 inference = difference(item, one, other)
                 found.append(inference)
-                rows.append(_row(item, one, other, inference, baseline, margin))
+                rows.append(_row(item, one, other, inference, baseline))
     made = table(rows, COLUMNS)
     for _, family in made.groupby(["metric", "family"], sort=False):
         here = [found[int(index)] for index in family.index]
@@ -54,6 +56,9 @@ def differences(measured: Sequence[Measured], *, baseline: str, margin: float) -
         level = ALPHA / max(int(family["p"].notna().sum()), 1)
         shown = np.array([inference.detectable(level) for inference in here])
         made.loc[family.index, "detectable"] = np.where(shown <= 1, shown, np.nan)
+        outside = holm(np.array([equivalence(inference, margin) for inference in here]))
+        made.loc[family.index, "p_equivalent"] = outside
+        made.loc[family.index, "equivalent"] = outside < ALPHA
     return made
 
 
@@ -67,13 +72,23 @@ def bound(found: Inference) -> float:
     return float(max(np.abs(found.interval(1 - 2 * ALPHA))))
 
 
-def _row(item: Measured, one: int, other: int, found: Inference, baseline: str, margin: float) -> dict[str, Any]:
+def equivalence(found: Inference, margin: float) -> float:
+    """p-value of the larger of two one-sided tests that the difference lies outside the margin; NaN where there is no
+    error to test with. From `Inference.tail`, which holds at the small levels that Holm asks for."""
+    if not found.error > 0:
+        return math.nan
+    inside = margin - abs(found.mean)
+    one_sided = found.tail(abs(inside)) / 2
+    return one_sided if inside > 0 else 1 - one_sided
+
+
+def _row(item: Measured, one: int, other: int, found: Inference, baseline: str) -> dict[str, Any]:
     names = item.block.methods
     low, high = found.difference_interval(METRICS.get(item.metric).upper)
     widest = bound(found)
     return {
         "method": names[one], "other": names[other], **item.facts, "difference": found.mean, "low": low, "high": high,
-        "p": found.p(), "p_holm": math.nan, "detectable": math.nan, "equivalent": bool(widest < margin),
+        "p": found.p(), "p_holm": math.nan, "detectable": math.nan, "equivalent": False, "p_equivalent": math.nan,
         "bound": widest, "df": found.df, "replicates": found.replicates, "covers": covers(found),
         "family": "baseline" if names[other] == baseline else "others", "reason": item.reason or _reason(found),
     }  # fmt: skip

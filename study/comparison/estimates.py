@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
+from study.comparison.auc_interval import auc_interval
 from study.comparison.inference import Inference, infer
 from study.comparison.metrics.measure import Measured, table
-from study.comparison.metrics.metric import METRICS
+from study.comparison.metrics.metric import MAIN, METRICS
 
 COLUMNS = (
-    "method", "fraction", "dataset", "metric", "estimate", "sd", "low", "high", "replicates", "df", "covers", "reason",
+    "method", "fraction", "dataset", "metric", "estimate", "sd", "low", "high", "replicates", "models", "sd_models",
+    "df", "covers", "reason",
 )  # fmt: skip
 CASES_ONLY, BOTH = "cases", "replicates and cases"
 
@@ -26,10 +28,11 @@ def estimates(measured: Sequence[Measured]) -> pd.DataFrame:
 
 def _row(found: Measured, index: int) -> dict[str, Any]:
     inference = infer(found.values[index], found.errors[index], found.case_df)
-    low, high = bounded(inference, METRICS.get(found.metric).upper, found.cases)
+    low, high = interval(found, inference, METRICS.get(found.metric).upper)
     return {
         "method": found.block.methods[index], **found.facts, "estimate": inference.mean, "sd": inference.sd,
-        "low": low, "high": high, "replicates": inference.replicates, "df": inference.df,
+        "low": low, "high": high, "replicates": inference.replicates, "models": found.block.models,
+        "sd_models": math.nan if found.models_sd is None else float(found.models_sd[index]), "df": inference.df,
         "covers": covers(inference), "reason": found.reason or unknown(inference),
     }  # fmt: skip
 
@@ -46,8 +49,15 @@ def unknown(inference: Inference) -> str:
     return "" if inference.replicates > 1 else "one replicate: the interval covers new patients, not new training runs"
 
 
+def interval(found: Measured, inference: Inference, upper: float = 1.0) -> tuple[float, float]:
+    """The 95 % interval of a measure: the AUC has its own (`auc_interval`), all others the bounded one."""
+    if found.metric == MAIN:
+        return auc_interval(inference, *found.classes)
+    return bounded(inference, upper, found.cases)
+
+
 def bounded(inference: Inference, upper: float, cases: int, level: float = 0.95) -> tuple[float, float]:
-    """An interval within 0 and `upper`: symmetric on the logit scale (for the AUC: Pepe 2003, section 5.2.2).
+    """An interval within 0 and `upper`: symmetric on the logit scale (Pepe 2003, section 5.2.2).
 
     Where every replicate lies on a bound, the error of a mean is zero but the doubt is not: Wilson's interval for that
     many of `cases` (the clusters of the rarer class).

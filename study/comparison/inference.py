@@ -35,7 +35,8 @@ MANY = 1e9  # degrees of freedom from which Student's t is the normal distributi
 
 @dataclass(frozen=True, kw_only=True)
 class Inference:
-    """Mean over replicates and the two parts of its variance; `case_df` belong to the case part.
+    """Mean over replicates and the two parts of its variance; `case_df` belong to the case part, `single_case_part` is
+    that of one replicate alone, on average (0 where nobody gave it).
 
     With one replicate the error is that of the cases alone: it says nothing of new training runs.
     """
@@ -45,6 +46,7 @@ class Inference:
     replicate_part: float
     case_part: float
     case_df: float
+    single_case_part: float = 0.0
 
     @property
     def sd(self) -> float:
@@ -132,7 +134,12 @@ def infer(values: Floats, errors: Floats, case_df: float = math.inf) -> Inferenc
         shared = float((covariance.sum() - np.trace(covariance)) / (count * (count - 1)))
     kept = 0.0 if shared < 0 else shared
     return Inference(
-        mean=float(values.mean()), replicates=count, replicate_part=spread, case_part=kept, case_df=case_df
+        mean=float(values.mean()),
+        replicates=count,
+        replicate_part=spread,
+        case_part=kept,
+        case_df=case_df,
+        single_case_part=float(np.trace(covariance)) / count,
     )
 
 

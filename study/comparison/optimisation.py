@@ -19,7 +19,9 @@ CURVES = ("method", "fraction", "cell", "number", "epoch", "metric", "value")
 DIFFICULTY = (
     "method", "fraction", "trials", "near_best", "spread", "epochs_to_95", "reached", "best", "reason",
 )  # fmt: skip
-PAIRED = ("method", "other", "fraction", "configurations", "difference", "low", "high", "better")
+PAIRED = ("method", "other", "fraction", "configurations", "difference", "low", "high", "better", "epochs")
+Values = dict[Any, pd.Series]
+"""Validation AUC by epoch of a (cell, number)."""
 POINT, SHARE, AUC = 0.01, 0.95, "val_auc"
 
 
@@ -84,29 +86,36 @@ def _cell(rows: pd.DataFrame, auc: pd.DataFrame) -> dict[str, Any]:
 
 def design_differences(trials: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
     """Mean paired difference of validation AUC between two methods over the configurations of the shared design that
-    both tried, its 95 % interval (t over configurations), and the share of them on which `method` is better."""
-    auc = curves[curves["metric"] == AUC].groupby(["cell", "number"], as_index=False)["value"].max()
-    shared = trials[trials["origin"] == "shared"].drop(columns="value").merge(auc, on=["cell", "number"], how="left")
+    both tried, its 95 % interval (t over configurations), and the share of them on which `method` is better.
+
+    A configuration is compared by its best epoch among those that it ran with both methods: the scheduler may have
+    stopped it sooner with one of them. `epochs` is the median number of such epochs.
+    """
+    auc = curves[curves["metric"] == AUC].dropna(subset=["value"])
+    values = {key: rows.set_index("epoch")["value"].sort_index() for key, rows in auc.groupby(["cell", "number"])}
+    shared = trials[trials["origin"] == "shared"]
     rows = []
     for fraction, here in shared.groupby("fraction", sort=False):
         cells = {str(method): found.set_index("number") for method, found in here.groupby("method", sort=False)}
         for place, (method, found) in enumerate(cells.items()):
             for other, against in list(cells.items())[:place]:
-                gaps = np.array(list(_paired(found, against)))
-                if len(gaps) > 1:
-                    rows.append({"method": method, "other": other, "fraction": fraction, **_summary(gaps)})
+                pairs = np.array(list(_paired(found, against, values))).reshape(-1, 2)
+                if len(pairs) > 1:
+                    row = {"method": method, "other": other, "fraction": fraction, **_summary(pairs[:, 0])}
+                    rows.append({**row, "epochs": float(np.median(pairs[:, 1]))})
     return table(rows, PAIRED)
 
 
-def _paired(found: pd.DataFrame, against: pd.DataFrame) -> Iterator[float]:
-    """Differences on the numbers where both methods tried the same parameters and got a value."""
+def _paired(found: pd.DataFrame, against: pd.DataFrame, values: Values) -> Iterator[tuple[float, int]]:
+    """Difference and number of common epochs where both methods tried the same parameters and got a value."""
     names = [column for column in found.columns if column.startswith("param.")]
     for number in found.index.intersection(against.index):
         one, two = found.loc[number, names], against.loc[number, names]
-        if one.equals(two):
-            gap = found.loc[number, "value"] - against.loc[number, "value"]
-            if pd.notna(gap):
-                yield float(gap)
+        curves = [values.get((str(cell.loc[number, "cell"]), number)) for cell in (found, against)]
+        if one.equals(two) and curves[0] is not None and curves[1] is not None:
+            common = curves[0].index.intersection(curves[1].index)
+            if len(common):
+                yield float(curves[0][common].max() - curves[1][common].max()), len(common)
 
 
 def _summary(gaps: np.ndarray) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from study.comparison.blocks import Block
 from study.comparison.cases import Bools
-from study.comparison.estimates import bounded, covers, unknown
+from study.comparison.estimates import covers, interval, unknown
 from study.comparison.inference import infer
 from study.comparison.metrics import closed_form
 from study.comparison.metrics.measure import Measured, measured, table
@@ -113,7 +113,7 @@ def _rows(group: Group) -> Iterator[dict[str, Any]]:
             yield {**where, **facts, **nothing, "replicates": count, "covers": "", "reason": group.reason}
             continue
         inference = infer(group.found.values[index], group.found.errors[index], group.found.case_df)
-        low, high = bounded(inference, 1.0, group.found.cases)
+        low, high = interval(group.found, inference)
         yield {
             **where, **facts, "estimate": inference.mean, "sd": inference.sd, "low": low, "high": high,
             "replicates": inference.replicates, "covers": covers(inference), "reason": unknown(inference),

@@ -11,6 +11,12 @@ from study.plan import fairness_rules
 from study.plan.cells import Plan, plan
 from study.spec.loading import load_spec
 
+ALIKE = {
+    "trials": "trials",
+    "epochs": "epochs of fine-tuning",
+    "space": "search space",
+    "workers": "workers",
+}
 SHOWN = {
     "cell": "cell",
     "trials": "trials",
@@ -32,9 +38,13 @@ def print_plan(path: Path) -> None:
     _print_cells(planned, console)
     accepted = fairness_rules.check(planned)
     for violation in accepted:
-        console.print(f"[yellow]accepted[/] {violation.key}: {violation.message}. Reason: {violation.reason}")
+        console.print(f"[yellow]differs[/] {violation.key}: {violation.message}. Reason: {violation.reason}")
     if not accepted:
         console.print("[green]fair[/] every method gets the same trials, epochs, search space, design and replicates")
+    else:
+        broken = {violation.key.partition(":")[0] for violation in accepted}
+        same = [what for rule, what in ALIKE.items() if rule not in broken]
+        console.print(f"[yellow]not all alike[/] every method gets the same {', '.join(same)}; what differs is above")
 
 
 def _print_cells(planned: Plan, console: Console) -> None:

@@ -10,7 +10,7 @@ from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef, Manifest
 from datasets.base.seeds import seed
 from datasets.splits.make import make_split
-from datasets.splits.model import Scheme, Split
+from datasets.splits.model import PARTS, Scheme, Split
 from study.base.errors import StudyError
 from study.preparation.validation_size import ValidationSize
 from study.protocol import protocol
@@ -138,8 +138,23 @@ def same_as_sealed(directory: StudyDirectory, manifests: dict[str, Manifest], sp
             )
 
 
-def manifests_content(manifests: dict[str, Manifest], splits: dict[str, str]) -> dict[str, Any]:
-    """What every data set is: digest, classes, counts by label, notes; and the digest of every split."""
+def part_counts(spec: StudySpec, directory: StudyDirectory, manifest: Manifest) -> list[dict[str, Any]]:
+    """Images and positives of each part of the split of the search, one row a training fraction and part."""
+    labels = dict(zip(manifest.table["image_id"], manifest.table["label"], strict=True))
+    rows = []
+    for fraction in spec.train.fractions:
+        split = Split.read(directory.split(0, fraction))
+        for part in PARTS:
+            found = [labels[image_id] for image_id in split.ids(part) if image_id in labels]
+            positives = sum(label == len(manifest.classes) - 1 for label in found)
+            rows.append({"fraction": fraction, "part": part, "images": len(found), "positives": int(positives)})
+    return rows
+
+
+def manifests_content(
+    manifests: dict[str, Manifest], splits: dict[str, str], parts: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What every data set is: digest, classes, counts by label, notes; the digest of every split; `part_counts`."""
     content = {
         name: {
             "source": manifest.name,
@@ -149,8 +164,10 @@ def manifests_content(manifests: dict[str, Manifest], splits: dict[str, str]) ->
             "by_label": {str(k): int(v) for k, v in manifest.table["label"].value_counts().sort_index().items()},
             "lesions": int(manifest.table["lesion_id"].nunique()),
             "patients": int(manifest.table["patient_id"].nunique()),
+            "lesions_known": int(manifest.table["lesion_id"].notna().sum()),
+            "patients_known": int(manifest.table["patient_id"].notna().sum()),
             "notes": list(manifest.notes),
         }
         for name, manifest in manifests.items()
     }
-    return {"data": content, "splits": splits}
+    return {"data": content, "splits": splits, "parts": parts}

@@ -54,7 +54,8 @@ def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest
     used = {name: _decode(plan, name, manifest, say) for name, manifest in manifests.items()}
     splits = data.write_splits(plan.spec, directory, used[plan.spec.train.source])
     findings = leakage.audit(plan.spec, directory, used)
-    manifests_text = json_text(data.manifests_content(used, splits))
+    parts = data.part_counts(plan.spec, directory, used[plan.spec.train.source])
+    manifests_text = json_text(data.manifests_content(used, splits, parts))
     audit_text = json_text(leakage.audit_content(plan.spec, findings))
     data.same_as_sealed(directory, used, splits)
     _log_preparation(directory, manifests_text, audit_text)

@@ -43,7 +43,7 @@ class Protocol(BaseModel):
     @property
     def digest(self) -> str:
         """Hex sha256 (16 digits) over everything."""
-        return text_digest(self.model_dump(mode="json"))
+        return text_digest(self.model_dump(mode="json", exclude_defaults=True))  # later fields keep older digests
 
 
 def load(directory: StudyDirectory) -> Protocol | None:

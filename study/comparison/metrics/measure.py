@@ -18,13 +18,17 @@ from study.comparison.metrics.metric import METRICS, ClosedForm
 @dataclass(frozen=True, kw_only=True)
 class Measured:
     """`values` [methods, replicates] and `errors` [methods, replicates, d], whose inner products are the covariances
-    over cases; `cases` are the clusters of the rarer class; `reason` says why it is undefined (values are NaN then)."""
+    over cases; `cases` are the clusters of the rarer class, `classes` those of positives and negatives; `models_sd`
+    [methods] is the sd over all models, several winners of a pair among them; `reason` says why it is undefined (values
+    are NaN then)."""
 
     block: Block
     metric: str
     values: Floats
     errors: Floats
     cases: int
+    classes: tuple[int, int] = (0, 0)
+    models_sd: Floats | None = None
     reason: str = ""
 
     @property
@@ -67,6 +71,8 @@ def measured(block: Block, metric: str, function: ClosedForm, chosen: Bools | No
         values=block.fold(values),
         errors=block.fold(block.cases.errors(spread, chosen)),
         cases=block.cases.rarer(chosen),
+        classes=block.cases.classes(chosen),
+        models_sd=_models_sd(block, values),
     )
 
 
@@ -74,7 +80,21 @@ def _resampled(block: Block, metric: str, values: Floats, drawn: Floats) -> Meas
     count = block.cases.rarer()
     factor = np.sqrt(count / (count - 1) / (drawn.shape[1] - 1)) if count > 1 else np.nan
     errors = (drawn - drawn.mean(axis=1, keepdims=True)) * factor
-    return Measured(block=block, metric=metric, values=block.fold(values), errors=block.fold(errors), cases=count)
+    return Measured(
+        block=block,
+        metric=metric,
+        values=block.fold(values),
+        errors=block.fold(errors),
+        cases=count,
+        models_sd=_models_sd(block, values),
+    )
+
+
+def _models_sd(block: Block, values: Floats) -> Floats:
+    """Standard deviation [methods] over all models of a method; NaN for one."""
+    models = values.reshape(block.scores.shape[0], -1)
+    nothing = np.full(len(models), np.nan)
+    return models.std(axis=1, ddof=1) if models.shape[1] > 1 else nothing
 
 
 def _undefined(block: Block, metric: str, reason: str) -> Measured:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from markupsafe import Markup
 
@@ -12,13 +12,20 @@ from study.report.formatting import interval, probability, signed
 from study.report.inputs.loaded_tables import ReportData
 from study.report.inputs.results import Difference
 
+Dots = Mapping[tuple[str, float, str], Sequence[float]]
+"""Differences of single replicates by method, fraction and test set."""
 WIDTH, LABELS, NUMBERS, ROW, HEAD = 360, 84, 130, 19, 22
 
 
 def forest(
-    data: ReportData, rows: Sequence[tuple[str, Sequence[Difference]]], span: tuple[float, float], unit: str
+    data: ReportData,
+    rows: Sequence[tuple[str, Sequence[Difference]]],
+    span: tuple[float, float],
+    unit: str,
+    dots: Dots | None = None,
 ) -> Markup:
-    """`rows` are groups (heading, differences); `span` is the range of the axis, shared between panels.
+    """`rows` are groups (heading, differences); `span` is the range of the axis, shared between panels; `dots` the
+    differences of the replicates, drawn where they lie within it.
 
     Filled: the difference is shown. Open: it is not. The shaded band is the margin of equivalence.
     """
@@ -42,6 +49,8 @@ def forest(
         y += HEAD
         canvas.text(0, y - 6, heading, "b")
         for difference in found:
+            own = (dots or {}).get((difference.method, difference.fraction, difference.dataset), [])
+            canvas.dots([(x(value), y + ROW / 2 - 3) for value in own if span[0] <= value <= span[1]], "replicate")
             _row(canvas, data, x, y + ROW / 2 - 3, difference)
             y += ROW
     base = data.baseline or "baseline"

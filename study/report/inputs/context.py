@@ -63,8 +63,18 @@ class Seal(_Fact):
     metrics_added: tuple[str, ...] = ()
 
 
+class Part(_Fact):
+    """What one fraction trains and validates on, and tests in distribution: images and positives of each part."""
+
+    fraction: float
+    part: str
+    images: int
+    positives: int
+
+
 class DataSet(_Fact):
-    """A data set as used: `role` is train, validation, test or pool; `notes` say what is partial or skipped."""
+    """A data set as used: `role` is train, validation, test or pool; `notes` say what is partial or skipped, `left_out`
+    how many images carry no label of the task or are in no part."""
 
     name: str
     role: str = ""
@@ -73,6 +83,10 @@ class DataSet(_Fact):
     positives: int | None = None
     lesions: int | None = None
     patients: int | None = None
+    lesions_known: int | None = None
+    patients_known: int | None = None
+    left_out: int = 0
+    parts: tuple[Part, ...] = ()
     classes: tuple[str, ...] = ()
     digest: str = ""
     notes: tuple[str, ...] = ()

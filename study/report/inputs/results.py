@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from study.comparison.metrics.metric import MAIN
 from study.report.formatting import missing, text
@@ -14,7 +17,8 @@ ALPHA = 0.05
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A metric of one method on one test set: mean and sd over replicates, interval over replicates and cases."""
+    """A metric of one method on one test set: mean over replicates, sd over all trained models (several winners of a
+    replicate among them), interval over replicates and cases."""
 
     method: str
     fraction: float
@@ -25,6 +29,7 @@ class Estimate:
     low: float
     high: float
     replicates: int
+    models: int
     reason: str
 
 
@@ -105,6 +110,11 @@ class Results:
         return {method for method, d in found.items() if d is not None and not d.shown}
 
 
+def _sd(row: Mapping[str, Any]) -> float:
+    models = float(row.get("sd_models", math.nan))
+    return float(row.get("sd", math.nan)) if missing(models) else models
+
+
 def _turned(d: Difference) -> Difference:
     return Difference(
         method=d.other,
@@ -132,9 +142,9 @@ def results(data: ReportData) -> Results:
         tuple(
             Estimate(
                 method=str(row["method"]), fraction=float(row["fraction"]), dataset=str(row["dataset"]),
-                metric=str(row["metric"]), value=float(row["estimate"]), sd=float(row.get("sd", nan)),
+                metric=str(row["metric"]), value=float(row["estimate"]), sd=_sd(row),
                 low=float(row["low"]), high=float(row["high"]), replicates=int(row.get("replicates", 0)),
-                reason=text(row.get("reason")),
+                models=int(row.get("models", row.get("replicates", 0))), reason=text(row.get("reason")),
             )
             for row in ([] if estimates is None else records(estimates))
         ),

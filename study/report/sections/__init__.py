@@ -25,6 +25,7 @@ SECTIONS: Registry[BuildSection] = Registry(
         "calibration": "study.report.sections.robustness:calibration",
         "subgroups": "study.report.sections.subgroups:subgroups",
         "tuning": "study.report.sections.tuning:tuning",
+        "optimism": "study.report.sections.optimism:optimism",
         "difficulty": "study.report.sections.difficulty:difficulty",
         "qualitative": "study.report.sections.qualitative:qualitative",
         "data_sets": "study.report.sections.datasets:data_sets",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from study.report.formatting import count, listing, percent, plural
+from study.report.formatting import listing, percent, plural
 from study.report.inputs.loaded_tables import ReportData
 from study.report.inputs.results import results
 from study.report.page import Section
-from study.report.sections.fairness import flags
+from study.report.sections.checks import Check, checks
 from study.report.sections.headline import card, headlines
 
 
@@ -44,60 +44,13 @@ def answer(data: ReportData) -> Section | None:
     )
 
 
+def _more(check: Check) -> Markup:
+    return Markup(' <a href="#{}">More</a>').format(check.section) if check.section else Markup("")
+
+
 def _checks(data: ReportData) -> Markup:
-    checks = [check for check in (_budget(data), _fair(data), _leaked(data), _peeked(data)) if check]
     items = Markup("").join(
-        Markup('<li class="{}"><b>{}</b>{} <a href="#{}">More</a></li>').format(*check) for check in checks
+        Markup('<li class="{}"><b>{}</b>{}{}</li>').format(check.css, check.title, check.text, _more(check))
+        for check in checks(data)
     )
-    return Markup('<ul class="checks">{}</ul>').format(items) if checks else Markup("")
-
-
-Check = tuple[str, str, str, str]
-
-
-def _budget(data: ReportData) -> Check | None:
-    table = data.table("ledger", "complete", "pruned", "failed", "epochs")
-    if table is None:
-        return None
-    spent = int(table[["complete", "pruned", "failed"]].sum().sum())
-    planned = int(table["planned_trials"].sum()) if "planned_trials" in table.columns else spent
-    text = f"{count(spent)} of {count(planned)} trials run, {count(table['epochs'].sum())} epochs."
-    flagged = flags(data.table("ledger"))
-    if flagged:
-        text += f" {plural(len(flagged), 'cell')} got over 10 % more."
-        return "warn", "Budget: spent unevenly", text, "fairness"
-    return "ok", "Budget: spent evenly", text, "fairness"
-
-
-def _fair(data: ReportData) -> Check | None:
-    if data.context.unfair:
-        names = listing([item.message or item.what for item in data.context.unfair])
-        return "warn", f"Fairness: {plural(len(data.context.unfair), 'rule')} broken knowingly", f"{names}.", "fairness"
-    if data.table("parity") is None:
-        return None
-    return "ok", "Fairness: no rule broken", "Same trials, epochs and search space for every method.", "fairness"
-
-
-def _leaked(data: ReportData) -> Check | None:
-    if data.context.leaks:
-        names = listing([item.message or item.what for item in data.context.leaks])
-        return "bad", f"Leaks: {len(data.context.leaks)} accepted", f"{names}.", "leaks"
-    if data.context.audited:
-        return (
-            "ok",
-            "Leaks: none accepted",
-            "Train, validation and test share no image, lesion, patient or picture.",
-            "leaks",
-        )
-    return None
-
-
-def _peeked(data: ReportData) -> Check | None:
-    if not data.context.test_reads:
-        return None
-    reopened = [read for read in data.context.test_reads if read.event != "read"]
-    if reopened:
-        text = f"The selection was changed {plural(len(reopened), 'time')} after test labels had been read."
-        return "bad", "Peeks: selection reopened", text, "leaks"
-    reads = plural(len(data.context.test_reads), "read")
-    return "ok", "Peeks: none", f"Winners were frozen before the first of {reads} of test labels.", "leaks"
+    return Markup('<ul class="checks">{}</ul>').format(items)

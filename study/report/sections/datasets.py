@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from study.report.formatting import UNDEFINED, count, percent, plural
+from study.report.formatting import UNDEFINED, count, listing, percent, plural
+from study.report.inputs.context import DataSet
 from study.report.inputs.loaded_tables import ReportData
 from study.report.page import Section
 from study.report.table import Table
@@ -28,7 +31,12 @@ def data_sets(data: ReportData) -> Section | None:
         for item in found
     ]
     positive = next((item.classes[-1] for item in found if item.classes), "positive")
-    numbers = pd.DataFrame([{**item.model_dump(exclude={"notes", "classes"})} for item in found])
+    numbers = pd.DataFrame(
+        [
+            {**item.model_dump(exclude={"notes", "classes", "parts", "lesions_known", "patients_known"})}
+            for item in found
+        ]
+    )
     table = Table(
         name="datasets",
         caption="Data sets as used",
@@ -36,13 +44,45 @@ def data_sets(data: ReportData) -> Section | None:
         rows=rows,
         align="llrrrrl",
         numbers=numbers,
+        notes=_left_out(found),
     )
+    parts = _parts(found, positive)
     return Section(
         id="datasets",
         title="Data sets",
         lead=f"{plural(len(found), 'data set')}; the positive class is {positive}.",
-        tables=(table,),
+        tables=(table,) if parts is None else (table, parts),
         sources=("context.json",),
+    )
+
+
+def _left_out(found: Sequence[DataSet]) -> tuple[str, ...]:
+    lacking = [f"{count(item.left_out)} of {item.name}" for item in found if item.left_out]
+    return (f"Left out, for want of a label of the task or a place in a part: {listing(lacking)}.",) if lacking else ()
+
+
+def _parts(found: Sequence[DataSet], positive: str) -> Table | None:
+    """What each training fraction is trained and validated on."""
+    rows = [part for item in found for part in item.parts]
+    if not rows:
+        return None
+    fractions = {part.fraction for part in rows}
+    note = (
+        "Every fraction is validated on the same images: also the smallest is tuned and stopped with as many as the "
+        "whole training set is. Who has few images to train on has few to validate on, and would tune less well."
+    )
+    return Table(
+        name="parts",
+        caption="Parts of the training data, in the split of the search",
+        header=["training images", "part", "images", positive],
+        rows=[
+            [percent(p.fraction), p.part, count(p.images), f"{count(p.positives)} ({_share(p.positives, p.images)})"]
+            for p in rows
+        ],
+        align="llrr",
+        numbers=pd.DataFrame([part.model_dump() for part in rows]),
+        notes=(note,) if len(fractions) > 1 else (),
+        group=True,
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from study.comparison.metrics.metric import MAIN
-from study.report.figures.forest import forest
+from study.report.figures.forest import Dots, forest
 from study.report.formatting import UNDEFINED, fraction, interval, missing, number, percent, probability, signed
-from study.report.inputs.loaded_tables import ReportData
+from study.report.inputs.loaded_tables import ReportData, records
 from study.report.inputs.results import Difference, Results, results
 from study.report.page import Section, figure, fold, panels, paragraph
 from study.report.table import Table
@@ -24,8 +24,9 @@ def differences(data: ReportData) -> Section | None:
     if not every:
         return None
     span = _span(every)
+    dots = replicate_differences(data)
     figures = [
-        figure(forest(data, groups, span, "AUC"), f"Trained on {fraction(share)}")
+        figure(forest(data, groups, span, "AUC", dots), f"Trained on {fraction(share)}")
         for share, groups in rows.items()
         if groups
     ]
@@ -38,13 +39,14 @@ def differences(data: ReportData) -> Section | None:
         lead=_lead(data, every),
         body=paragraph(
             "Difference of AUC with its 95\u00a0% interval, which covers new training runs and new patients. Filled: "
-            f"shown (Holm-corrected over all comparisons of the study). Open: not shown.{band}",
+            f"shown (Holm-corrected over all {len(every)} comparisons with the baseline). Open: not shown. Small dots: "
+            f"the (split, seed) pairs.{band}",
             "note",
         )
         + panels(figures, wide=len(figures) < 3)
         + fold("All pairs, with p-values and what could have been shown", table.html()),
         files=(table,),
-        sources=("differences.parquet",),
+        sources=("differences.parquet", "replicate_values.parquet"),
     )
 
 
@@ -53,8 +55,23 @@ def _lead(data: ReportData, every: list[Difference]) -> str:
     worse = sum(d.shown and d.value < 0 for d in every)
     return (
         f"Of {len(every)} comparisons with {data.baseline}, {better} show a better method, {worse} a worse one, and "
-        f"{len(every) - better - worse} show no difference."
+        f"{len(every) - better - worse} do not show a difference, which does not show that there is none."
     )
+
+
+def replicate_differences(data: ReportData) -> Dots:
+    """AUC of each replicate less that of the baseline's with the same (split, seed), by method, fraction, test set."""
+    table = data.table("replicate_values", "method", "fraction", "dataset", "metric", "replicate", "value")
+    if table is None:
+        return {}
+    place = ["fraction", "dataset", "replicate"]
+    base = table[table["method"] == data.baseline][[*place, "value"]]
+    paired = table.merge(base, on=place, suffixes=("", "_base"))
+    paired["gap"] = paired["value"] - paired["value_base"]
+    found: dict[tuple[str, float, str], list[float]] = {}
+    for row in records(paired):
+        found.setdefault((str(row["method"]), float(row["fraction"]), str(row["dataset"])), []).append(row["gap"])
+    return found
 
 
 def _span(every: list[Difference]) -> tuple[float, float]:
@@ -92,8 +109,12 @@ def difference_table(data: ReportData, found: Results, metric: str = MAIN) -> Ta
         align="lllrrrrrl",
         numbers=pd.DataFrame([{c: getattr(d, c) for c in columns} for d in chosen], columns=columns),
         notes=(
-            "Detectable: the smallest true difference that this study would have shown with 80 % power. Within margin: "
-            f"the difference is shown to be smaller than {data.context.margin or UNDEFINED}.",
+            "Detectable: the smallest true difference that this study would have shown with 80 % power; – where it "
+            "could not have shown any. Within margin: the difference is shown to be smaller than "
+            f"{data.context.margin or UNDEFINED} (two one-sided tests, Holm-corrected like p). p is for one comparison "
+            "read alone. p (Holm) is corrected within its family: all comparisons with the baseline, or all other "
+            "pairs. It comes from a distribution that holds at small levels too: with few replicates it is larger than "
+            "p even in a family of one.",
         ),
         group=True,
     )

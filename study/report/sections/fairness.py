@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.formatting import count, missing, percent, plural, seconds
+from study.report.formatting import count, listing, missing, percent, plural, seconds
 from study.report.inputs.loaded_tables import ReportData, records
 from study.report.page import Section, accepted, bullets, paragraph
 from study.report.table import Table
@@ -35,7 +35,11 @@ def fairness(data: ReportData) -> Section | None:
             ]
         )
     if not len(body):
-        body = paragraph("No rule was broken, no method got over 10 % more than its peers of anything that is counted.")
+        different = [] if parity is None else differing(parity)
+        rules = f"The methods differ in {listing(different)}, unsaid" if different else "No rule was broken"
+        spent = "what they spent is not known" if ledger is None else (
+            "no method got over 10 % more than its peers of anything that is counted")  # fmt: skip
+        body = paragraph(f"{rules}; {spent}.")
     tables = [t for t in (_ledger(ledger), _parity(parity)) if t is not None]
     return Section(
         id="fairness",
@@ -58,18 +62,38 @@ def flags(ledger: pd.DataFrame | None) -> list[str]:
     ]
 
 
+SAME = {
+    "trials": "trials",
+    "max_epochs": "epochs",
+    "dimensions": "number of searched parameters",
+    "space_digest": "search space",
+    "shared_design": "shared design",
+    "replicates": "replicates",
+    "workers": "workers",
+}
+"""What a fair study gives alike to every method."""
+
+
+def differing(parity: pd.DataFrame) -> list[str]:
+    """In what the methods were treated unlike at the same training fraction, in words."""
+    by = parity.groupby("fraction") if "fraction" in parity.columns else [(None, parity)]
+    return [
+        words
+        for column, words in SAME.items()
+        if column in parity.columns and any(rows[column].nunique(dropna=False) > 1 for _, rows in by)
+    ]
+
+
 def _lead(data: ReportData, parity: pd.DataFrame | None) -> str:
     if parity is None:
         return ""
-    same = [c for c in ("trials", "max_epochs", "dimensions", "space_digest") if c in parity.columns]
-    equal = all(parity[column].nunique() == 1 for column in same)
-    if equal and {"trials", "max_epochs", "dimensions"} <= set(parity.columns):
+    if not differing(parity) and {"trials", "max_epochs", "dimensions"} <= set(parity.columns):
         row = parity.iloc[0]
         return (
             f"Every method got the same in every cell: {plural(int(row['trials']), 'trial')} of at most "
             f"{plural(int(row['max_epochs']), 'epoch')}, over the same {plural(int(row['dimensions']), 'parameter')}."
         )
-    return "The methods did not all get the same; the tables show what differs."
+    return f"The methods did not all get the same: they differ in {listing(differing(parity))}."
 
 
 COLUMNS: dict[str, str] = {

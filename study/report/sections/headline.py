@@ -63,7 +63,7 @@ def sentence(rows: Sequence[Difference], name: str) -> Markup:
         return text.format(base, name)
     largest = max(rows, key=lambda d: abs(d.value))
     able = [d.detectable for d in rows if not missing(d.detectable)]
-    could = Markup(" The study could have shown ≥ {} AUC.").format(number(max(able))) if able else Markup("")
+    could = Markup(" {}").format(_power(able, len(rows)))
     alone = largest.low > 0 or largest.high < 0
     return Markup("<b>No difference</b> from {} shown on {} (largest: {}, {} {}{}).{}").format(
         base,
@@ -74,6 +74,18 @@ def sentence(rows: Sequence[Difference], name: str) -> Markup:
         "; alone it would count, among all the comparisons made it does not" if alone else "",
         could,
     )
+
+
+def _power(able: Sequence[float], comparisons: int) -> str:
+    """What the study could have shown; comparisons that could not have shown any difference are counted."""
+    if not able:
+        return "It could not have shown any difference: there are too few replicates or cases."
+    if len(able) < comparisons:
+        return (
+            f"In {comparisons - len(able)} of {comparisons} comparisons it could not have shown any difference, in the "
+            f"others ≥ {number(max(able))} AUC."
+        )
+    return f"The study could have shown ≥ {number(max(able))} AUC."
 
 
 def _others(words: str, rows: Sequence[Difference]) -> Markup:
@@ -98,7 +110,13 @@ def _elsewhere(found: Results, share: float, sets: Sequence[str], kind: str) -> 
     silent = [name for name, ds in rows.items() if not any(d.shown for d in ds)]
     if not said:
         able = [d.detectable for ds in rows.values() for d in ds if not missing(d.detectable)]
-        could = f" (differences of {number(min(able))} to {number(max(able))} could have been)" if able else ""
+        every = sum(len(ds) for ds in rows.values())
+        could = f" (differences of {number(min(able))} to {number(max(able))} could have been" if able else ""
+        could += (
+            f", in {every - len(able)} of {every} comparisons none)" if able and len(able) < every else ")" * bool(able)
+        )
+        if len(sets) == 1:
+            return Markup("{}").format(f"{kind} test set: no difference shown on {sets[0]}{could}.")
         return Markup("{}").format(f"{kind} test sets: no difference shown on any of {len(sets)}{could}.")
     text = f"{kind} test sets: {'; '.join(said)}."
     if silent:

@@ -9,6 +9,7 @@ from study.report.formatting import UNDEFINED, count, plural
 from study.report.inputs.context import TestRead
 from study.report.inputs.loaded_tables import ReportData
 from study.report.page import Section, accepted, bullets, fold, paragraph
+from study.report.sections.checks import leaked, peeked
 from study.report.table import Table
 
 
@@ -51,24 +52,15 @@ def leaks(data: ReportData) -> Section | None:
     return Section(
         id="leaks",
         title="Leaks and peeks",
-        lead=_lead(data, reads, reopened),
+        lead=_lead(data),
         body=body,
         files=() if table is None else (table,),
         sources=("context.json",),
     )
 
 
-def _lead(data: ReportData, reads: list[TestRead], reopened: list[TestRead]) -> str:
-    context = data.context
-    leak = f"{plural(len(context.leaks), 'leak')} accepted" if context.leaks else "No leak accepted"
-    if not reads and not reopened:
-        return f"{leak}. No log of test reads came with these tables."
-    peek = (
-        f"the selection was changed {plural(len(reopened), 'time')} after test labels had been read"
-        if reopened
-        else "winners were chosen from validation results before any test label was read"
-    )
-    return f"{leak}; {peek}."
+def _lead(data: ReportData) -> str:
+    return f"{leaked(data).text} {peeked(data).text}"
 
 
 def _log(entries: tuple[TestRead, ...]) -> Table | None:
@@ -91,5 +83,5 @@ def _log(entries: tuple[TestRead, ...]) -> Table | None:
         header=["time (UTC)", "event", "test set", "images", "purpose or reason", "under selection"],
         rows=rows,
         align="lllrll",
-        numbers=pd.DataFrame([entry.model_dump() for entry in entries]),
+        numbers=pd.DataFrame([{**entry.model_dump(), "changed": "; ".join(entry.changed)} for entry in entries]),
     )

@@ -36,10 +36,15 @@ def scores(data: ReportData) -> Section | None:
 
 
 def _legend(found: Results, name: str) -> str:
-    replicates = {e.replicates for e in found.estimates if e.replicates}
-    many = f"{min(replicates)} re-trained models" if len(replicates) == 1 else "the re-trained models"
+    counts = {(e.replicates, e.models) for e in found.estimates if e.replicates}
+    replicates, models = next(iter(counts)) if len(counts) == 1 else (0, 0)
+    many = f"{models} re-trained models" if models else "the re-trained models"
+    if models > replicates > 1:
+        many += f" ({models // replicates} winners on each of {replicates} (split, seed) pairs)"
     shown = (
-        f"Mean ± standard deviation over {many}; in brackets the 95\u00a0% interval for new models and new patients."
+        f"Mean ± standard deviation over {many}; in brackets the 95\u00a0% interval for new patients and for new "
+        "training runs from the same checkpoint on splits of the same images: another checkpoint, or other images to "
+        "train on, may change more than it says."
     )
     return shown if name != MAIN else f"{shown} Bold: the best of its column. {SAME}: not distinguishable from it."
 
@@ -66,9 +71,30 @@ def score_table(data: ReportData, found: Results, name: str, file: str) -> Table
         rows=rows,
         align="ll" + "r" * len(data.sets),
         numbers=_numbers(data, found, name),
-        notes=(_legend(found, name), *_shift(data), *_reasons(found, name)),
+        notes=(_legend(found, name), *_threshold(name), *_shift(data), *_reasons(found, name)),
         group=True,
     )
+
+
+CALIBRATED = (
+    "Counts a score of 0.5 and more as positive (sensitivity and specificity) or takes scores as probabilities (Brier "
+    "score, calibration error). Where a winner trained on balanced batches, its scores are too high for the test set's "
+    "prevalence by design: methods may differ here for that setting alone. Read with the parameter `balanced` of the "
+    "winners."
+)
+OWN_THRESHOLD = (
+    "The threshold is taken from the test set's own labels: what one could have had, not what one would get."
+)
+NOTES = {
+    "balanced_accuracy": CALIBRATED,
+    "brier": CALIBRATED,
+    "calibration_error": CALIBRATED,
+    "sensitivity_at_90_specificity": OWN_THRESHOLD,
+}
+
+
+def _threshold(name: str) -> tuple[str, ...]:
+    return (NOTES[name],) if name in NOTES else ()
 
 
 def _shift(data: ReportData) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from study.comparison.differences import bound, difference
-from study.comparison.estimates import bounded
+from study.comparison.differences import difference, equivalence
+from study.comparison.estimates import interval
 from study.comparison.inference import infer
 from study.comparison.metrics.measure import measure
 from tests.study.comparison.worlds import World, draw, truth
@@ -40,11 +40,11 @@ def _one(world: World, rng: np.random.Generator) -> tuple[bool, ...]:
     (found,) = measure(draw(world, rng), draws=100, seed=0, wanted=("auroc",))
     gain = difference(found, 1, 0)
     ends = gain.interval()
-    auc = bounded(infer(found.values[0], found.errors[0], found.case_df), 1.0, found.cases)
+    auc = interval(found, infer(found.values[0], found.errors[0], found.case_df))
     return (
         gain.p() < 0.05,
         gain.tail() < 0.05,
         ends[0] <= world.gain <= ends[1],
         auc[0] <= truth(world)["one"] <= auc[1],
-        bound(gain) < 0.02,
+        equivalence(gain, 0.02) < 0.05,
     )

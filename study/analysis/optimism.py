@@ -1,0 +1,55 @@
+"""How far the winners' validation values flatter them: the value at selection, after training anew, and on the test."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from study.plan.cells import Plan
+from study.protocol import holdings
+from study.store.directory import StudyDirectory
+from study.store.selection_record import Selection
+from study.training.replicates import pairs
+
+COLUMNS = ("method", "fraction", "rank", "objective", "selected", "retrained", "retrained_sd", "replicates", "test")
+
+
+def optimism(
+    plan: Plan, directory: StudyDirectory, frozen: Selection, estimates: pd.DataFrame, home: str | None
+) -> pd.DataFrame:
+    """One row a winner: its validation value when it was selected, the mean and sd of those of its replicates on their
+    own splits, and the method's AUC on the in-distribution test set (NaN where the objective is no AUC)."""
+    values: dict[tuple[str, int], list[float]] = {}
+    for winner, pair in pairs(plan, frozen):
+        path = directory.replicate(winner.cell, winner.rank, pair) / "result.json"
+        if path.exists():
+            found = holdings.read_json(path, "Delete it and run `study replicate` on the study.")["value"]
+            values.setdefault((winner.cell, winner.rank), []).append(float(found))
+    objective = plan.spec.search.objective
+    rows = []
+    for winner in frozen.winners:
+        cell, found = plan.cell(winner.cell), np.array(values.get((winner.cell, winner.rank), []))
+        rows.append(
+            {
+                "method": cell.method.name,
+                "fraction": cell.fraction,
+                "rank": winner.rank,
+                "objective": objective,
+                "selected": winner.value,
+                "retrained": found.mean() if len(found) else np.nan,
+                "retrained_sd": found.std(ddof=1) if len(found) > 1 else np.nan,
+                "replicates": len(found),
+                "test": _test(estimates, cell.method.name, cell.fraction, home) if objective == "val_auc" else np.nan,
+            }
+        )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _test(estimates: pd.DataFrame, method: str, fraction: float, home: str | None) -> float:
+    rows = estimates[
+        (estimates["method"] == method)
+        & (estimates["fraction"] == fraction)
+        & (estimates["dataset"] == home)
+        & (estimates["metric"] == "auroc")
+    ]
+    return float(rows["estimate"].iloc[0]) if len(rows) else np.nan

@@ -1,0 +1,66 @@
+"""How much the search flattered its winners: validation at selection, after training anew, and on the test set."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from study.report.formatting import UNDEFINED, count, missing, number, percent, signed
+from study.report.inputs.loaded_tables import ReportData, records
+from study.report.page import Section
+from study.report.table import Table
+
+
+def optimism(data: ReportData) -> Section | None:
+    """One row a winner; the largest flattery in the lead."""
+    table = data.table("optimism", "method", "fraction", "rank", "objective", "selected", "retrained", "test")
+    if table is None or table["retrained"].isna().all():
+        return None
+    ordered = data.ordered(table, "fraction", "method")
+    return Section(
+        id="optimism",
+        title="How much did the search flatter its winners?",
+        lead=_lead(ordered),
+        tables=(optimism_table(data, ordered),),
+        sources=("optimism.parquet",),
+    )
+
+
+def _lead(table: pd.DataFrame) -> str:
+    known = [row for row in records(table) if not missing(row["retrained"])]
+    worst = max(known, key=lambda row: abs(row["selected"] - row["retrained"]))
+    name = str(worst["objective"]).removeprefix("val_")
+    return (
+        f"The best of many tries is good by luck too. {worst['method']} at {percent(worst['fraction'])} was selected "
+        f"with a validation {name} of {number(worst['selected'])}; trained anew on other splits it reaches "
+        f"{number(worst['retrained'])}. No validation value on this page is a result."
+    )
+
+
+def optimism_table(data: ReportData, table: pd.DataFrame) -> Table:
+    """Validation value of the winner at selection, of its replicates, and the in-distribution AUC."""
+    rows = [
+        [
+            percent(r["fraction"]), str(r["method"]), str(int(r["rank"]) + 1), number(r["selected"]),
+            number(r["retrained"]) + ("" if missing(r["retrained_sd"]) else f" ± {number(r['retrained_sd'])}"),
+            count(r["replicates"]), signed(r["retrained"] - r["selected"]),
+            UNDEFINED if missing(r["test"]) else number(r["test"]),
+        ]
+        for r in records(table)
+    ]  # fmt: skip
+    return Table(
+        name="optimism",
+        caption="Validation value at selection, and what became of it",
+        header=[
+            "training images", "method", "winner", "selected with", "trained anew", "times", "change",
+            f"AUC on {data.home or 'the in-distribution test'}",
+        ],
+        rows=rows,
+        align="llrrrrrr",
+        numbers=table,
+        notes=(
+            "Selected with: the best of all trials, on the validation images that chose it. Trained anew: mean ± sd of "
+            "the same configuration on other splits and seeds, each on its own validation images, which also chose its "
+            "best epoch.",
+        ),
+        group=True,
+    )  # fmt: skip
