@@ -52,6 +52,13 @@ def test_one_standard_error_takes_the_cheapest_of_the_near():
     assert order(OneStandardError(), [best, near, far]) == [1, 0, 2]
 
 
+def test_one_standard_error_is_one_and_not_two():
+    """At AUC 0.90 with 30 and 70 images it is 0.038 (by hand from the formula): 0.87 is near, 0.85 is not."""
+    best = trial(CELL, 0, [0.80, 0.85, 0.90])
+    for value, first in ((0.87, 1), (0.85, 0), (0.83, 0)):
+        assert order(OneStandardError(), [best, trial(CELL, 1, [value])])[0] == first, value
+
+
 def test_hanley_and_mcneils_example():
     """Hanley and McNeil 1982, Radiology 143:29-36: theta 0.893 with 51 abnormal and 58 normal cases has SE 0.032."""
     assert hanley_mcneil(0.893, ValidationSize(positives=51, negatives=58)) == pytest.approx(0.032, abs=0.001)
@@ -142,6 +149,31 @@ def test_the_ledger_counts_and_flags():
     assert table.loc[CELL, "planned_trials"] == 4
 
 
+def with_images(cell, number, images, **stage):
+    """A trial of one epoch that saw so many images."""
+    found = trial(cell, number, [0.5], images=images)
+    (epoch,) = found.epochs
+    return dataclasses.replace(found, epochs=(dataclasses.replace(epoch, metrics={**epoch.metrics, **stage}),))
+
+
+def test_a_contrastive_stage_is_charged_once_to_the_trial_that_computed_it():
+    plan = planned()
+    sharers = [
+        with_images(CELL, 0, 100, stage_images=5000.0, stage_computed=1.0),
+        with_images(CELL, 1, 100, stage_images=5000.0, stage_computed=0.0),
+        with_images(CELL, 2, 100, stage_images=5000.0, stage_computed=0.0),
+    ]
+    assert ledger(plan, sharers).set_index("cell").loc[CELL, "images"] == 300 + 5000
+
+
+@pytest.mark.parametrize(("images", "flagged"), [(109, False), (111, True), (125, True)])
+def test_the_ledger_flags_from_ten_percent_on(images, flagged):
+    plan = planned()
+    trials = [with_images(cell.key, 0, 100) for cell in plan.cells if cell.key != "simclr-ft-1"]
+    table = ledger(plan, [*trials, with_images("simclr-ft-1", 0, images)]).set_index("cell")
+    assert ("images" in table.loc["simclr-ft-1", "flags"]) is flagged
+
+
 def test_winners_on_the_edge_of_a_domain_are_named():
     plan = planned()
     high = plan.cells[0].space.domains["lr"].high
@@ -194,7 +226,14 @@ def test_what_decides_a_replicates_result_is_its_digest(directory):
     elsewhere = replicate_job(plan, StudyDirectory(directory.root / "moved"), winner, 1)
     assert job_digest(dataclasses.replace(job, threads=4)) == job_digest(elsewhere) == job_digest(job)
     assert job_digest(replicate_job(plan, directory, winner, 2)) != job_digest(job)
-    assert job_digest(dataclasses.replace(job, params={"lr": 0.2})) != job_digest(job)
+    other = dataclasses.replace(job.encoder, name="simclr")
+    for changed in (
+        {"params": {"lr": 0.2}}, {"encoder": other}, {"encoder": dataclasses.replace(job.encoder, weights="w.pt")},
+        {"encoder": dataclasses.replace(job.encoder, sha256="0" * 64)}, {"pipeline": "linear"},
+        {"backbone": "resnet50"}, {"image_size": 64}, {"max_epochs": 9}, {"objective": "val_loss"}, {"seed": 1}, {"stage_seed": 7},
+        {"augmentation": "lesion"}, {"precision": "float32"},
+    ):  # fmt: skip
+        assert job_digest(dataclasses.replace(job, **changed)) != job_digest(job), changed
 
 
 def test_an_extension_raises_budgets_and_nothing_else(tmp_path):
