@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 import torch
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.image import show_cam_on_image
+from timm.models.vision_transformer import VisionTransformer
 from torch import Tensor, nn
 
 from study.preparation.thumbnails import Image
@@ -66,8 +68,8 @@ class Eye:
     def looked(self, image: Image) -> Image:
         """Grad-CAM for the positive class over the image (Selvaraju et al., ICCV 2017), `image_size` square."""
         pixels = self._batch([image]).permute(0, 3, 1, 2).float()
-        layer = last_convolution(self.model.encoder)
-        with GradCAM(model=_ChannelsFirst(self.model), target_layers=[layer]) as cam:
+        layer, as_map = target(self.model.encoder)
+        with GradCAM(model=_ChannelsFirst(self.model), target_layers=[layer], reshape_transform=as_map) as cam:
             heat = cam(input_tensor=pixels, targets=[_PositiveClass()])[0]
         background = (self.view(image) / 255.0).astype(np.float32)
         shown: Image = show_cam_on_image(background, heat, use_rgb=True, image_weight=0.6)
@@ -80,12 +82,26 @@ def open_eye(checkpoint: Path) -> Eye:
     return Eye(model, job.image_size)
 
 
-def last_convolution(encoder: nn.Module) -> nn.Module:
-    """The layer that Grad-CAM looks through: the last convolution that the encoder holds.
+def target(encoder: nn.Module) -> tuple[nn.Module, Callable[[Tensor], Tensor] | None]:
+    """The layer that Grad-CAM looks through, and what makes a map (n, channels, height, width) of its output.
 
-    Raises `ValueError` for an encoder without any.
+    Of a vision transformer: the tokens that enter its last block, those of patches alone, laid out as the patches lie;
+    its only convolution embeds patches, and knows nothing of the class. Of other encoders: the last convolution. Raises
+    `ValueError` for an encoder that has neither.
     """
+    for module in encoder.modules():
+        if isinstance(module, VisionTransformer):
+            return module.get_submodule(f"blocks.{len(module.blocks) - 1}.norm1"), partial(
+                patch_map, transformer=module
+            )
     layers = [module for module in encoder.modules() if isinstance(module, nn.Conv2d)]
     if not layers:
-        raise ValueError(f"Grad-CAM needs a convolution, but {type(encoder).__name__} has none")
-    return layers[-1]
+        raise ValueError(f"Grad-CAM needs a convolution or a timm VisionTransformer, {type(encoder).__name__} has none")
+    return layers[-1], None
+
+
+def patch_map(tokens: Tensor, transformer: VisionTransformer) -> Tensor:
+    """Tokens (n, prefix + patches, channels) as a map (n, channels, height, width); class and register tokens go."""
+    height, width = transformer.patch_embed.grid_size
+    patches = tokens[:, transformer.num_prefix_tokens :]
+    return patches.transpose(1, 2).reshape(len(tokens), -1, height, width)

@@ -12,7 +12,7 @@ import pytest
 from study.comparison.blocks import blocks
 from study.comparison.differences import differences
 from study.comparison.metrics.measure import measure
-from tests.study.comparison.calibration import rates, regimes
+from tests.study.comparison.calibration import auc_coverage, high_aucs, rates, regimes
 from tests.study.comparison.worlds import World, draw, table
 
 SMALL = [World(replicates=r, positives=60, negatives=180, replicate=0.01, pair=0.005) for r in (2, 3, 5)]
@@ -64,3 +64,16 @@ def test_null_studies_long(world: World) -> None:
     assert 0.03 <= found["rejected"] <= 0.07
     assert 0.93 <= found["covers_difference"] <= 0.97
     assert 0.93 <= found["covers_auc"] <= 0.98
+
+
+@pytest.mark.parametrize(("auc", "positives"), [(0.95, 10), (0.98, 39), (0.995, 10)])
+def test_intervals_cover_where_the_auc_is_high_and_positives_are_few_short(auc: float, positives: int) -> None:
+    (world,) = [world for world in high_aucs() if (world.auc, world.positives) == (auc, positives)]
+    assert auc_coverage(world, 150, seed=5)["covers"] >= 0.93
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("world", list(high_aucs()), ids=str)
+def test_intervals_cover_where_the_auc_is_high_and_positives_are_few_long(world: World) -> None:
+    assert auc_coverage(world, 1000, seed=6)["covers"] >= 0.93

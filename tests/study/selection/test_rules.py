@@ -230,7 +230,8 @@ def test_what_decides_a_replicates_result_is_its_digest(directory):
     for changed in (
         {"params": {"lr": 0.2}}, {"encoder": other}, {"encoder": dataclasses.replace(job.encoder, weights="w.pt")},
         {"encoder": dataclasses.replace(job.encoder, sha256="0" * 64)}, {"pipeline": "linear"},
-        {"backbone": "resnet50"}, {"image_size": 64}, {"max_epochs": 9}, {"objective": "val_loss"}, {"seed": 1}, {"stage_seed": 7},
+        {"backbone": "resnet50"}, {"image_size": 64}, {"max_epochs": 9}, {"objective": "val_loss"}, {"seed": 1},
+        {"stage_seed": 7},
         {"augmentation": "lesion"}, {"precision": "float32"},
     ):  # fmt: skip
         assert job_digest(dataclasses.replace(job, **changed)) != job_digest(job), changed

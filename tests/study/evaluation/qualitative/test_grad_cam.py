@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 pytest.importorskip("torch")
+import timm
 import torch
 from torch import nn
 
-from study.evaluation.qualitative.grad_cam import Eye, last_convolution
+from study.evaluation.qualitative.grad_cam import Eye, patch_map, target
 
 
 class Bright(nn.Module):
@@ -55,4 +56,42 @@ def test_grad_cam_is_hot_where_the_answer_comes_from(eye: Eye) -> None:
 
 def test_an_encoder_without_convolution_has_no_grad_cam() -> None:
     with pytest.raises(ValueError, match="Linear has none"):
-        last_convolution(nn.Linear(2, 2))
+        target(nn.Linear(2, 2))
+
+
+class Transformer(nn.Module):
+    """A tiny vision transformer whose positive logit is the mean of its patch tokens."""
+
+    def __init__(self, **changes: object) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.encoder = timm.create_model(
+            "vit_tiny_patch16_224",
+            img_size=32,
+            patch_size=8,
+            embed_dim=24,
+            depth=2,
+            num_heads=2,
+            num_classes=0,
+            **changes,
+        )
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        tokens = self.encoder.forward_features(images.permute(0, 3, 1, 2).float() / 255)
+        answer = tokens[:, self.encoder.num_prefix_tokens :].square().mean((1, 2))
+        return torch.stack([-answer, answer], dim=1)
+
+
+@pytest.mark.parametrize("changes", [{}, {"reg_tokens": 4}])
+def test_grad_cam_of_a_transformer_looks_at_its_last_tokens_as_they_lie(changes: dict[str, object]) -> None:
+    model = Transformer(**changes).eval()
+    layer, as_map = target(model.encoder)
+    assert layer is model.encoder.blocks[-1].norm1
+    assert as_map is not None
+    prefix = model.encoder.num_prefix_tokens
+    tokens = torch.zeros(1, prefix + 16, 24)
+    tokens[0, prefix + 6] = 1  # the patch in row 1, column 2 of 4 × 4
+    assert patch_map(tokens, model.encoder)[0, 0].nonzero().tolist() == [[1, 2]]
+    shown = Eye(model, 32).looked(corner()).astype(int)
+    red_minus_blue = shown[..., 0] - shown[..., 2]
+    assert red_minus_blue.max() - red_minus_blue.min() > 50  # a map, and not one colour
