@@ -24,7 +24,7 @@ def run(short: bool) -> dict[str, Any]:
         "title": "Coverage of the interval of an AUC",
         "rows": rows,
         "note": (
-            f"{studies} simulated studies a row, five replicates, 95 % intervals. Usual: the mean ± t × standard error on "
-            "the logit scale, with DeLong's variance over clusters and degrees of freedom for both variances."
+            f"{studies} simulated studies a row, five replicates, 95 % intervals. Usual: the mean ± t × standard error "
+            "on the logit scale, with DeLong's variance over clusters and degrees of freedom for both variances."
         ),
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from study.plan.cells import Cell, Plan
 from study.search.samplers.designs import sampler_arguments
+from study.store import read_log
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord
 from study.tracking.desired.notes import cell_note, study_note
@@ -82,12 +83,19 @@ def study_run(
             "max_epochs": text(spec.search.max_epochs),
             "pairs": text(spec.replicate.pairs),
             "copies": text(spec.evaluate.copies),
+            **_protocols(directory),
         },
         tags={**tags, "mlflow.note.content": study_note(plan, files)},
         points=spending(trials),
         inputs=inputs,
         files=files,
     )
+
+
+def _protocols(directory: StudyDirectory) -> dict[str, str]:
+    """Digest of every protocol that was sealed. MLflow refuses to change a parameter: one forged later shows."""
+    digests = [str(event["protocol"]) for event in read_log.events(directory, "sealed")]
+    return {f"protocol_{number}": digest for number, digest in enumerate(digests, start=1)}
 
 
 def spending(trials: Sequence[TrialRecord], *, objective: str = "", maximise: bool = True) -> tuple[Point, ...]:

@@ -74,5 +74,5 @@ def auc_coverage(world: World, studies: int, seed: int) -> dict[str, float]:
         inference = infer(found.values[0], found.errors[0], found.case_df)
         ends = (interval(found, inference), bounded(inference, 1.0, found.cases))
         rows.append([low <= true <= high for low, high in ends] + [ends[0][1] - ends[0][0]])
-    ours, usual, width = np.array(rows, dtype=float).mean(axis=0)
+    ours, usual, width = np.nanmean(np.array(rows, dtype=float), axis=0)
     return {"covers": float(ours), "usual": float(usual), "width": float(width)}

@@ -19,6 +19,7 @@ from study.selection.edges import edges
 from study.selection.rules.best import BEST
 from study.selection.rules.best_smoothed import BestSmoothed
 from study.selection.rules.one_standard_error import OneStandardError, hanley_mcneil
+from study.selection.rules.rule import cost
 from study.selection.winners import rule_of, winners
 from study.spec.model import Select
 from study.store import selection_record
@@ -52,6 +53,19 @@ def test_one_standard_error_takes_the_cheapest_of_the_near():
     assert order(OneStandardError(), [best, near, far]) == [1, 0, 2]
 
 
+def test_a_contrastive_stage_costs_whoever_computed_it():
+    """The same fine-tuning after a stage is dearer, also where the stage was another trial's."""
+    plain, staged = with_images(CELL, 0, 100), with_images(CELL, 1, 100, stage_images=50.0)
+    assert (cost(plain, "val_auc"), cost(staged, "val_auc")) == (100, 150)
+
+
+def test_three_epochs_are_smoothed_and_the_last_three_count_too():
+    steady, late = trial(CELL, 0, [0.80, 0.80, 0.80, 0.80]), trial(CELL, 1, [0.10, 0.79, 0.81, 0.83])
+    assert order(BestSmoothed(), [steady, late]) == [1, 0]
+    spike = trial(CELL, 2, [0.70, 0.70, 0.99, 0.70])  # its mean of three is 0.797, its best epoch 0.99
+    assert order(BestSmoothed(), [steady, spike]) == [0, 2]
+
+
 def test_one_standard_error_is_one_and_not_two():
     """At AUC 0.90 with 30 and 70 images it is 0.038 (by hand from the formula): 0.87 is near, 0.85 is not."""
     best = trial(CELL, 0, [0.80, 0.85, 0.90])
@@ -62,6 +76,25 @@ def test_one_standard_error_is_one_and_not_two():
 def test_hanley_and_mcneils_example():
     """Hanley and McNeil 1982, Radiology 143:29-36: theta 0.893 with 51 abnormal and 58 normal cases has SE 0.032."""
     assert hanley_mcneil(0.893, ValidationSize(positives=51, negatives=58)) == pytest.approx(0.032, abs=0.001)
+
+
+@pytest.mark.parametrize(("auc", "positives", "negatives"), [(0.9, 30, 70), (0.75, 12, 500), (0.98, 200, 15)])
+def test_hanley_and_mcneils_error_term_by_term(auc, positives, negatives):
+    """Their formula as they wrote it, with Q1 and Q2 as probabilities of three cases."""
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    terms = [auc * (1 - auc), (positives - 1) * (q1 - auc**2), (negatives - 1) * (q2 - auc**2)]
+    expected = (sum(terms) / positives / negatives) ** 0.5
+    assert hanley_mcneil(auc, ValidationSize(positives=positives, negatives=negatives)) == pytest.approx(
+        expected, rel=1e-12
+    )
+
+
+def test_a_trial_may_still_win_until_a_cheaper_one_is_as_good():
+    rule = OneStandardError()
+    cheap, dear, better = trial(CELL, 0, [0.8]), trial(CELL, 1, [0.7, 0.8]), trial(CELL, 2, [0.7, 0.9])
+    assert rule.contenders([cheap, dear], "val_auc", 1) == {0}  # as good and cheaper: the dear one never wins
+    assert rule.contenders([cheap, better], "val_auc", 1) == {0, 2}
+    assert rule.contenders([trial(CELL, 3, [0.8]), cheap], "val_auc", 1) == {0}  # equal: the earlier one
 
 
 def test_failed_trials_never_win():

@@ -9,6 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from study.base.errors import StudyError
+from study.store import read_log
 from study.store.directory import StudyDirectory
 from study.tracking.desired import identity
 from study.tracking.sync import paths
@@ -211,3 +212,17 @@ def test_an_altered_artifact_is_written_again_and_an_unchanged_one_is_not(study)
     after = {item.path: item.file_size for item in client.list_artifacts(root.run_id)}
     assert {name for name, size in after.items() if stamps[name] != size} == {"report.html"}
     assert pd.notna(after["report.html"])
+
+
+def test_a_protocol_that_was_forged_with_all_its_digests_is_refused_by_the_server(study):
+    """MLflow keeps the digest of the protocol as it was sealed, as a parameter, which nobody can change there."""
+    plan, directory, uri, client = study
+    read_log.append(directory, "sealed", protocol="a" * 16)
+    replay(plan, directory, uri, print)
+    (run,) = runs(client, directory)["study"]
+    assert run.data.params["protocol_1"] == "a" * 16
+    lines = directory.test_reads.read_text().splitlines()
+    directory.test_reads.write_text("".join(line + "\n" for line in lines if "sealed" not in line))
+    read_log.append(directory, "sealed", protocol="b" * 16)
+    with pytest.raises(StudyError, match=r"refused 1 writes.*protocol_1"):
+        replay(plan, directory, uri, print)
