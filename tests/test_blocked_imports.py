@@ -27,7 +27,7 @@ TRAIN = (
 from pathlib import Path
 import datasets, search_spaces
 from datasets.base.manifest import DataRef
-from datasets.splits.model import Scheme
+from datasets.splits.split import Scheme
 from datasets.splits.make import make_split
 from trainables.job import EncoderRef, Job, TrainingData
 from trainables.predict import predict

@@ -16,7 +16,7 @@ from datasets.audit.members import Members, Parts, members, parts_of
 from datasets.audit.near import DISTANCE, hashes, near_pairs
 from datasets.audit.overlap import near_overlap, overlaps
 from datasets.base.manifest import Manifest
-from datasets.splits.model import PARTS
+from datasets.splits.split import PARTS
 
 __all__ = ["DISTANCE", "Finding", "Parts", "Severity", "audit", "near_pairs", "parts_of"]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from datasets.base.manifest import Manifest
-from datasets.splits.model import PARTS, Part, Split
+from datasets.splits.split import PARTS, Part, Split
 from datasets.splits.split_files import plain_id
 
 Parts = Mapping[Part, Collection[str]]

@@ -12,7 +12,7 @@ from scipy.special import gammaln
 from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
 from datasets.splits.grouping import draw_groups, groups, subsample
-from datasets.splits.model import Part, Scheme, Split, assemble
+from datasets.splits.split import Part, Scheme, Split, assemble
 from datasets.splits.split_files import read_files
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
-from datasets.splits.model import Part, Scheme, Split, assemble
+from datasets.splits.split import Part, Scheme, Split, assemble
 
 ID_COLUMNS = ("image_id", "image", "image_name", "isic_id", "img_id")
 

@@ -25,7 +25,7 @@ from study.store import selection_record
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord
 from study.store.trial_storage import study_trials
-from study.training import precision
+from study.training import study_precision
 
 VERSIONS = ("torch", "torchvision", "timm", "ray", "optuna", "mlflow", "scikit-learn", "pandas", "numpy")
 
@@ -182,7 +182,7 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             "protocol": _seal(directory),
             "datasets": _data_sets(plan, directory),
             "durations": (_json(directory.progress) or {}).get("seconds", {}),
-            "precision": precision.of_study(spec, directory) or "",
+            "precision": study_precision.of_study(spec, directory) or "",
             "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}},
         }
     )

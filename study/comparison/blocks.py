@@ -15,7 +15,7 @@ import pandas as pd
 
 from study.comparison.cases import Cases, Floats, clusters
 from study.comparison.errors import ComparisonError
-from study.comparison.prediction_tables import MODEL, SUBGROUPS
+from study.comparison.input_columns import MODEL, SUBGROUPS
 
 REPLICATE = ("split", "seed", "rank")
 PAIR = ["rank", "split", "seed"]

@@ -11,10 +11,10 @@ from study.comparison.differences import differences
 from study.comparison.errors import ComparisonError
 from study.comparison.estimates import estimates
 from study.comparison.gaps import correct, gap_differences, gaps
+from study.comparison.input_columns import check_predictions
 from study.comparison.metrics.measure import joined_tables, measure
-from study.comparison.prediction_tables import check_predictions
 from study.comparison.ranking import ranking
-from study.comparison.replicates import replicate_values
+from study.comparison.replicate_values import replicate_values
 from study.comparison.robustness import robustness
 from study.comparison.roc_and_reliability import calibration, roc
 from study.comparison.stability import stability

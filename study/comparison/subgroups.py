@@ -17,10 +17,10 @@ from study.comparison.blocks import Block
 from study.comparison.cases import Bools
 from study.comparison.estimates import covers, interval, unknown
 from study.comparison.inference import infer
+from study.comparison.input_columns import SUBGROUPS
 from study.comparison.metrics import closed_form
 from study.comparison.metrics.measure import Measured, measured, table
 from study.comparison.metrics.metric import ClosedForm
-from study.comparison.prediction_tables import SUBGROUPS
 
 COLUMNS = (
     "method", "fraction", "dataset", "attribute", "group", "metric", "estimate", "sd", "low", "high", "images",

@@ -10,7 +10,7 @@ from datasets.base.atomic_files import file_digest
 from datasets.base.manifest import DataRef, Manifest
 from datasets.base.seeds import seed
 from study.base.errors import StudyError
-from study.cluster.tasks import Task, run_tasks
+from study.cluster.ray_tasks import Task, run_tasks
 from study.evaluation.prediction_tables import (
     Scores,
     is_made_from,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from datasets.base.atomic_files import file_digest, write_json
+from datasets.base.atomic_files import file_digest, write_json, written_whole
 from datasets.base.manifest import Manifest
 from datasets.base.seeds import seed
 from study.base.errors import StudyError
@@ -84,10 +83,8 @@ def prediction_table(
 def write_prediction_table(directory: StudyDirectory, path: Path, table: pd.DataFrame, facts: dict[str, Any]) -> None:
     """The table, its digest in the log, then its facts: a table without facts is half written and made again."""
     path.with_suffix(".json").unlink(missing_ok=True)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(f".{os.getpid()}.half")
-    table.to_parquet(half, index=False)
-    os.replace(half, path)
+    with written_whole(path) as file:
+        table.to_parquet(file, index=False)
     digest = file_digest(path)
     table_name = path.relative_to(directory.predictions).as_posix()
     log = read_log.append(directory, "scored", table=table_name, sha256=digest, checkpoint=facts["checkpoint"])

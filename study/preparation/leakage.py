@@ -12,7 +12,7 @@ from datasets import audit as leakage
 from datasets.audit import Finding, Parts
 from datasets.base.manifest import Manifest
 from datasets.cache.store import read_index
-from datasets.splits.model import Split
+from datasets.splits.split import Split
 from study.base.errors import StudyError
 from study.preparation import manifests as data
 from study.spec.model import DataSource, SplitFiles, StudySpec

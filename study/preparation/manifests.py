@@ -10,7 +10,7 @@ from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef, Manifest
 from datasets.base.seeds import seed
 from datasets.splits.make import make_split
-from datasets.splits.model import PARTS, Scheme, Split
+from datasets.splits.split import PARTS, Scheme, Split
 from study.base.errors import StudyError
 from study.preparation.validation_size import ValidationSize
 from study.protocol import protocol

@@ -14,7 +14,7 @@ from datasets.audit.balance import balance
 from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
 from datasets.splits.make import make_split
-from datasets.splits.model import PARTS, Part
+from datasets.splits.split import PARTS, Part
 from datasets.splits.split_files import matcher, split_paths, written_ids
 from study.base.errors import StudyError
 from study.preparation import manifests as data

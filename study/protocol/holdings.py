@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.base.atomic_files import file_digest, text_digest
-from datasets.splits.model import Split
+from datasets.splits.split import Split
 from study.base.errors import StudyError
 from study.cluster.node_probe import code_digest
 from study.store.directory import StudyDirectory

@@ -24,6 +24,6 @@ parity, ledger, edges   as `study.plan.fairness_rules` and `study.analysis.budge
 """
 
 from study.report.inputs.context import Context, ReportError
-from study.report.write import write_report
+from study.report.write_report import write_report
 
 __all__ = ["Context", "ReportError", "write_report"]

@@ -7,7 +7,7 @@ from study.search.budget import Budget
 from study.search.ray_tune.tuner import run_search
 from study.store.stage import Count, Stage, StageContext
 from study.store.trial_storage import study_trials
-from study.training import precision
+from study.training import study_precision
 from study.training.jobs import trial_job
 
 
@@ -21,7 +21,7 @@ class Search(Stage):
         """Go on until no cell has budget left."""
         plan, directory = context.plan, context.directory
         connection.connect(context.address)
-        precision.choose(plan.spec, directory)
+        study_precision.choose(plan.spec, directory)
         trials = study_trials(plan, directory)
         for observer in context.observers:
             observer.on_search_start(trials)

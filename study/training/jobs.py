@@ -14,7 +14,7 @@ from study.plan.cells import Cell, Plan
 from study.preparation import manifests
 from study.store.directory import StudyDirectory
 from study.store.selection_record import Winner
-from study.training import precision
+from study.training import study_precision
 from trainables.job import EncoderRef, Job
 
 
@@ -86,7 +86,7 @@ def _job(
         stage_seed=split,
         augmentation=spec.augmentation,
         threads=max(1, int(cell.resources.cpus)),
-        precision=precision.of_study(spec, directory),
+        precision=study_precision.of_study(spec, directory),
     )
 
 

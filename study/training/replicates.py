@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from datasets.base.atomic_files import file_digest, text_digest, write_json
-from datasets.splits.model import Split
+from datasets.splits.split import Split
 from study.cluster.capacity import ClusterCapacity
-from study.cluster.tasks import Task, run_tasks
+from study.cluster.ray_tasks import Task, run_tasks
 from study.plan.cells import Plan
 from study.protocol import holdings
 from study.store import selection_record

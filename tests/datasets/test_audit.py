@@ -14,7 +14,7 @@ from datasets.base.manifest import COLUMNS, Manifest
 from datasets.cache.build_store import perceptual_hash
 from datasets.drawing.sets import COLLECTIONS
 from datasets.splits.make import make_split
-from datasets.splits.model import Scheme
+from datasets.splits.split import Scheme
 
 
 def manifest(rows, name="toy"):

@@ -11,7 +11,7 @@ from datasets import sources
 from datasets.audit import audit, parts_of
 from datasets.base.manifest import DataRef
 from datasets.splits.make import make_split
-from datasets.splits.model import Scheme
+from datasets.splits.split import Scheme
 from datasets.splits.split_files import matcher
 
 DATA = Path(os.environ.get("SKIN_DATA", "/nowhere"))

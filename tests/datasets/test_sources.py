@@ -66,7 +66,7 @@ import datasets
 assert "pandas" not in sys.modules, "importing datasets is cheap"
 from datasets.base.manifest import DataRef
 from datasets.cache.reading import reader
-from datasets.splits.model import Scheme
+from datasets.splits.split import Scheme
 from datasets.splits.make import make_split
 import datasets.cache.store
 manifest = datasets.load(DataRef(source="synthetic"))

@@ -14,7 +14,7 @@ from datasets.base.errors import DataError
 from datasets.base.manifest import COLUMNS, DataRef, Manifest
 from datasets.splits.grouping import groups, subsample
 from datasets.splits.make import make_split
-from datasets.splits.model import Scheme, Split
+from datasets.splits.split import Scheme, Split
 
 
 def toy(seed: int, rows: int, patients: bool) -> Manifest:

@@ -20,7 +20,7 @@ TARGETS = {
     "study/selection/rules/best_smoothed.py": ["tests/study/selection"],
     "study/selection/winners.py": ["tests/study/selection"],
     "study/analysis/budget_ledger.py": ["tests/study/selection"],
-    "study/training/jobs.py": ["tests/study/selection", "tests/study/training/test_precision.py"],
+    "study/training/jobs.py": ["tests/study/selection", "tests/study/training/test_study_precision.py"],
     "study/plan/fairness_rules.py": ["tests/study/plan"],
     "study/search/budget.py": ["tests/study/search/test_budget.py", "tests/study/search/test_engine.py"],
     "study/search/schedulers/asha.py": ["tests/study/search/schedulers", "tests/study/search/test_engine.py"],

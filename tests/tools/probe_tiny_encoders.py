@@ -23,7 +23,7 @@ import datasets
 from datasets.base.manifest import DataRef
 from datasets.cache.store import ImageStore, open_store
 from datasets.splits.make import make_split
-from datasets.splits.model import Scheme
+from datasets.splits.split import Scheme
 from tests.tools.tiny_encoders import BACKBONE, RECIPES, SHORT_SIDE, SIZE
 from trainables.encoders import Encoder, build
 from trainables.job import EncoderRef

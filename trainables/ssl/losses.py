@@ -6,8 +6,6 @@ gradients (what DDP makes) are its gradient.
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import torch
 from lightly.loss import NegativeCosineSimilarity, NTXentLoss, SwaVLoss
 from lightly.utils import dist
@@ -15,12 +13,6 @@ from pytorch_metric_learning.losses import SupConLoss
 from pytorch_metric_learning.reducers import MeanReducer
 
 Tensor = torch.Tensor
-
-
-class PairLoss(Protocol):
-    """A loss of two sets of embeddings [n, d], row i of one belonging to row i of the other."""
-
-    def __call__(self, first: Tensor, second: Tensor) -> Tensor: ...
 
 
 def nt_xent(temperature: float) -> NTXentLoss:

@@ -16,7 +16,7 @@ import datasets
 from datasets.base.manifest import DataRef
 from datasets.base.seeds import seed
 from datasets.cache.store import open_store
-from datasets.splits.model import Split
+from datasets.splits.split import Split
 from trainables.encoders import Encoder, build
 from trainables.encoders.encoder import bare, feature_dimension
 from trainables.encoders.loading import encoder_file

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from datasets.base.atomic_files import written_whole
 
 LAST = "last.pt"
 BEST = "best.pt"
@@ -20,18 +20,8 @@ class CheckpointError(ValueError):
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write `content` atomically: a reader, or a process that starts after a kill, sees the old file or the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, half = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".half")
-    with os.fdopen(handle, "wb") as file:
+    with written_whole(path) as file:
         torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(half, path)
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)  # the rename itself, or a power cut could undo it
-    finally:
-        os.close(directory)
 
 
 def load(path: Path | str, device: torch.device | str = "cpu") -> dict[str, Any]:

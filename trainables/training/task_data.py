@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import datasets
 from datasets.base.manifest import DataRef
 from datasets.cache.store import ImageStore, open_store
-from datasets.splits.model import Part, Split
+from datasets.splits.split import Part, Split
 from trainables.job import TrainingData, TrainingError
 from trainables.training.loader import Images
 from trainables.training.validation_metrics import check_labels

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.base.seeds import seed
-from study.evaluation.qualitative import choose, sources
+from study.evaluation.qualitative import choose, image_sources
 from study.evaluation.qualitative.choose import Chosen
 from study.plan.cells import Plan
 from study.preparation import manifests
@@ -33,11 +33,13 @@ class Album:
     """The test sets of a study that were scored, with the mean scores of every method and the images to show."""
 
     def __init__(self, plan: Plan, directory: StudyDirectory):
-        table = sources.predictions(directory, max(plan.spec.train.fractions))
+        table = image_sources.predictions(directory, max(plan.spec.train.fractions))
         tests = [test for test in plan.spec.tests if (table["dataset"] == test.name).any()]
         self.where = directory.panels
         self.scores = {test.name: choose.mean_scores(table, test.name) for test in tests}
-        self.images = {test.name: sources.pictures(plan, manifests.test_source(plan.spec, test)) for test in tests}
+        self.images = {
+            test.name: image_sources.pictures(plan, manifests.test_source(plan.spec, test)) for test in tests
+        }
 
     def telling(self) -> Iterator[Chosen]:
         """The images that Grad-CAM is shown for, test set by test set."""
@@ -99,9 +101,9 @@ def _errors(album: Album, dataset: str, method: str) -> Errors:
 def _neighbours(plan: Plan, directory: StudyDirectory, album: Album, method: str, eye: Eye) -> tuple[Neighbours, ...]:
     from study.evaluation.qualitative.features import nearest
 
-    training = sources.pictures(plan, plan.spec.train)
+    training = image_sources.pictures(plan, plan.spec.train)
     fraction = max(plan.spec.train.fractions)
-    pool = training.known(sources.training_images(directory, fraction, PAIR))
+    pool = training.known(image_sources.training_images(directory, fraction, PAIR))
     pool = _sample(pool, TRAINING, seed(plan.spec.seed, "neighbours"))
     labels = training.store.manifest.table.set_index("image_id")["label"].loc[pool].tolist()
     pool_images = training.several(pool)

@@ -90,9 +90,9 @@ def _tune(
     os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
     from ray import tune
 
-    from study.search.ray_tune.scheduler import EngineScheduler
     from study.search.ray_tune.searcher import EngineSearcher
     from study.search.ray_tune.stopper import Interruption
+    from study.search.ray_tune.tune_scheduler import EngineScheduler
     from trainables import ray_train
 
     def configure(trial: TrialRecord) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.comparison.replicates import collapsed
+from study.comparison.replicate_values import collapsed
 from study.report.inputs.loaded_tables import read_data
 from study.report.sections.checks import Check, budget, checks, fair, fell, leaked, peeked
 from study.report.sections.optimism import optimism

@@ -13,7 +13,7 @@ import ray.util
 from ray._private.state import actors
 
 from study.cluster import connection
-from study.cluster.tasks import Task, run_tasks
+from study.cluster.ray_tasks import Task, run_tasks
 from study.pipeline.run import run_study
 from study.protocol.opening import start_study
 from study.search.ray_tune.tuner import run_search

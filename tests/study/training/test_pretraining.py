@@ -11,7 +11,7 @@ import pytest
 import datasets
 from datasets.base.manifest import DataRef
 from datasets.splits.make import make_split
-from datasets.splits.model import Split
+from datasets.splits.split import Split
 from study.base.errors import StudyError
 from study.preparation import manifests
 from study.spec.loading import parse_spec

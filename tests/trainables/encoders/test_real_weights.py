@@ -22,7 +22,7 @@ import datasets
 from datasets.base.manifest import DataRef
 from datasets.cache.store import open_store
 from datasets.splits.make import make_split
-from datasets.splits.model import Scheme
+from datasets.splits.split import Scheme
 from trainables.job import EncoderRef, Job, TrainingData
 from trainables.predict import predict
 from trainables.run_job import train

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 from safetensors import torch as safetensors
 
+from datasets.base.atomic_files import written_whole
 from trainables.encoders.encoder import Channels, Encoder, channels
 from trainables.encoders.errors import EncoderError
 from trainables.encoders.padding import Padding, padding
@@ -42,13 +42,8 @@ def save(path: Path, encoder: Encoder, *, name: str, backbone: str, provenance: 
         "padding": encoder.padding,
         "provenance": dict(provenance),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(draft, "wb") as file:
+    with written_whole(path) as file:
         file.write(safetensors.save(tensors, metadata={ENTRY: json.dumps(facts, sort_keys=True)}))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(draft, path)
 
 
 def facts(metadata: Mapping[str, str], where: str) -> Facts | None:

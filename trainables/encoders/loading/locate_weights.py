@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import fsspec
 import timm
 from filelock import FileLock, Timeout
 
+from datasets.base.atomic_files import written_whole
 from datasets.cache.store import default_root
 from trainables.encoders import registry
 from trainables.encoders.errors import EncoderError
@@ -150,13 +149,8 @@ def _fetched(uri: str) -> Path:
 
 
 def _copy(uri: str, path: Path) -> None:
-    handle, half = tempfile.mkstemp(dir=path.parent, suffix=".half")
-    try:
-        with os.fdopen(handle, "wb") as target, fsspec.open(uri, "rb") as source:
-            _pump(source, target)
-        os.replace(half, path)
-    finally:
-        Path(half).unlink(missing_ok=True)
+    with written_whole(path) as target, fsspec.open(uri, "rb") as source:
+        _pump(source, target)
 
 
 def _pump(source: Any, target: Any) -> None:

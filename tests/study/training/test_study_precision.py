@@ -9,7 +9,7 @@ import pytest
 from study.base.errors import StudyError
 from study.protocol.opening import start_study
 from study.store.selection_record import Winner
-from study.training import precision
+from study.training import study_precision
 from study.training.jobs import job_digest, replicate_job
 from tests.study.example_study import spec
 
@@ -23,11 +23,11 @@ def cpu_alone(monkeypatch):
 
 def test_the_first_device_decides_once(tmp_path, monkeypatch, cpu_alone):
     plan, directory = start_study(spec(), tmp_path / "study")
-    assert precision.of_study(plan.spec, directory) is None
-    monkeypatch.setattr(precision, "_fastest", lambda name: (name, "bfloat16"))
-    precision.choose(plan.spec, directory)
-    monkeypatch.setattr(precision, "_fastest", lambda name: (name, "float32"))
-    precision.choose(plan.spec, directory)
+    assert study_precision.of_study(plan.spec, directory) is None
+    monkeypatch.setattr(study_precision, "_fastest", lambda name: (name, "bfloat16"))
+    study_precision.choose(plan.spec, directory)
+    monkeypatch.setattr(study_precision, "_fastest", lambda name: (name, "float32"))
+    study_precision.choose(plan.spec, directory)
     assert json.loads(directory.precision.read_text()) == {"device": "cpu", "precision": "bfloat16"}
     assert replicate_job(plan, directory, WINNER, 1).precision == "bfloat16"
 
@@ -35,7 +35,7 @@ def test_the_first_device_decides_once(tmp_path, monkeypatch, cpu_alone):
 def test_a_study_of_an_older_version_goes_on_as_it_began(tmp_path, cpu_alone):
     plan, directory = start_study(spec(), tmp_path / "study")
     (directory.root / "trials.db").touch()
-    precision.choose(plan.spec, directory)
+    study_precision.choose(plan.spec, directory)
     assert replicate_job(plan, directory, WINNER, 1).precision is None
 
 
@@ -52,4 +52,4 @@ def test_a_damaged_record_of_it_is_named(tmp_path):
     plan, directory = start_study(spec(), tmp_path / "study")
     directory.precision.write_text("{")
     with pytest.raises(StudyError, match=r"precision.json cannot be read"):
-        precision.of_study(plan.spec, directory)
+        study_precision.of_study(plan.spec, directory)

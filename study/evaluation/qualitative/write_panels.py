@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Mapping
 
 from datasets.base.atomic_files import write_text
-from study.cluster.tasks import Task, run_tasks
-from study.evaluation.qualitative import sources
+from study.cluster.ray_tasks import Task, run_tasks
+from study.evaluation.qualitative import image_sources
 from study.evaluation.qualitative.panel import PAIR, Album, Look, look
 from study.plan.cells import Plan
 from study.preparation import manifests
@@ -22,8 +22,8 @@ def write_panels(directory: StudyDirectory, plan: Plan) -> None:
     earlier call wrote is replaced. Raises `StudyError` when predictions or replicates are missing.
     """
     fraction = max(plan.spec.train.fractions)
-    checkpoints = sources.checkpoints(plan, directory, fraction, PAIR)
-    sources.predictions(directory, fraction)
+    checkpoints = image_sources.checkpoints(plan, directory, fraction, PAIR)
+    image_sources.predictions(directory, fraction)
     where = directory.panels
     if where.exists():
         shutil.rmtree(where)

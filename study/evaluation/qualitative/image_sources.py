@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from datasets.cache.store import ImageStore, open_store
-from datasets.splits.model import Split
+from datasets.splits.split import Split
 from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.preparation import manifests
