@@ -30,11 +30,13 @@ class TrainingError(RuntimeError):
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderRef:
-    """An encoder by name, and where its weights are (None: the encoder's own default for the backbone)."""
+    """An encoder by name, and where its weights are (None: the encoder's own default for the backbone). `key` names the
+    place of the backbone in a file that holds it more than once."""
 
     name: str
     weights: str | None = None
     sha256: str | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import pandas as pd
 from study.plan.cells import Plan
 from study.protocol import holdings
 from study.store.directory import StudyDirectory
-from study.store.selection_record import Selection
+from study.store.selection_record import Selection, Winner
 from study.training.replicates import pairs
 
 COLUMNS = ("method", "fraction", "rank", "objective", "selected", "retrained", "retrained_sd", "replicates", "test")
@@ -21,10 +21,9 @@ def optimism(
     own splits, and the method's AUC on the in-distribution test set (NaN where the objective is no AUC)."""
     values: dict[tuple[str, int], list[float]] = {}
     for winner, pair in pairs(plan, frozen):
-        path = directory.replicate(winner.cell, winner.rank, pair) / "result.json"
-        if path.exists():
-            found = holdings.read_json(path, "Delete it and run `study replicate` on the study.")["value"]
-            values.setdefault((winner.cell, winner.rank), []).append(float(found))
+        value = _validation(plan, directory, winner, pair)
+        if value is not None:
+            values.setdefault((winner.cell, winner.rank), []).append(value)
     objective = plan.spec.search.objective
     rows = []
     for winner in frozen.winners:
@@ -43,6 +42,18 @@ def optimism(
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _validation(plan: Plan, directory: StudyDirectory, winner: Winner, pair: int) -> float | None:
+    """A replicate's validation value: from the facts of a prediction table, or of an older study from its result."""
+    scored = directory.prediction(plan.spec.tests[0].name, winner.cell, winner.rank, pair).with_suffix(".json")
+    trained = directory.replicate(winner.cell, winner.rank, pair) / "result.json"
+    for path, name in ((scored, "validation"), (trained, "value")):
+        if path.exists():
+            found = holdings.read_json(path, "Delete it and `study run` the study again.").get(name)
+            if found is not None:
+                return float(found)
+    return None
 
 
 def _test(estimates: pd.DataFrame, method: str, fraction: float, home: str | None) -> float:

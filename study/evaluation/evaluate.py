@@ -38,7 +38,7 @@ def evaluate(context: StageContext) -> int:
     plan, directory = context.plan, context.directory
     frozen = selection_record.load(directory)
     tasks: list[Task] = []
-    missing: dict[str, tuple[TestSet, Winner, int, str]] = {}
+    missing: dict[str, tuple[TestSet, Winner, int, dict[str, Any]]] = {}
     labels: dict[str, Manifest] = {}
     for test in plan.spec.tests:
         for winner, pair in pairs(plan, frozen):
@@ -53,15 +53,16 @@ def evaluate(context: StageContext) -> int:
                     plan, directory, test, selection_digest=frozen.digest, purpose="evaluate"
                 )
             task = _task(plan, test, winner, pair, checkpoint, labels[test.name])
-            missing[task.key] = (test, winner, pair, _verified_digest(checkpoint))
+            missing[task.key] = (test, winner, pair, _verified_result(checkpoint))
             tasks.append(task)
     for key, scores in run_tasks(tasks, max_concurrent=plan.spec.resources.max_concurrent):
-        test, winner, pair, checkpoint_digest = missing[key]
+        test, winner, pair, result = missing[key]
         table = prediction_table(plan, directory, test, winner, pair, labels[test.name], scores)
         facts = {
             **made_from(plan, directory, test, winner, pair),
             "selection": frozen.digest,
-            "checkpoint": checkpoint_digest,
+            "checkpoint": result["checkpoint"],
+            "validation": result["value"],
             "manifest": labels[test.name].digest,
             "rows": len(table),
         }
@@ -70,16 +71,17 @@ def evaluate(context: StageContext) -> int:
     return len(tasks)
 
 
-def _verified_digest(checkpoint: Path) -> str:
-    """The checkpoint's digest. Raises `StudyError` when it is not the one that its finished training recorded."""
+def _verified_result(checkpoint: Path) -> dict[str, Any]:
+    """What the finished training recorded. Raises `StudyError` when the checkpoint is not the one of the record."""
     digest = file_digest(checkpoint)
     result = checkpoint.with_name("result.json")
-    if holdings.read_json(result, "Run `study replicate` on the study again.")["checkpoint"] != digest:
+    recorded: dict[str, Any] = holdings.read_json(result, "Run `study replicate` on the study again.")
+    if recorded["checkpoint"] != digest:
         raise StudyError(
             f"Evaluation scores finished replicates, but {checkpoint} is not what {result.name} recorded. Run "
             "`study replicate` on the study again."
         )
-    return digest
+    return recorded
 
 
 def score(

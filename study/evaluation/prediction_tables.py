@@ -33,10 +33,11 @@ def made_from(plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winn
     held_out = manifests.is_held_out(spec, test)
     recorded = holdings.required_data(directory)
     result = directory.replicate(winner.cell, winner.rank, pair) / "result.json"
+    known = {}
+    if result.exists():  # a study may be passed on without its checkpoints
+        known["checkpoint"] = holdings.read_json(result, f"Run `study replicate {directory.root}`.")["checkpoint"]
     return {
-        "checkpoint": holdings.read_json(result, f"Run `study replicate {directory.root}`.")["checkpoint"]
-        if result.exists()
-        else None,
+        **known,
         "data": recorded["data"][spec.train.source if held_out else test.name]["digest"],
         "split": recorded["splits"][directory.split(0, spec.train.fractions[0]).name] if held_out else None,
         "copies": spec.evaluate.copies,
@@ -87,7 +88,7 @@ def write_prediction_table(directory: StudyDirectory, path: Path, table: pd.Data
         table.to_parquet(file, index=False)
     digest = file_digest(path)
     table_name = path.relative_to(directory.predictions).as_posix()
-    log = read_log.append(directory, "scored", table=table_name, sha256=digest, checkpoint=facts["checkpoint"])
+    log = read_log.append(directory, "scored", table=table_name, sha256=digest, facts=holdings.facts_digest(facts))
     write_json(path.with_suffix(".json"), {**facts, "sha256": digest, "log": log})
 
 

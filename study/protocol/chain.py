@@ -235,14 +235,11 @@ def _predictions(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
     """Every prediction table's record is the one that was logged when it was scored."""
     if _sealed(directory) is None:
         return
-    scored = {event["table"]: event["sha256"] for event in read_log.events(directory, "scored")}
-    chained = {
-        event["table"]: None if "adopted" in event else event["chain"]
-        for event in read_log.chained(directory, "scored")
-    }
+    scored = {event["table"]: event for event in read_log.chained(directory, "scored")}
     for name, facts in holdings.prediction_digests(directory).items():
         path = directory.predictions / name
-        if name not in scored or chained[name] not in (None, facts.get("log")):
+        event = scored.get(name)
+        if event is None or ("adopted" not in event and facts.get("log") != event["chain"]):
             yield Break(
                 link="log",
                 path=directory.test_reads,
@@ -252,7 +249,7 @@ def _predictions(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
                 reopenable=True,
             )
             return
-        if scored[name] != facts.get("sha256"):
+        if event["sha256"] != facts.get("sha256") or event.get("facts") not in (None, holdings.facts_digest(facts)):
             yield Break(
                 link="predictions",
                 path=path,

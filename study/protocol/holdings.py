@@ -80,6 +80,11 @@ def prediction_digests(directory: StudyDirectory) -> dict[str, dict[str, Any]]:
     }
 
 
+def facts_digest(facts: dict[str, Any]) -> str:
+    """Digest of what is known of a prediction table, but for its own digest and its place in the log."""
+    return text_digest({name: value for name, value in facts.items() if name not in ("sha256", "log")})
+
+
 def output_digest(directory: StudyDirectory, kind: str) -> str | None:
     """Digest over the files that *compare* (`compared`) or *report* (`reported`) wrote; None where there are none."""
     files: list[Path] = []

@@ -35,6 +35,7 @@ class Method(_Model):
     pipeline: str = "ft"
     weights: Location | None = Field(None, description="path, fsspec URI or timm name; null: the encoder's own default")
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    key: str | None = Field(None, description="place of the backbone in a file that holds it more than once")
     label: str | None = Field(None, description="name in tables; default encoder:pipeline")
 
     @property
@@ -266,6 +267,9 @@ class StudySpec(_Model):
         content = self.model_dump(mode="json", exclude={"resources", "tracking", "question"})
         for source in (content["train"], *content["tests"]):
             source.pop("root")
+        for method in content["methods"]:
+            if method["key"] is None:
+                del method["key"]
         if self.precision == "auto":  # specs of older versions had no such key, and their digests stay
             del content["precision"]
         return content

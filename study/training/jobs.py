@@ -57,6 +57,8 @@ def job_digest(job: Job) -> str:
     }
     encoder = content["encoder"]
     content["encoder"] = [encoder["name"], encoder["sha256"] or encoder["weights"]]
+    if encoder["key"] is not None:  # older versions had none
+        content["encoder"].append(encoder["key"])
     return text_digest(content)
 
 
@@ -95,4 +97,4 @@ def encoder_reference(cell: Cell) -> EncoderRef:
     weights = cell.method.weights
     if weights and os.path.exists(weights):
         weights = manifests.absolute(weights)
-    return EncoderRef(name=cell.method.encoder, weights=weights, sha256=cell.method.sha256)
+    return EncoderRef(name=cell.method.encoder, weights=weights, sha256=cell.method.sha256, key=cell.method.key)

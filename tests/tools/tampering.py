@@ -132,7 +132,7 @@ RECORDS: Mapping[str, Record] = {
     "replicates/*/result.json": Record("replicates/*/*/result.json", _json(_set("value", value=0.999))),
     "replicates/*/best.pt": Record("replicates/*/*/best.pt", _flip),
     "predictions/*.parquet": Record("predictions/*/*.parquet", _scores),
-    "predictions/*.json": Record("predictions/*/*.json", _json(_set("checkpoint", value="0" * 64))),
+    "predictions/*.json": Record("predictions/*/*.json", _json(_set("validation", value=0.999))),
     "comparison/*.parquet": Record("comparison/estimates.parquet", _estimates),
     "comparison/context.json": Record("comparison/context.json", _json(_set("margin", value=0.45))),
     "report.html": Record("report.html", _text("</h1>", " (no)</h1>")),

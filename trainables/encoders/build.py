@@ -29,6 +29,8 @@ class Reference(Protocol):
     def weights(self) -> str | None: ...
     @property
     def sha256(self) -> str | None: ...
+    @property
+    def key(self) -> str | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,17 +65,19 @@ def build(ref: Reference, backbone: str, *, image_size: int, initial: bool = Tru
 def load(ref: Reference, backbone: str, image_size: int) -> Loaded:
     """The encoder with its weights, kept by this process while the file stays as it is. Not to be changed."""
     path = locate_weights.locate(registry.recipe(ref.name), ref.weights, ref.sha256, backbone)
-    return _loaded(path, locate_weights.stamp(path), ref.name, ref.weights, backbone, image_size)
+    return _loaded(path, locate_weights.stamp(path), ref.name, ref.weights, ref.key, backbone, image_size)
 
 
 @lru_cache(maxsize=8)
-def _loaded(path: Path, _stamp: object, name: str, weights: str | None, backbone: str, image_size: int) -> Loaded:
+def _loaded(
+    path: Path, _stamp: object, name: str, weights: str | None, key: str | None, backbone: str, image_size: int
+) -> Loaded:
     recipe, content = registry.recipe(name), read_checkpoint.read(path)
     if content.facts is not None:
         recipe = _ours(recipe, content.facts, backbone, path)
     timm_name = weights.removeprefix("timm:") if weights and weights.startswith("timm:") else backbone
     made = _around(_unfilled(backbone, image_size), recipe, timm_name, recipe.padding)
-    found = checkpoint_layout.find(content.values, recipe, made.backbone.state_dict().keys(), backbone, str(path))
+    found = checkpoint_layout.find(content.values, recipe, made.backbone.state_dict(), backbone, str(path), key)
     fitted = fit(made.backbone, found, recipe, backbone, str(path))
     made.backbone.load_state_dict(dict(fitted.state))
     return Loaded(encoder=made, path=path, place=found.place, fitted=fitted, facts=content.facts)

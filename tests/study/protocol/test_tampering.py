@@ -30,6 +30,7 @@ REFUSED = [
             "protocol.json",
             "test_reads.jsonl",
             "predictions/*.parquet",
+            "predictions/*.json",
         )
     ],
     ("trials.db", "emptied"),

@@ -181,7 +181,7 @@ def test_quantised_weights(tmp_path: Path) -> None:
 def test_two_copies_of_the_backbone_are_not_guessed_between(tmp_path: Path) -> None:
     found = {**layouts.prefixed("student.", state()), **layouts.prefixed("teacher.", state())}
     text = refusal(written({"model": found}, tmp_path / "w.pth"), "own")
-    assert "more than once, under 'student.', 'teacher.'" in text
+    assert "more than once, under 'model.student', 'model.teacher'" in text
 
 
 def test_heads_alone_are_no_encoder(tmp_path: Path) -> None:

@@ -11,14 +11,16 @@ import fsspec
 import timm
 from filelock import FileLock, Timeout
 
-from datasets.base.atomic_files import written_whole
+from datasets.base.atomic_files import content_digest, file_digest, written_whole
 from datasets.cache.store import default_root
 from trainables.encoders import registry
 from trainables.encoders.errors import EncoderError
+from trainables.encoders.loading.weight_files import in_folder, shards
 from trainables.encoders.recipe import Recipe
 
 SHIPPED = Path(__file__).parents[1] / "weights"
 LOCK_SECONDS = 1800.0  # how long to wait for another process's download
+Stamp = tuple[tuple[int, int], ...]
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
@@ -44,7 +46,7 @@ def locate(recipe: Recipe, weights: str | None, sha256: str | None, backbone: st
 
 def _check_owner(path: Path, recipe: Recipe) -> None:
     """Flat files of two encoders can look alike: a known public file is known by its content, whatever its name."""
-    for other in map(registry.recipe, registry.names()):
+    for _, other in registry.ENCODERS.items():
         for name, known in other.digests.items():
             if recipe.name not in (other.name, "own") and digest(path).startswith(known):
                 raise EncoderError(
@@ -58,16 +60,19 @@ def digest(path: Path) -> str:
     return _digest(path, stamp(path))
 
 
-def stamp(path: Path) -> tuple[int, int]:
-    """What changes when a file does: time (ns) and size (bytes)."""
-    facts = path.stat()
-    return facts.st_mtime_ns, facts.st_size
+def stamp(path: Path) -> Stamp:
+    """What changes when a file does, or one of the shards of an index: time (ns) and size (bytes) of each."""
+    facts = [found.stat() for found in (path, *shards(path))]
+    return tuple((fact.st_mtime_ns, fact.st_size) for fact in facts)
 
 
 @lru_cache(maxsize=64)
-def _digest(path: Path, _stamp: tuple[int, int]) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(path: Path, _stamp: Stamp) -> str:
+    """Of a file its bytes'; of an index of shards, that over the names and digests of all of them."""
+    files = shards(path)
+    if files == (path,):
+        return file_digest(path)
+    return content_digest("".join(f"{file.name} {file_digest(file)}\n" for file in files))
 
 
 def _shipped(recipe: Recipe, backbone: str) -> Path:
@@ -90,6 +95,8 @@ def _given(weights: str, backbone: str) -> Path:
     if "://" in weights:
         return _fetched(weights)
     path = Path(weights).expanduser()
+    if path.is_dir():
+        return in_folder(path)
     if not path.is_file():
         hint = f" For timm's weights of that name write timm:{weights}." if timm.is_model(weights) else ""
         raise EncoderError(f"Weights are a file, got {weights!r}, which does not exist. Check the path.{hint}")

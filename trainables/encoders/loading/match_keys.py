@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from trainables.encoders import encoder
 from trainables.encoders.errors import EncoderError, listing
-from trainables.encoders.loading.checkpoint_layout import COUNTER, Found
+from trainables.encoders.loading.by_order import COUNTER
+from trainables.encoders.loading.checkpoint_layout import Found
 from trainables.encoders.recipe import Recipe
 
 

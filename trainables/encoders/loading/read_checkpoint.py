@@ -14,6 +14,8 @@ from safetensors import SafetensorError, safe_open
 
 from trainables.encoders.errors import EncoderError
 from trainables.encoders.loading.encoder_file import Facts, facts
+from trainables.encoders.loading.plain_types import plain_types
+from trainables.encoders.loading.weight_files import shards
 
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 _NEEDS_MORE = re.compile(r"(unsupported (global|operand|class)|trying to (load|instantiate|call)|blocked)[^\n]*", re.I)
@@ -33,7 +35,24 @@ class Content:
 
 
 def read(path: Path) -> Content:
-    """The content of a weight file, on the CPU. Raises `EncoderError`, a different one for each way to be unsound."""
+    """The content of a weight file, or of all shards of an index, on the CPU. Raises `EncoderError`, a different one
+    for each way to be unsound."""
+    files = shards(path)
+    if files == (path,):
+        return _one(path)
+    values: dict[str, Any] = {}
+    for file in files:
+        part = _one(file).values
+        twice = sorted(set(values) & set(part))
+        if twice:
+            raise EncoderError(
+                f"Shards hold a tensor once, but those of {path} hold {twice[0]!r} twice. Get them anew."
+            )
+        values |= part
+    return Content(values=values, facts=None)
+
+
+def _one(path: Path) -> Content:
     with path.open("rb") as file:
         head = file.read(16)
     if not head:
@@ -60,7 +79,8 @@ def _safetensors(path: Path) -> Content:
 
 def _torch(path: Path) -> Mapping[str, Any]:
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(plain_types()):
+            found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if object_ := _NEEDS_MORE.search(str(error)):
             raise EncoderError(
