@@ -10,6 +10,7 @@ import pandas as pd
 from datasets.base.atomic_files import file_digest, write_text
 from datasets.base.registry import nearest
 from study.analysis.compare_stage import write_tables
+from study.analysis.prediction_files import read_tables, table_files
 from study.base.errors import StudyError
 from study.evaluation import prediction_tables
 from study.protocol.opening import open_study
@@ -35,13 +36,8 @@ def compare_folders(
     """
     from study.comparison import ComparisonError, compare
 
-    paths = [path for folder in folders for path in sorted(folder.rglob("*.parquet"))]
-    if not paths:
-        raise StudyError(
-            f"A comparison reads prediction tables (*.parquet), but {', '.join(map(str, folders)) or 'no folder'} "
-            "holds none. Give study directories or --predictions DIR."
-        )
-    predictions = distinct_methods(pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True))
+    paths = table_files(folders)
+    predictions = distinct_methods(read_tables(paths))
     methods = list(dict.fromkeys(predictions["method"]))
     tests = list(dict.fromkeys(predictions["dataset"]))
     for what, name, known in (("--baseline", baseline, methods), ("--in-distribution", in_distribution, tests)):

@@ -17,7 +17,8 @@ def compare(
         list[Path] | None, typer.Argument(help="Study directory; several are joined into one comparison.")
     ] = None,
     predictions: Annotated[
-        Path | None, typer.Option(help="Instead of a study: a folder of prediction tables (parquet), anyone's.")
+        Path | None,
+        typer.Option(help="Instead of a study: prediction tables (parquet, CSV), a file or a folder, anyone's."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Where a joined comparison goes; default ./comparison.")] = None,
     baseline: Annotated[str | None, typer.Option(help="Joined comparisons: the method to compare with.")] = None,

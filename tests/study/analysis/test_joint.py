@@ -37,3 +37,72 @@ def test_bad_input_says_what_to_do(tmp_path):
     write(tmp_path / "mine", predictions(replicates=2))
     with pytest.raises(StudyError, match=r"--baseline names what the tables hold, got 'simclr'; the nearest is"):
         compare_folders([tmp_path / "mine"], tmp_path / "out", baseline="simclr")
+
+
+def plain(**changes):
+    """The least that a table must hold: two methods on the same images."""
+    table = predictions(replicates=1).query("dataset == 'isic2019_test' and fraction == 1.0")
+    table = table[table["method"].isin(["supervised:ft", "simclr:ft"])][["method", "image_id", "label", "score"]]
+    return table.reset_index(drop=True).assign(**changes)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_table_needs_only_method_image_label_and_score(tmp_path, suffix):
+    path = tmp_path / f"mine{suffix}"
+    plain().to_csv(path, index=False) if suffix == ".csv" else plain().to_parquet(path)
+    found = compare_folders([path], tmp_path / "out", baseline="supervised:ft")
+    full = compare_folders([write_whole(tmp_path / "whole")], tmp_path / "other", baseline="supervised:ft")
+    one, other = (t["differences"].query("metric == 'auroc'")["difference"].tolist() for t in (found, full))
+    assert one == pytest.approx(other)
+    assert set(found["estimates"]["covers"]) == {"cases"}
+    assert "supervised:ft" in report_folder(tmp_path / "out").read_text()
+
+
+def write_whole(folder):
+    """The same predictions with all columns."""
+    table = predictions(replicates=1).query("dataset == 'isic2019_test' and fraction == 1.0")
+    write(folder, table[table["method"].isin(["supervised:ft", "simclr:ft"])].assign(lesion_id=None, patient_id=None))
+    return folder
+
+
+def test_ids_are_text_whatever_a_file_makes_of_them(tmp_path):
+    """One team writes 7, another "7", a third loses the type to an empty cell."""
+    numbered = plain()
+    numbered["image_id"] = pd.factorize(numbered["image_id"])[0]
+    one = numbered["method"] == "supervised:ft"
+    numbered[one].to_parquet(tmp_path / "a.parquet")
+    numbered[~one].astype({"image_id": str}).to_csv(tmp_path / "b.csv", index=False)
+    found = compare_folders([tmp_path], tmp_path / "out", baseline="supervised:ft")
+    assert len(found["differences"].query("metric == 'auroc'")) == 1
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (plain().drop(columns="score"), r"lacks score; it has method, image_id, label"),
+        (plain().iloc[:0], r"hold no row"),
+        (plain(method=None), r"Column 'method' of a prediction table is never empty, but \d+ of \d+ rows"),
+        (plain(score="high"), r"Column 'score' of a prediction table holds numbers"),
+        (plain(score=1.5), r"Scores are probabilities from 0 to 1"),
+        (plain(label=2), r"Labels are 1"),
+        (plain().drop(index=0), r"image"),
+        (pd.concat([plain(), plain().head(1)]), r"appears twice"),
+    ],
+    ids=["lacks", "empty", "null method", "text", "logits", "labels", "other images", "twice"],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_each_way_that_a_table_can_be_wrong_has_one_error(tmp_path, suffix, table, message):
+    path = tmp_path / f"mine{suffix}"
+    table.to_csv(path, index=False) if suffix == ".csv" else table.to_parquet(path)
+    with pytest.raises(StudyError, match=message):
+        compare_folders([tmp_path], tmp_path / "out")
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 not really", b"\xff\xfe\x00"])
+def test_a_file_that_is_no_table_is_named(tmp_path, content):
+    (tmp_path / "mine.parquet").write_bytes(content)
+    with pytest.raises(StudyError, match=r"mine.parquet cannot be read"):
+        compare_folders([tmp_path], tmp_path / "out")
+    (tmp_path / "mine.parquet").rename(tmp_path / "mine.csv")
+    with pytest.raises(StudyError, match=r"mine.csv"):
+        compare_folders([tmp_path], tmp_path / "out")

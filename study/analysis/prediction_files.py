@@ -1,0 +1,108 @@
+"""Anyone's prediction tables: parquet or CSV, one file or many, with the columns that a comparison needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from study.base.errors import StudyError
+
+SUFFIXES = (".parquet", ".csv")
+REQUIRED = ("method", "image_id", "label", "score")
+DEFAULTS: dict[str, Any] = {
+    "dataset": "test",
+    "fraction": 1.0,
+    "rank": 0,
+    "split": 0,
+    "seed": 0,
+    "lesion_id": None,
+    "patient_id": None,
+}
+"""Columns that a table may lack, and their values then: one test set, one model a method, every image its own case."""
+IDS = ("image_id", "lesion_id", "patient_id", "method", "dataset", "study")
+NUMBERS = ("label", "score", "fraction", "rank", "split", "seed")
+
+
+def table_files(places: Sequence[Path]) -> list[Path]:
+    """The tables in files and folders, in the order of their names. Raises `StudyError` where there is none."""
+    found: list[Path] = []
+    for place in places:
+        inside = [
+            path for path in sorted(place.rglob("*")) if path.suffix in SUFFIXES and not path.name.startswith(".")
+        ]
+        found += [place] if place.is_file() else inside
+    if not found:
+        given = ", ".join(map(str, places)) or "no folder"
+        raise StudyError(
+            f"A comparison reads prediction tables (*.parquet, *.csv), but {given} holds none. Give study directories "
+            "or --predictions PATH."
+        )
+    return found
+
+
+def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
+    """All tables as one, ids as text, with the columns that they lack filled in.
+
+    A table needs `method`, `image_id`, `label` (1: the class of `score`, else 0) and `score` (0 to 1); see `DEFAULTS`
+    for the rest. Raises `StudyError`, naming the file, for a table that cannot be read or lacks a column, and for
+    values that are none.
+    """
+    tables = [_read(path) for path in paths]
+    filled = [table for table in tables if len(table)]
+    if not filled:
+        raise StudyError(
+            f"A comparison needs predictions, but the {len(paths)} tables given hold no row: {paths[0]}, …"
+        )
+    return pd.concat(filled, ignore_index=True)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix == ".csv":
+            table = pd.read_csv(path, dtype=dict.fromkeys(IDS, "string"), encoding="utf-8-sig")
+        else:
+            table = pd.read_parquet(path)
+    except (OSError, ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StudyError(
+            f"A prediction table is a parquet or CSV file, but {path} cannot be read: {reason}. Write it again."
+        ) from error
+    lacking = [column for column in REQUIRED if column not in table.columns]
+    if lacking:
+        raise StudyError(
+            f"A prediction table has the columns {', '.join(REQUIRED)}, but {path} lacks {', '.join(lacking)}; it has "
+            f"{', '.join(map(str, table.columns)) or 'none'}. Add or rename them."
+        )
+    table = table.assign(**{name: value for name, value in DEFAULTS.items() if name not in table.columns})
+    if "study" not in table.columns:
+        table = table.assign(study=path.parent.name or "predictions")
+    return _typed(table, path)
+
+
+def _typed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Ids as text (1 and "1" are one image), numbers as numbers."""
+    for name in IDS:
+        table[name] = [None if pd.isna(value) else _text(value) for value in table[name]]
+    for name in NUMBERS:
+        try:
+            table[name] = pd.to_numeric(table[name])
+        except (ValueError, TypeError) as error:
+            raise StudyError(
+                f"Column {name!r} of a prediction table holds numbers, but {path}: {error}. Correct it."
+            ) from error
+    for name in (*REQUIRED, "dataset", "fraction"):
+        nulls = int(table[name].isna().sum())
+        if nulls:
+            raise StudyError(
+                f"Column {name!r} of a prediction table is never empty, but {nulls} of {len(table)} rows of {path} "
+                "are. Leave out images that could not be scored, for every method alike."
+            )
+    return table.astype({"score": "float64", "fraction": "float64"})
+
+
+def _text(value: object) -> str:
+    """An id as text; pandas makes 7 of a CSV column with gaps 7.0."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
