@@ -33,8 +33,8 @@ def check(
     from study.training import encoder_checks
 
     planned = plan(load_spec(spec))
-    images = encoder_checks.sample(planned)
     for found in encoder_checks.check(planned):
+        images = encoder_checks.sample(planned, found.image_size)
         print(", ".join(found.methods))
         for name, fact in found.facts.items():
             print(f"  {name}: {fact}")

@@ -19,6 +19,8 @@ ALIKE = {
 }
 SHOWN = {
     "cell": "cell",
+    "backbone": "backbone",
+    "image_size": "pixels",
     "trials": "trials",
     "max_epochs": "epochs ≤",
     "dimensions": "searched",

@@ -33,6 +33,8 @@ class Cell:
     trials: int
     max_epochs: int
     resources: TrialResources
+    backbone: str
+    image_size: int
 
     @property
     def key(self) -> str:
@@ -77,6 +79,8 @@ def plan(spec: StudySpec) -> Plan:
             trials=_trials(spec, spaces[method.name]),
             max_epochs=spec.search.max_epochs,
             resources=_resources(spec, method, fraction),
+            backbone=spec.backbone_of(method),
+            image_size=spec.image_size_of(method),
         )
         for fraction in sorted(spec.train.fractions, reverse=True)
         for method in spec.methods

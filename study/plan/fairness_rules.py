@@ -32,6 +32,8 @@ def parity(plan: Plan) -> pd.DataFrame:
             "cell": cell.key,
             "method": cell.method.name,
             "fraction": cell.fraction,
+            "backbone": cell.backbone,
+            "image_size": cell.image_size,
             "trials": cell.trials,
             "max_epochs": cell.max_epochs,
             "dimensions": cell.space.dimensions,

@@ -36,6 +36,8 @@ class Method(_Model):
     weights: Location | None = Field(None, description="path, fsspec URI or timm name; null: the encoder's own default")
     sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     key: str | None = Field(None, description="place of the backbone in a file that holds it more than once")
+    backbone: str | None = Field(None, description="a timm model; null: the study's")
+    image_size: int | None = Field(None, ge=16, description="side of the images in pixels; null: the study's")
     label: str | None = Field(None, description="name in tables; default encoder:pipeline")
 
     @property
@@ -225,9 +227,9 @@ class StudySpec(_Model):
     methods: tuple[Annotated[Method, BeforeValidator(_method)], ...] = Field(
         min_length=1, description="the first is the baseline"
     )
-    backbone: str = "resnet50"
-    image_size: int = Field(224, ge=16)
-    short_side: int | None = Field(None, ge=16, description="of the decoded cache; null: 1.15 × image_size")
+    backbone: str = Field("resnet50", description="a timm model, for every method that names no other")
+    image_size: int = Field(224, ge=16, description="side of the images in pixels, likewise")
+    short_side: int | None = Field(None, ge=16, description="of the decoded cache; null: 1.15 × the largest image_size")
     augmentation: str = "published"
     precision: Precision | Literal["auto"] = Field(
         "auto", description="arithmetic of all jobs; auto: chosen once, by what the first device is fast in"
@@ -259,8 +261,17 @@ class StudySpec(_Model):
 
     @property
     def cache_side(self) -> int:
-        """Short side in pixels of the decoded cache: 1.15 × image size leaves room for crops and rotations."""
-        return self.short_side or round(self.image_size * 1.15)
+        """Short side in pixels of the decoded cache, one for all methods: 1.15 × the largest image size leaves room for
+        crops and rotations."""
+        return self.short_side or round(max(self.image_size_of(method) for method in self.methods) * 1.15)
+
+    def backbone_of(self, method: Method) -> str:
+        """The timm model that a method adapts."""
+        return method.backbone or self.backbone
+
+    def image_size_of(self, method: Method) -> int:
+        """Side in pixels of the images that a method sees."""
+        return method.image_size or self.image_size
 
     def identity(self) -> dict[str, Any]:
         """What decides results, as plain data: not roots, resources or tracking."""
@@ -268,8 +279,9 @@ class StudySpec(_Model):
         for source in (content["train"], *content["tests"]):
             source.pop("root")
         for method in content["methods"]:
-            if method["key"] is None:
-                del method["key"]
+            for name in ("key", "backbone", "image_size"):  # older versions had none
+                if method[name] is None:
+                    del method[name]
         if self.precision == "auto":  # specs of older versions had no such key, and their digests stay
             del content["precision"]
         return content

@@ -26,15 +26,20 @@ class Checked:
 
     methods: tuple[str, ...]
     encoder: Encoder
+    image_size: int
     facts: dict[str, str]
 
 
-def references(plan: Plan) -> dict[EncoderRef, tuple[str, ...]]:
-    """The distinct encoders of a plan, each with the methods that begin with it."""
-    found: dict[EncoderRef, dict[str, None]] = {}
+Start = tuple[EncoderRef, str, int]
+"""What a method begins with: encoder, backbone, image size in pixels."""
+
+
+def starts(plan: Plan) -> dict[Start, tuple[str, ...]]:
+    """The distinct encoders of a plan on their backbones, each with the methods that begin with it."""
+    found: dict[Start, dict[str, None]] = {}
     for cell in plan.cells:
-        found.setdefault(encoder_reference(cell), {})[cell.method.name] = None
-    return {ref: tuple(methods) for ref, methods in found.items()}
+        found.setdefault((encoder_reference(cell), cell.backbone, cell.image_size), {})[cell.method.name] = None
+    return {start: tuple(methods) for start, methods in found.items()}
 
 
 def check(plan: Plan) -> Iterator[Checked]:
@@ -45,23 +50,23 @@ def check(plan: Plan) -> Iterator[Checked]:
     from trainables.encoders import EncoderError
 
     problems = []
-    for ref, methods in references(plan).items():
+    for start, methods in starts(plan).items():
         try:
-            yield _check(plan, ref, methods)
+            yield _check(start, methods)
         except EncoderError as error:
             problems.append(f"{', '.join(methods)}: {error}")
     if problems:
         raise StudyError("\n".join(problems))
 
 
-def sample(plan: Plan) -> np.ndarray:
-    """Up to `SAMPLE` training images, evenly over the manifest, as models see them: uint8 [n, s, s, 3]."""
+def sample(plan: Plan, size: int) -> np.ndarray:
+    """Up to `SAMPLE` training images, evenly over the manifest, as models see them: uint8 [n, size, size, 3]."""
     from datasets.cache.reading import reader
     from trainables.augmentation.cpu_views import render
     from trainables.augmentation.parameters import whole
 
     manifest = manifests.load_manifest(plan.spec.train)
-    read, size = reader(manifest), plan.spec.image_size
+    read = reader(manifest)
     rows = np.unique(np.linspace(0, len(manifest) - 1, SAMPLE).astype(int))
     images = [read(int(row)) for row in rows]
     return np.stack([render(image, whole(*image.shape[:2]), size) for image in images])
@@ -90,18 +95,21 @@ def statistics(encoder: Encoder, images: np.ndarray) -> dict[str, float]:
     }
 
 
-def _check(plan: Plan, ref: EncoderRef, methods: tuple[str, ...]) -> Checked:
+def _check(start: Start, methods: tuple[str, ...]) -> Checked:
     from trainables.encoders import build, registry
+    from trainables.encoders.encoder import resampled
 
-    backbone, size = plan.spec.backbone, plan.spec.image_size
+    ref, backbone, size = start
     encoder = build(ref, backbone, image_size=size)
     recipe = registry.recipe(ref.name)
     found = _weights(ref, backbone, size) if recipe.trained else {"weights": recipe.obtain}
     return Checked(
         methods=methods,
         encoder=encoder,
+        image_size=size,
         facts={
             **found,
+            "backbone": f"{backbone} at {size} px{resampled(backbone, size)}",
             "parameters": f"{sum(parameter.numel() for parameter in encoder.parameters()):,}",
             "features": str(encoder.features),
             "normalisation": f"mean {encoder.mean}, std {encoder.std}",

@@ -76,8 +76,8 @@ def _job(
     return Job(
         encoder=encoder_reference(cell),
         pipeline=cell.method.pipeline,
-        backbone=spec.backbone,
-        image_size=spec.image_size,
+        backbone=cell.backbone,
+        image_size=cell.image_size,
         params=dict(params),
         data=manifests.training_data(spec, directory, split, cell.fraction),
         max_epochs=cell.max_epochs,

@@ -26,8 +26,26 @@ def check_methods(plan: Plan) -> None:
                 f"{nearest(method.pipeline, PIPELINES)}. Correct the spec."
             )
     try:
+        _check_optimizers(plan)
         policy(spec.augmentation)
         for cell in plan.cells[: len(spec.methods)]:
-            encoders.build(encoder_reference(cell), spec.backbone, image_size=spec.image_size)
+            encoders.build(encoder_reference(cell), cell.backbone, image_size=cell.image_size)
     except ValueError as error:
         raise StudyError(str(error)) from error
+
+
+def _check_optimizers(plan: Plan) -> None:
+    """Every optimizer that a space can choose finds its hyperparameters there."""
+    from trainables.job import TrainingError
+    from trainables.training.hyperparameters import Settings
+
+    for cell in plan.cells[: len(plan.spec.methods)]:
+        params = cell.space.at([0.5] * cell.space.dimensions)
+        domain = cell.space.domains.get("optimizer")
+        for name in domain.grid(2) if domain is not None else [params.get("optimizer")]:
+            if name is None:
+                continue
+            try:
+                Settings.of({**params, "optimizer": name})
+            except TrainingError as error:
+                raise StudyError(f"{cell.method.name} with optimizer {name}: {error}") from error

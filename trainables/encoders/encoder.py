@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from typing import Any, cast
 
 import timm
@@ -67,10 +68,39 @@ def channels(values: object) -> Channels:
 def bare(backbone: str, image_size: int) -> nn.Module:
     """A timm model without its classifier, with fresh weights. Raises `EncoderError` for a name timm does not know.
 
-    Models of a fixed input size (ViT, Swin) are made for `image_size`; the others take any.
+    Models of a fixed input size (ViT, Swin) are made for `image_size`; the others take any. Raises `EncoderError` too
+    for a size that their patches do not divide: the rest of the image would be cut off without a word.
     """
     options: dict[str, Any] = {"img_size": image_size} if is_fixed_size(backbone) else {}
-    return timm.create_model(backbone, pretrained=False, num_classes=0, **options)
+    try:
+        model: nn.Module = timm.create_model(backbone, pretrained=False, num_classes=0, **options)
+    except (AssertionError, ValueError) as error:
+        raise EncoderError(
+            f"{backbone} cannot be made for images of {image_size} px: {error}. Choose another image_size, such as the "
+            f"{_config(backbone).input_size[-1]} px that it was made for."
+        ) from error
+    patch = patch_size(model)
+    if image_size % patch:
+        below, above = image_size // patch * patch, -(-image_size // patch) * patch
+        raise EncoderError(
+            f"The image size is a multiple of the patches of {backbone}, {patch} px, got {image_size}. Set image_size "
+            f"of the method or the study to {below or above} or {above}."
+        )
+    return model
+
+
+def patch_size(model: nn.Module) -> int:
+    """Side in pixels of the patches that a transformer cuts an image into; 1 for other models."""
+    size = getattr(getattr(model, "patch_embed", None), "patch_size", 1)
+    return int(size[0] if isinstance(size, tuple | list) else size)
+
+
+def resampled(backbone: str, image_size: int) -> str:
+    """A note for people: whether weights of this backbone are of another input size, to which they are resampled."""
+    native = _config(backbone).input_size[-1]
+    if not is_fixed_size(backbone) or native == image_size:
+        return ""
+    return f" (its weights are of {native} px: position embeddings are resampled)"
 
 
 def feature_dimension(model: nn.Module) -> int:
@@ -98,8 +128,8 @@ def is_fixed_size(backbone: str) -> bool:
 def _config(backbone: str) -> PretrainedCfg:
     config = timm.get_pretrained_cfg(backbone, allow_unregistered=True) if timm.is_model(backbone) else None
     if config is None:
-        near = timm.list_models(f"*{backbone.partition('.')[0]}*")[:5] or ["resnet50", "test_resnet"]
-        raise EncoderError(
-            f"A backbone is the name of a timm model, got {backbone!r}; near it: {', '.join(near)}. Correct the name."
-        )
+        name = backbone.partition(".")[0]
+        alike = timm.list_models(f"*{name}*")[:5] or get_close_matches(name, timm.list_models(), n=5, cutoff=0.5)
+        near = ", ".join(alike) or "none"
+        raise EncoderError(f"A backbone is the name of a timm model, got {backbone!r}; near it: {near}. Correct it.")
     return config

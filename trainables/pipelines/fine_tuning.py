@@ -24,6 +24,7 @@ from trainables.training.hyperparameters import Settings
 from trainables.training.loader import Renderer
 from trainables.training.microbatching import parts_that_fit
 from trainables.training.objectives import OBJECTIVES, validate
+from trainables.training.optimizers import optimizer
 from trainables.training.sampling import epoch_order, groups
 from trainables.training.schedule import Schedule
 from trainables.training.step import Stepper, mean_loss, probabilities, wrap
@@ -48,13 +49,7 @@ class FineTuning:
         whole = min(self._settings.batch_size, len(data.training.rows))
         parts = parts_that_fit(self._model, whole, job.image_size, self._device)
         self._trained = wrap(self._model, self._device)
-        self._optimiser = torch.optim.SGD(
-            self._trained.parameters(),
-            lr=self._settings.lr,
-            momentum=self._settings.momentum,
-            weight_decay=self._settings.weight_decay,
-            fused=self._device.type == "cuda",  # on a CPU it copies channels-last weights to and fro (torch 2.14)
-        )
+        self._optimiser = optimizer(self._trained, self._model, self._settings, self._device)
         self._schedule = Schedule(self._optimiser, self._settings, job.max_epochs)
         self._stepper = Stepper(self._trained, self._optimiser, self._device, parts=parts)
         self._renderer = Renderer(data.images, job.image_size, job.threads, self._device)
@@ -77,7 +72,7 @@ class FineTuning:
     def _epoch(self, epoch: int) -> dict[str, float]:
         started = time.monotonic()
         torch.manual_seed(seed(self._job.seed, "epoch", epoch, distributed.rank()))
-        lr = float(self._optimiser.param_groups[0]["lr"])
+        lr = max(float(group["lr"]) for group in self._optimiser.param_groups)
         train_loss, seen = self._train(epoch)
         spent = time.monotonic() - started
         scores = self._validate()

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Literal
 
 from trainables.job import ParamValue, TrainingError
 
-MIN_LR = 1e-5  # both schedules end here, as in the published study
+MIN_LR = 1e-5  # both schedules of SGD end here, as in the published study
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """SGD and its schedule. `batch_size` counts the images of one update over all workers; `patience` counts epochs
-    without a better objective before training stops itself; `balanced` draws the classes equally often."""
+    """Optimizer and schedule. `batch_size` counts the images of one update over all workers; `patience` counts epochs
+    without a better objective before training stops itself; `balanced` draws the classes equally often.
+
+    `optimizer`: SGD uses `lr` and `momentum`, AdamW (Loshchilov and Hutter 2019) `adamw_lr`: their learning rates
+    differ by a hundred, so that each has its own range. `layer_decay`: what the learning rate of a layer is multiplied
+    by for every layer above it (BEiT, Bao et al. 2022); 1: all layers alike.
+    """
 
     lr: float
     weight_decay: float
@@ -25,6 +30,19 @@ class Settings:
     balanced: bool
     patience: int
     freeze_bn: bool
+    optimizer: Literal["sgd", "adamw"] = "sgd"
+    adamw_lr: float = 0.0
+    layer_decay: float = 1.0
+
+    @property
+    def rate(self) -> float:
+        """The learning rate of the optimizer in use."""
+        return self.adamw_lr if self.optimizer == "adamw" else self.lr
+
+    @property
+    def least_rate(self) -> float:
+        """Where the schedules end: 1e-5 for SGD, as in the published study; a hundredth of the rate for AdamW."""
+        return self.adamw_lr / 100 if self.optimizer == "adamw" else min(MIN_LR, self.lr)
 
     @staticmethod
     def of(params: Mapping[str, ParamValue]) -> Settings:
@@ -32,7 +50,8 @@ class Settings:
 
         Raises `TrainingError` for a missing parameter or an impossible value.
         """
-        names = [field.name for field in fields(Settings)]
+        names = [field.name for field in fields(Settings) if field.default is MISSING]
+        names += ["adamw_lr"] if params.get("optimizer") == "adamw" else []
         missing = [name for name in names if name not in params]
         if missing:
             raise TrainingError(
@@ -48,10 +67,14 @@ class Settings:
             "balanced": isinstance(params["balanced"], bool),
             "patience": _whole(params["patience"]) >= 1,
             "freeze_bn": isinstance(params["freeze_bn"], bool),
+            "optimizer": params.get("optimizer", "sgd") in ("sgd", "adamw"),
+            "adamw_lr": params.get("optimizer") != "adamw" or _number(params["adamw_lr"]) > 0,
+            "layer_decay": 0 < _number(params.get("layer_decay", 1.0)) <= 1,
         }.items():
             if not holds:
-                raise TrainingError(f"Fine-tuning cannot use {name} = {params[name]!r}. Correct the search space.")
-        return Settings(**{name: params[name] for name in names})  # type: ignore[arg-type]
+                raise TrainingError(f"Fine-tuning cannot use {name} = {params.get(name)!r}. Correct the search space.")
+        known = [field.name for field in fields(Settings) if field.name in params]
+        return Settings(**{name: params[name] for name in known})  # type: ignore[arg-type]
 
 
 def _number(value: ParamValue) -> float:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, ReduceLROnPlateau
 
-from trainables.training.hyperparameters import MIN_LR, Settings
+from trainables.training.hyperparameters import Settings
 
 
 class Schedule:
-    """Plateau: ×0.1 after 10 epochs without a lower validation loss, never below 1e-5. Cosine: to 1e-5 at `max_epochs`.
+    """Plateau: ×0.1 after 10 epochs without a lower validation loss, never below the least rate. Cosine: to that rate
+    at `max_epochs`.
 
     Plateau follows the validation loss whatever the objective is, as published: the AUC of a small validation set
     moves in steps.
@@ -18,9 +19,9 @@ class Schedule:
     def __init__(self, optimiser: Optimizer, settings: Settings, max_epochs: int) -> None:
         self._scheduler: CosineAnnealingLR | ReduceLROnPlateau
         if settings.schedule == "cosine":
-            self._scheduler = CosineAnnealingLR(optimiser, T_max=max_epochs, eta_min=min(MIN_LR, settings.lr))
+            self._scheduler = CosineAnnealingLR(optimiser, T_max=max_epochs, eta_min=settings.least_rate)
         else:
-            self._scheduler = ReduceLROnPlateau(optimiser, factor=0.1, patience=10, min_lr=min(MIN_LR, settings.lr))
+            self._scheduler = ReduceLROnPlateau(optimiser, factor=0.1, patience=10, min_lr=settings.least_rate)
 
     def step(self, val_loss: float) -> None:
         """An epoch ended with this validation loss."""

@@ -101,6 +101,8 @@ COLUMNS: dict[str, str] = {
     "max_epochs": "epochs at most",
     "dimensions": "parameters searched",
     "space": "search space",
+    "backbone": "backbone",
+    "image_size": "pixels a side",
     "shared_design": "trials of the shared design",
     "sampler": "sampler",
     "scheduler": "scheduler",

@@ -77,7 +77,7 @@ def _model(
         registered=f"{spec.study}.{cell.key.removesuffix(f'-{cell.fraction:g}')}.{cell.fraction:g}",
         params=params,
         tags={**seeds, "copies": text(spec.evaluate.copies), "short_side": text(spec.cache_side)},
-        image_size=spec.image_size,
+        image_size=cell.image_size,
         short_side=spec.cache_side,
         copies=spec.evaluate.copies,
     )

@@ -52,8 +52,8 @@ def parameters(plan: Plan, cell: Cell, hyperparameters: Mapping[str, object]) ->
         "encoder": cell.method.encoder,
         "pipeline": cell.method.pipeline,
         "fraction": text(cell.fraction),
-        "backbone": plan.spec.backbone,
-        "image_size": text(plan.spec.image_size),
+        "backbone": cell.backbone,
+        "image_size": text(cell.image_size),
     }
 
 

@@ -9,9 +9,15 @@ from typer.testing import CliRunner
 
 from study.base.errors import StudyError
 from study.cli import app
+from study.plan import fairness_rules
 from study.plan.cells import plan
+from study.protocol.opening import start_study
 from study.spec.loading import load_spec
+from study.store.selection_record import Winner
 from study.training import encoder_checks
+from study.training.jobs import replicate_job
+from study.training.method_checks import check_methods
+from tests.study import example_study
 from tests.study.example_study import planned
 
 SPECS = Path(__file__).parents[3] / "study" / "specs"
@@ -32,7 +38,7 @@ def test_check_prints_keys_size_normalisation_and_features(tmp_path: Path) -> No
 
 
 def test_methods_that_share_an_encoder_are_checked_once() -> None:
-    found = encoder_checks.references(planned(methods=["simclr:ft", "byol:ft", "simclr:ucl-ft"]))
+    found = encoder_checks.starts(planned(methods=["simclr:ft", "byol:ft", "simclr:ucl-ft"]))
     assert list(found.values()) == [("simclr:ft", "simclr:ucl-ft"), ("byol:ft",)]
 
 
@@ -89,3 +95,44 @@ def test_its_fair_twin_differs_in_nothing_but_fairness() -> None:
     assert not tuned.accept_unfair
     assert not tuned.accept_leaks
     assert len({(cell.trials, cell.max_epochs) for cell in plan(tuned).cells}) == 1
+
+
+VIT = {"encoder": "random", "backbone": "test_vit", "image_size": 64, "label": "vit:ft"}
+
+
+def test_methods_stand_on_their_own_backbones_at_their_own_sizes(tmp_path: Path) -> None:
+    methods = ["supervised:ft", VIT, {**VIT, "image_size": 48, "label": "small:ft"}]
+    plan, directory = start_study(example_study.spec(methods=methods), tmp_path / "study")
+    cells = {cell.method.name: (cell.backbone, cell.image_size) for cell in plan.cells}
+    assert cells == {"supervised:ft": ("test_resnet", 32), "vit:ft": ("test_vit", 64), "small:ft": ("test_vit", 48)}
+    winner = Winner(cell="vit-ft-1", rank=0, trial=0, value=0.8, params={"lr": 0.1})
+    job = replicate_job(plan, directory, winner, 1)
+    assert (job.backbone, job.image_size, job.data.short_side) == ("test_vit", 64, 74)  # one decode, of the largest
+    shapes = [found.facts["backbone"] for found in encoder_checks.check(plan)]
+    note = "(its weights are of 160 px: position embeddings are resampled)"
+    assert shapes == ["test_resnet at 32 px", f"test_vit at 64 px {note}", f"test_vit at 48 px {note}"]
+    table = fairness_rules.parity(plan)
+    rows = set(zip(table["method"], table["backbone"], table["image_size"], strict=True))
+    assert rows == {(name, *start) for name, start in cells.items()}
+
+
+def test_a_spec_without_backbones_of_methods_keeps_its_digest() -> None:
+    plain = example_study.spec()
+    assert all("backbone" not in method for method in plain.identity()["methods"])
+    other = example_study.spec(methods=[{"encoder": "supervised", "backbone": "test_vit"}, "simclr:ft"])
+    assert plain.digest != other.digest
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ({**VIT, "backbone": "vit_smal_patch16_224"}, r"near it: vit_small_patch16_224"),
+        (
+            {**VIT, "image_size": 70},
+            r"a multiple of the patches of test_vit, 16 px, got 70. Set image_size .* to 64 or 80",
+        ),
+    ],
+)
+def test_a_backbone_that_cannot_be_is_one_error_before_anything_starts(method: dict, message: str) -> None:
+    with pytest.raises(StudyError, match=message):
+        check_methods(planned(methods=["supervised:ft", method]))
