@@ -181,6 +181,7 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             "test_reads": test_labels.log(directory),
             "protocol": _seal(directory),
             "datasets": _data_sets(plan, directory),
+            "encoders": _encoders(plan),
             "durations": (_json(directory.progress) or {}).get("seconds", {}),
             "precision": study_precision.of_study(spec, directory) or "",
             "versions": {"python": platform.python_version(), **{name: version(name) for name in VERSIONS}},
@@ -201,6 +202,21 @@ def _seal(directory: StudyDirectory) -> dict[str, Any] | None:
         "code_now": holdings.code(),
         "metrics_added": [name for name in METRICS.names() if name not in sealed.metrics],
     }
+
+
+def _encoders(plan: Plan) -> list[dict[str, Any]]:
+    """What each method begins with, as its encoder's recipe says; encoders that ship with the code saw no photograph."""
+    from trainables.encoders import registry
+
+    rows = []
+    for cell in plan.cells[: len(plan.spec.methods)]:
+        recipe = registry.recipe(cell.method.encoder)
+        seen = {"pretrained_on": recipe.pretrained_on, "licence": recipe.licence, "overlap": recipe.overlap}
+        if recipe.trained and cell.method.weights is None:
+            seen = {"pretrained_on": "drawn objects", "licence": "this project's", "overlap": "no"}
+        start = {"encoder": recipe.name, "backbone": cell.backbone, "image_size": cell.image_size}
+        rows.append({"method": cell.method.name, **start, **seen})
+    return rows
 
 
 def _data_sets(plan: Plan, directory: StudyDirectory) -> list[dict[str, Any]]:

@@ -15,12 +15,14 @@ app.add_typer(group, name="encoders")
 
 @group.command("list")
 def list_() -> None:
-    """Name every encoder, its paper, and where its public weights come from."""
+    """Name every encoder: its paper, licence, what it was pre-trained on, and where its weights come from."""
     from trainables.encoders import names, registry
 
     for name in names():
         recipe = registry.recipe(name)
-        print(f"{name}\n  {recipe.paper}\n  weights: {recipe.obtain}")
+        kind = "" if recipe.is_open else " (not open)"
+        print(f"{name}\n  {recipe.paper}\n  licence: {recipe.licence}{kind}\n  pre-trained on: {recipe.pretrained_on}")
+        print(f"  weights: {recipe.obtain}")
 
 
 @group.command("check")

@@ -231,6 +231,7 @@ class StudySpec(_Model):
     image_size: int = Field(224, ge=16, description="side of the images in pixels, likewise")
     short_side: int | None = Field(None, ge=16, description="of the decoded cache; null: 1.15 × the largest image_size")
     augmentation: str = "published"
+    licence: Literal["any", "open"] = Field("any", description="open: refuse weights whose licence restricts their use")
     precision: Precision | Literal["auto"] = Field(
         "auto", description="arithmetic of all jobs; auto: chosen once, by what the first device is fast in"
     )
@@ -275,7 +276,7 @@ class StudySpec(_Model):
 
     def identity(self) -> dict[str, Any]:
         """What decides results, as plain data: not roots, resources or tracking."""
-        content = self.model_dump(mode="json", exclude={"resources", "tracking", "question"})
+        content = self.model_dump(mode="json", exclude={"resources", "tracking", "question", "licence"})
         for source in (content["train"], *content["tests"]):
             source.pop("root")
         for method in content["methods"]:

@@ -25,6 +25,7 @@ def check_methods(plan: Plan) -> None:
                 f"A pipeline is one of the known ones, got {method.pipeline!r} for {method.name}; "
                 f"{nearest(method.pipeline, PIPELINES)}. Correct the spec."
             )
+    _check_licences(plan)
     try:
         _check_optimizers(plan)
         policy(spec.augmentation)
@@ -49,3 +50,18 @@ def _check_optimizers(plan: Plan) -> None:
                 Settings.of({**params, "optimizer": name})
             except TrainingError as error:
                 raise StudyError(f"{cell.method.name} with optimizer {name}: {error}") from error
+
+
+def _check_licences(plan: Plan) -> None:
+    """With `licence: open` every encoder's public weights may be used by anybody for any purpose."""
+    from trainables.encoders import registry
+
+    if plan.spec.licence == "any":
+        return
+    for method in plan.spec.methods:
+        recipe = registry.recipe(method.encoder)
+        if not recipe.is_open:
+            raise StudyError(
+                f"The spec demands licence: open, but the weights of {method.encoder} ({method.name}) are under "
+                f"{recipe.licence}. Leave the method out, or set licence: any."
+            )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from trainables.encoders.encoder import Channels
 from trainables.encoders.padding import Padding
 
+OPEN = ("Apache-2.0", "MIT", "BSD-3-Clause", "none", "yours")
+"""Licences without conditions on the use; `none` and `yours` are nobody else's to judge."""
 IMAGENET_MEAN: Channels = (0.485, 0.456, 0.406)
 IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
 
@@ -15,6 +18,9 @@ IMAGENET_STD: Channels = (0.229, 0.224, 0.225)
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """An encoder by name: where its weights come from and how they are laid out in their file.
+
+    `licence` of the public weights (SPDX where it has a name). `pretrained_on`: the images that they have seen;
+    `overlap`: whether images of a test set can be among them, `no` where these are public and hold no dermatology.
 
     `containers`: keys under which some copies nest the weights (a bare file is read as well). `prefix`: what the
     encoder's own keys begin with, None: found by looking. `ignored`: patterns (fnmatch) of keys that belong to heads
@@ -27,6 +33,9 @@ class Recipe:
     name: str
     paper: str
     obtain: str
+    licence: str = "unknown"
+    pretrained_on: str = "unknown"
+    overlap: Literal["no", "unknown"] = "unknown"
     containers: tuple[str, ...] = ()
     prefix: str | None = ""
     ignored: tuple[str, ...] = ()
@@ -36,3 +45,8 @@ class Recipe:
     counters: bool = True
     digests: Mapping[str, str] = field(default_factory=dict)
     trained: bool = True
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the licence lets anybody use the weights for any purpose; no where that is not known."""
+        return self.licence.startswith(OPEN)

@@ -92,6 +92,18 @@ class DataSet(_Fact):
     notes: tuple[str, ...] = ()
 
 
+class EncoderFact(_Fact):
+    """What a method begins with: `overlap` says whether test images can be among what it was pre-trained on."""
+
+    method: str
+    encoder: str
+    backbone: str = ""
+    image_size: int | None = None
+    pretrained_on: str = ""
+    licence: str = ""
+    overlap: str = ""
+
+
 class Budget(_Fact):
     """What every cell was given."""
 
@@ -148,6 +160,7 @@ class Context(_Fact):
     test_reads: tuple[TestRead, ...] = ()
     protocol: Seal | None = None
     datasets: tuple[DataSet, ...] = ()
+    encoders: tuple[EncoderFact, ...] = ()
     durations: dict[str, float] = {}
     sources: dict[str, str] = {}
     precision: str = ""

@@ -47,11 +47,12 @@ def data_sets(data: ReportData) -> Section | None:
         notes=_left_out(found),
     )
     parts = _parts(found, positive)
+    encoders = _encoders(data)
     return Section(
         id="datasets",
         title="Data sets",
         lead=f"{plural(len(found), 'data set')}; the positive class is {positive}.",
-        tables=(table,) if parts is None else (table, parts),
+        tables=tuple(each for each in (table, parts, encoders) if each is not None),
         sources=("context.json",),
     )
 
@@ -83,6 +84,29 @@ def _parts(found: Sequence[DataSet], positive: str) -> Table | None:
         numbers=pd.DataFrame([part.model_dump() for part in rows]),
         notes=(note,) if len(fractions) > 1 else (),
         group=True,
+    )
+
+
+def _encoders(data: ReportData) -> Table | None:
+    """What each method began with, and whether test images can be in it."""
+    rows = data.context.encoders
+    if not rows:
+        return None
+    unknown = [row.method for row in rows if row.overlap == "unknown"]
+    note = (
+        f"Whether test images were among what {listing(unknown)} saw in pre-training is not known: a good result on "
+        "them may be memory. Compare on images that were published after the pre-training."
+    )
+    return Table(
+        name="encoders",
+        caption="What the methods begin with",
+        header=["method", "encoder", "backbone", "pixels", "pre-trained on", "licence", "test images in it"],
+        rows=[
+            [r.method, r.encoder, r.backbone, count(r.image_size), r.pretrained_on, r.licence, r.overlap] for r in rows
+        ],
+        align="lllrlll",
+        numbers=pd.DataFrame([row.model_dump() for row in rows]),
+        notes=(note,) if unknown else (),
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 from study.comparison.replicate_values import collapsed
 from study.report.inputs.loaded_tables import read_data
 from study.report.sections.checks import Check, budget, checks, fair, fell, leaked, peeked
+from study.report.sections.datasets import data_sets
 from study.report.sections.optimism import optimism
 from tests.study.report.example import CONTEXT
 from tests.study.report.write_example import write_example
@@ -139,3 +140,21 @@ def test_the_flattery_of_the_search_is_shown(tmp_path):
     assert "selected with a validation auc of 0.934" in section.lead
     assert "reaches 0.743" in section.lead
     assert "−0.191" in section.tables[0].html()
+
+
+def test_what_a_method_has_seen_before_stands_in_the_report(tmp_path):
+    rows = [
+        {"method": "clip:ft", "encoder": "clip", "pretrained_on": "the web", "licence": "MIT", "overlap": "unknown"},
+        {
+            "method": "dino:ft",
+            "encoder": "dino",
+            "pretrained_on": "ImageNet-1k",
+            "licence": "Apache-2.0",
+            "overlap": "no",
+        },
+    ]
+    (table,) = [t for t in build(tmp_path, data_sets, encoders=rows).tables if t.name == "encoders"]
+    assert "among what clip:ft saw in pre-training is not known" in table.html()
+    assert "dino:ft saw" not in table.html()
+    (table,) = [t for t in build(tmp_path / "no", data_sets, encoders=rows[1:]).tables if t.name == "encoders"]
+    assert "is not known" not in table.html()

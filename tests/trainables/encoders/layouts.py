@@ -84,6 +84,32 @@ def augnet(state: State) -> State:
 
 
 Form = Callable[[State], Any]
+
+
+def moco_v3(state: State) -> dict[str, Any]:
+    """Of any backbone: the base encoder with its head, the momentum encoder, the predictor."""
+    head = {f"head.{layer}.weight": torch.zeros(4) for layer in (0, 3)}
+    base = prefixed("module.base_encoder.", {**encoder_of(state), **head})
+    momentum = {key.replace("base", "momentum"): torch.zeros_like(value) for key, value in base.items()}
+    predictor = {"module.predictor.0.weight": torch.zeros(4)}
+    return {"epoch": 1000, "arch": "x", "state_dict": {**base, **momentum, **predictor}, "optimizer": {"state": {}}}
+
+
+def mae(state: State) -> dict[str, Any]:
+    """The encoder under `model`, here with the decoder that training checkpoints have."""
+    return {"model": {**state, "mask_token": torch.zeros(1, 1, 8), "decoder_embed.weight": torch.zeros(4)}}
+
+
+def dinov2(state: State) -> State:
+    """The official names: a mask token, registers called `register_tokens`, and a position for the class token, which
+    timm's models with registers have added to the token itself."""
+    found = {("register_tokens" if key == "reg_token" else key): value for key, value in state.items()}
+    width = state["pos_embed"].shape[-1]
+    if "reg_token" in state:
+        found["pos_embed"] = torch.cat([torch.zeros(1, 1, width), state["pos_embed"]], dim=1)
+    return {**found, "mask_token": torch.zeros(1, width)}
+
+
 FORMS: dict[str, tuple[str, Form]] = {
     "simclr nested": ("simclr", lambda state: {"state_dict": state}),
     "simclr bare": ("simclr", dict),
@@ -96,6 +122,10 @@ FORMS: dict[str, tuple[str, Form]] = {
     "infomin bare": ("infomin", lambda state: infomin(state)["model"]),
     "infomin with momentum copy": ("infomin", infomin_with_ema),
     "supervised bare": ("supervised", dict),
+    "moco_v3": ("moco_v3", moco_v3),
+    "barlow_twins": ("barlow_twins", encoder_of),
+    "vicreg": ("vicreg", encoder_of),
+    "dino": ("dino", encoder_of),
     "own, AugNet's prefix": ("own", augnet),
     "own nested": ("own", lambda state: {"model_state_dict": prefixed("backbone.", encoder_of(state))}),
 }
@@ -109,6 +139,10 @@ NORMALISATION = {
     "moco_v2": (MEAN, STD),
     "infomin": (MEAN, STD),
     "supervised": (MEAN, STD),
+    "moco_v3": (MEAN, STD),
+    "barlow_twins": (MEAN, STD),
+    "vicreg": (MEAN, STD),
+    "dino": (MEAN, STD),
     "own": (MEAN, STD),
 }
 

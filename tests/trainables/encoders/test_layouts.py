@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 from torchvision.models import mobilenet_v2
 
@@ -65,3 +66,38 @@ def test_what_was_used_and_what_was_left_is_told(tmp_path: Path) -> None:
     assert (len(found.fitted.state), found.fitted.missing) == (318, ())
     assert "module.encoder_q.fc.0.weight" in found.fitted.ignored
     assert sum(key.startswith("module.encoder_k.") for key in found.fitted.ignored) == 322
+
+
+TRANSFORMERS = {
+    "dino": ("test_vit", dict),
+    "mae": ("test_vit", layouts.mae),
+    "moco_v3": ("test_vit", layouts.moco_v3),
+    "clip": ("test_vit", lambda state: {**state, "head.weight": torch.zeros(4, 64)}),
+    "siglip2": ("test_vit", dict),
+    "dinov2": ("vit_small_patch14_reg4_dinov2", layouts.dinov2),
+    "dinov2 without registers": ("vit_small_patch14_dinov2", layouts.dinov2),
+}
+
+
+@pytest.mark.parametrize("form", TRANSFORMERS)
+def test_transformers_in_their_official_layouts_give_the_features_of_their_source(form: str, tmp_path: Path) -> None:
+    backbone, write = TRANSFORMERS[form]
+    size = 56 if "dinov2" in form else 160
+    torch.manual_seed(0)
+    source = timm.create_model(backbone, num_classes=0, img_size=size).eval()
+    torch.save(write(source.state_dict()), tmp_path / "weights.pth")
+    ref = EncoderRef(name=form.partition(" ")[0], weights=str(tmp_path / "weights.pth"))
+    encoder = build(ref, backbone, image_size=size).eval()
+    images = torch.randn(2, 3, size, size)
+    with torch.inference_mode():
+        expected = source(images)
+        assert float(expected.std()) > 1e-3
+        assert float((encoder(images) - expected).abs().max()) < 1e-5
+
+
+def test_position_embeddings_of_another_input_size_are_resampled(tmp_path: Path) -> None:
+    source = timm.create_model("test_vit", num_classes=0, img_size=160)
+    torch.save(source.state_dict(), tmp_path / "weights.pth")
+    encoder = build(EncoderRef(name="dino", weights=str(tmp_path / "weights.pth")), "test_vit", image_size=64)
+    assert encoder.backbone.pos_embed.shape[1] == 4 * 4 + encoder.backbone.num_prefix_tokens
+    assert torch.equal(encoder.backbone.cls_token, source.cls_token)

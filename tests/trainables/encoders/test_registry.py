@@ -14,6 +14,7 @@ import torch
 from trainables.encoders import Encoder, EncoderError, build, names, registry
 from trainables.encoders.loading import encoder_file, locate_weights
 from trainables.encoders.recipe import Recipe
+from trainables.encoders.registry import recipe
 from trainables.job import EncoderRef
 from trainables.models.classifier import classifier, state
 
@@ -207,3 +208,30 @@ def test_a_new_encoder_is_one_registration(tmp_path: Path, monkeypatch: pytest.M
     built = build(EncoderRef(name="dino", weights=str(tmp_path / "w.pth")), BACKBONE, image_size=32)
     assert torch.equal(built.backbone.state_dict()["bn1.weight"], bare_state()["bn1.weight"])
     assert "dino" in names()
+
+
+TIMM = {
+    "dino": "vit_small_patch16_224.dino",
+    "dinov2": "vit_small_patch14_dinov2.lvd142m",
+    "dinov3": "convnext_tiny.dinov3_lvd1689m",
+    "mae": "vit_base_patch16_224.mae",
+    "siglip2": "vit_base_patch16_siglip_224.v2_webli",
+    "ijepa": "vit_huge_patch14_gap_224.in1k_ijepa",
+}
+
+
+@pytest.mark.parametrize("name", TIMM)
+def test_licences_and_normalisation_are_those_that_timm_records(name: str) -> None:
+    found, config = recipe(name), timm.get_pretrained_cfg(TIMM[name])
+    assert found.licence.lower().replace(" ", "-") == config.license.lower()
+    assert TIMM[name] in found.obtain
+    assert found.mean in (None, tuple(config.mean))
+    assert found.std in (None, tuple(config.std))
+
+
+def test_every_encoder_says_its_licence_and_what_it_has_seen() -> None:
+    unknown = [name for name in names() if "unknown" in (recipe(name).licence, recipe(name).pretrained_on)]
+    assert unknown == ["infomin"]  # its project names no licence for the weights
+    assert {name for name in names() if not recipe(name).is_open} >= {"swav", "moco_v2", "mae", "vicreg", "dinov3"}
+    open_ones = ("supervised", "simclr", "byol", "dino", "dinov2", "clip", "own", "random")
+    assert all(recipe(name).is_open for name in open_ones)

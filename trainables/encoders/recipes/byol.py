@@ -10,6 +10,9 @@ from trainables.encoders.recipe import Recipe
 
 RECIPE = Recipe(
     name="byol",
+    licence="Apache-2.0",
+    pretrained_on="ImageNet-1k",
+    overlap="no",
     paper="Grill et al. 2020, Bootstrap your own latent",
     obtain="https://storage.googleapis.com/deepmind-byol/checkpoints/pretrain_res50x1.pkl, converted with "
     "github.com/chigur/byol-convert",

@@ -6,6 +6,9 @@ from trainables.encoders.recipe import Recipe
 
 RECIPE = Recipe(
     name="infomin",
+    licence="unknown",
+    pretrained_on="ImageNet-1k",
+    overlap="no",
     paper="Tian et al. 2020, What makes for good views for contrastive learning",
     obtain="InfoMin_800.pth of github.com/HobbitLong/PyContrast (docs/MODEL_ZOO.md)",
     containers=("model",),

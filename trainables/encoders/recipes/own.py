@@ -10,6 +10,9 @@ from trainables.encoders.recipe import Recipe
 
 RECIPE = Recipe(
     name="own",
+    licence="yours",
+    pretrained_on="yours",
+    overlap="unknown",
     paper="yours",
     obtain="a path or URI of your checkpoint (safetensors, or a PyTorch file of plain tensors), or timm:NAME",
     containers=("state_dict", "model", "model_state_dict", "teacher"),

@@ -6,6 +6,9 @@ from trainables.encoders.recipe import Recipe
 
 RECIPE = Recipe(
     name="rotation",
+    licence="yours",
+    pretrained_on="what it was pre-trained on here",
+    overlap="unknown",
     paper="Gidaris et al. 2018, Unsupervised representation learning by predicting image rotations",
     obtain="a checkpoint of `study pretrain SPEC --method rotation`",
 )

@@ -11,6 +11,9 @@ from trainables.encoders.recipe import Recipe
 
 RECIPE = Recipe(
     name="simclr",
+    licence="Apache-2.0",
+    pretrained_on="ImageNet-1k",
+    overlap="no",
     paper="Chen et al. 2020, A simple framework for contrastive learning of visual representations",
     obtain="the ResNet-50 (1x) of google-research/simclr, converted with github.com/tonylins/simclr-converter",
     containers=("state_dict",),

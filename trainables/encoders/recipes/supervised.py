@@ -10,6 +10,9 @@ from trainables.encoders.recipe import Recipe
 
 RECIPE = Recipe(
     name="supervised",
+    licence="BSD-3-Clause (torchvision), Apache-2.0 (timm)",
+    pretrained_on="ImageNet-1k, or what the tag of timm's name says",
+    overlap="no",
     paper="He et al. 2016, Deep residual learning for image recognition",
     obtain="timm:resnet50.tv_in1k, or https://download.pytorch.org/models/resnet50-0676ba61.pth (IMAGENET1K_V1)",
     ignored=("fc.*", "classifier.*", "head.*"),

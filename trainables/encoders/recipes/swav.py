@@ -6,6 +6,9 @@ from trainables.encoders.recipe import IMAGENET_MEAN, Recipe
 
 RECIPE = Recipe(
     name="swav",
+    licence="CC-BY-NC-4.0",
+    pretrained_on="ImageNet-1k",
+    overlap="no",
     paper="Caron et al. 2020, Unsupervised learning of visual features by contrasting cluster assignments",
     obtain="https://dl.fbaipublicfiles.com/deepcluster/swav_800ep_pretrain.pth.tar",
     containers=("state_dict",),
