@@ -205,7 +205,7 @@ def _seal(directory: StudyDirectory) -> dict[str, Any] | None:
 
 
 def _encoders(plan: Plan) -> list[dict[str, Any]]:
-    """What each method begins with, as its encoder's recipe says; encoders that ship with the code saw no photograph."""
+    """What each method begins with, as its encoder's recipe says; those that ship saw no photograph."""
     from trainables.encoders import registry
 
     rows = []
