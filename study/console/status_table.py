@@ -10,7 +10,7 @@ from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
 from study.store.disk import disk_use
 from study.store.trial_storage import study_trials
-from study.tracking import behind
+from study.tracking import read_backlog
 
 
 def print_status(plan: Plan, directory: StudyDirectory) -> None:
@@ -22,7 +22,7 @@ def print_status(plan: Plan, directory: StudyDirectory) -> None:
         console.print(f"{name:10} {'done' if count.complete else 'open':5} {count.done}/{wanted}")
     if (directory.root / "trials.db").exists():
         console.print(_cells(plan, directory))
-    console.print(str(behind(directory)))
+    console.print(str(read_backlog(directory)))
     use = disk_use(directory)
     parts = ", ".join(f"{name} {size(count)}" for name, count in use.items())
     console.print(f"disk {size(sum(use.values()))}: {parts}")

@@ -1,9 +1,9 @@
-"""A study in MLflow: written by a process of its own, from the study directory, and never in training's way.
+"""A study in MLflow, written from the study directory by a separate process, so that training never waits for it.
 
-Nothing that the driver or `study status` imports from here loads MLflow; `server`, `models` and `scorer` do.
+Nothing that the driver or `study status` imports from here loads MLflow; `backend.client`, `models` and `scorer` do.
 """
 
-from study.tracking.sync.backlog import Backlog, behind
+from study.tracking.sync.backlog import Backlog, read_backlog
 from study.tracking.sync.tracker import Tracker, open_tracker
 
-__all__ = ["Backlog", "Tracker", "behind", "open_tracker"]
+__all__ = ["Backlog", "Tracker", "open_tracker", "read_backlog"]

@@ -19,34 +19,34 @@ from study.store.directory import StudyDirectory
 from study.tracking.backend.target import resolve
 
 HOST = "127.0.0.1"
-START_LIMIT = 120.0  # seconds; a first start on a slow disk migrates the database
+START_TIMEOUT = 120.0  # seconds; a first start on a slow disk migrates the database
 
 SHARE = """Only this machine can open it. To show it to others:
   - once:   ssh -L {port}:127.0.0.1:{port} THIS-HOST   and open the same address there;
   - always: run a team server with logins (docs/tracking.md), then `study track {directory} --uri https://SERVER`."""
 
 
-def serve(plan: Plan, directory: StudyDirectory, port: int, say: Callable[[str], None]) -> None:
+def serve(plan: Plan, directory: StudyDirectory, port: int, echo: Callable[[str], None]) -> None:
     """Serve the study's database until interrupted; for a study tracked on a server, say where that is.
 
     Raises `StudyError` when there is nothing to show, when the port is taken, or when the server does not start.
     """
     target = resolve(plan.spec, directory)
     if target.remote:
-        say(f"{plan.spec.study} is tracked on a server: open {target.name}")
+        echo(f"{plan.spec.study} is tracked on a server: open {target.name}")
         return
     if target.uri.startswith("sqlite:///") and not Path(target.uri.removeprefix("sqlite:///")).exists():
         raise StudyError(f"MLflow's database {target.name} does not exist yet. Run `study track {directory.root}`.")
-    found = _free(port)
+    port = _free_port(port)
     signal.signal(signal.SIGTERM, _interrupt)
-    server = subprocess.Popen(command(found), env={**os.environ, **environment(target.uri)}, start_new_session=True)
+    server = subprocess.Popen(command(port), env={**os.environ, **environment(target.uri)}, start_new_session=True)
     try:
-        _wait(server, found)
-        say(f"http://{HOST}:{found}   (Ctrl-C ends it)")
-        say(SHARE.format(port=found, directory=directory.root))
+        _wait_until_healthy(server, port)
+        echo(f"http://{HOST}:{port}   (Ctrl-C ends it)")
+        echo(SHARE.format(port=port, directory=directory.root))
         server.wait()
     except KeyboardInterrupt:
-        say("ended")
+        echo("ended")
     finally:
         stop(server)
 
@@ -59,7 +59,7 @@ def command(port: int) -> list[str]:
 
 
 def environment(uri: str) -> dict[str, str]:
-    """Settings of the server."""
+    """Environment variables of the server."""
     return {
         "MLFLOW_BACKEND_STORE_URI": uri,
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -82,7 +82,7 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _free(port: int) -> int:
+def _free_port(port: int) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -92,8 +92,8 @@ def _free(port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait(server: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_LIMIT
+def _wait_until_healthy(server: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise StudyError(f"MLflow's server ended at once with code {server.returncode}; its output is above.")
@@ -102,4 +102,4 @@ def _wait(server: subprocess.Popen[bytes], port: int) -> None:
             return
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.2)
-    raise StudyError(f"MLflow's server has not answered within {START_LIMIT:g} s; its output is above.")
+    raise StudyError(f"MLflow's server has not answered within {START_TIMEOUT:g} s; its output is above.")

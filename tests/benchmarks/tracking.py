@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from study.store.trial import EpochRecord, TrialRecord
-from study.tracking import Tracker, behind, open_tracker
+from study.tracking import Tracker, open_tracker, read_backlog
 from tests.study.tracking.servers import MlflowServer
 from tests.study.tracking.studies import start
 
@@ -56,7 +56,7 @@ def _measure(kind: str, root: Path, peer_uri: str, database: Path, trials: int) 
     ours += [t for number in range(trials) for t in _ours(tracker, TURNS * TRIALS_A_TURN + number)]
     tracker.close(timeout=1200.0)
     spent = time.monotonic() - began
-    assert behind(directory).waiting == 0, behind(directory)
+    assert read_backlog(directory).waiting == 0, read_backlog(directory)
     whole = {
         "a study of": f"{trials} trials",
         "seconds": spent,
@@ -79,7 +79,7 @@ def _measure(kind: str, root: Path, peer_uri: str, database: Path, trials: int) 
 
 def _wait_for_the_writer(directory, limit: float = 180.0) -> None:
     deadline = time.monotonic() + limit
-    while not behind(directory).target or behind(directory).waiting:
+    while not read_backlog(directory).target or read_backlog(directory).waiting:
         assert time.monotonic() < deadline, "the writer does not start"
         time.sleep(0.1)
 

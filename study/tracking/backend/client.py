@@ -1,4 +1,4 @@
-"""The tracking server: every call to MLflow, made so that a lost answer never leaves anything twice."""
+"""The tracking server: every call to MLflow, made so that a lost response never leaves a duplicate."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from study.tracking.backend.target import Target
 from study.tracking.desired.runs import Input, Point, Run
 
-# Retries are ours: MLflow's own repeat a request whose answer was lost, which can create a run twice.
+# Retries are ours: MLflow's own repeat a request whose response was lost, which can create a run twice.
 DEFAULTS = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -17,18 +17,17 @@ DEFAULTS = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-METRICS_AT_ONCE = 800  # a batch takes 1,000 entries in all: leaves room for 100 parameters and 100 tags
-OTHERS_AT_ONCE = 100
-PAGE = 1000
-LONGEST_PARAM, LONGEST_TAG = 6000, 5000
+MAX_METRICS, MAX_PARAMS, MAX_TAGS = 800, 100, 100  # in a batch, which takes 1,000 entries in all
+PAGE_SIZE = 1000
+MAX_PARAM_LENGTH, MAX_TAG_LENGTH = 6000, 5000
 STUDY_TAG, KEY_TAG = "study_id", "study_key"
-REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS")
+REJECTIONS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS")
 
-LOCKED_OUT = ("CUSTOMER_UNAUTHORIZED", "UNAUTHENTICATED", "PERMISSION_DENIED")
+ACCESS_ERRORS = ("CUSTOMER_UNAUTHORIZED", "UNAUTHENTICATED", "PERMISSION_DENIED")
 
 
-class Refused(Exception):
-    """The server understood and said no: asking again changes nothing."""
+class RequestRejected(Exception):
+    """The server rejects the request for good: a retry changes nothing."""
 
 
 class Server:
@@ -49,22 +48,22 @@ class Server:
     def open(self, name: str, artifacts: str | None, tags: Mapping[str, str]) -> None:
         """Find the study's experiment, or create it: under its name, or, where another study has that, with its id.
 
-        `tags` are the experiment's; those that it has already stay as they are. `artifacts`: where artifacts go, where
-        that is not the server's to say. Raises `Refused` when the experiment was deleted, or keeps its artifacts
-        elsewhere because the study directory was moved.
+        `tags` are the experiment's; those that it has already stay as they are. `artifacts`: where artifacts go, if the
+        server does not decide that. Raises `RequestRejected` when the experiment was deleted, or when it keeps its
+        artifacts elsewhere because the study directory was moved.
         """
         from mlflow.entities import ViewType
 
         query = f"tags.{STUDY_TAG} = '{self.study_id}'"
-        found = list(self.client.search_experiments(view_type=ViewType.ALL, filter_string=query))
-        for experiment in found:
+        experiments = list(self.client.search_experiments(view_type=ViewType.ALL, filter_string=query))
+        for experiment in experiments:
             if experiment.lifecycle_stage != "active":
-                raise Refused(
+                raise RequestRejected(
                     f"the experiment {experiment.name!r} of this study was deleted. Restore it with `mlflow "
                     f"experiments restore -x {experiment.experiment_id}`, or remove it for good with `mlflow gc`"
                 )
             if artifacts is not None and not str(experiment.artifact_location).startswith(artifacts):
-                raise Refused(
+                raise RequestRejected(
                     f"the study directory was moved: mlflow.db keeps artifacts at {experiment.artifact_location}. Move "
                     "mlflow.db away and run `study track` to write it anew"
                 )
@@ -74,29 +73,29 @@ class Server:
             return
         if self.client.get_experiment_by_name(name) is not None:
             name = f"{name} ({self.study_id.rpartition('-')[2]})"
-        mine = {STUDY_TAG: self.study_id, "mlflow.experimentKind": "custom_model_development", **tags}
-        self.experiment = self.client.create_experiment(name, artifact_location=artifacts, tags=mine)
+        all_tags = {STUDY_TAG: self.study_id, "mlflow.experimentKind": "custom_model_development", **tags}
+        self.experiment = self.client.create_experiment(name, artifact_location=artifacts, tags=all_tags)
 
     def runs(self, key: str | None = None) -> dict[str, list[str]]:
         """Run ids by key, oldest first: of all runs of the study, or of those under one key."""
         query = f"tags.{STUDY_TAG} = '{self.study_id}'" + (f" and tags.{KEY_TAG} = '{key}'" if key else "")
-        found: dict[str, list[str]] = {}
+        run_ids: dict[str, list[str]] = {}
         token = None
         while True:
             page = self.client.search_runs(
-                [self.experiment], query, max_results=PAGE, order_by=["attributes.created ASC"], page_token=token
+                [self.experiment], query, max_results=PAGE_SIZE, order_by=["attributes.created ASC"], page_token=token
             )
             for run in page:
-                found.setdefault(run.data.tags[KEY_TAG], []).append(run.info.run_id)
+                run_ids.setdefault(run.data.tags[KEY_TAG], []).append(run.info.run_id)
             token = page.token
             if not token:
-                return found
+                return run_ids
 
     def create(self, run: Run, tags: Mapping[str, str]) -> str:
         """A new run with all its tags; returns its id."""
-        mine = {STUDY_TAG: self.study_id, KEY_TAG: run.key} | dict(shown(tags))
-        made = self.client.create_run(self.experiment, milliseconds(run.started), mine, run.name)
-        return str(made.info.run_id)
+        all_tags = {STUDY_TAG: self.study_id, KEY_TAG: run.key} | dict(valid_tags(tags))
+        created = self.client.create_run(self.experiment, milliseconds(run.started), all_tags, run.name)
+        return str(created.info.run_id)
 
     def delete(self, run_id: str) -> None:
         """Move a run to the server's trash."""
@@ -114,19 +113,19 @@ class Server:
         points measure, and the data set that they measure it on."""
         from mlflow.entities import Metric, Param, RunTag
 
-        about: dict[str, str] = {}
+        model_of: dict[str, str] = {}
         if scored is not None:
             model_id, data = scored
-            about = {"model_id": model_id, "dataset_name": data.name, "dataset_digest": data.digest}
-        metrics = [Metric(p.key, p.value, milliseconds(p.at), p.step, run_id=run_id, **about) for p in points]
-        others = [Param(name, value[:LONGEST_PARAM]) for name, value in params.items()]
-        labels = [RunTag(name, value) for name, value in shown(tags)]
-        while metrics or others or labels:
-            self.client.log_batch(run_id, metrics[:METRICS_AT_ONCE], others[:OTHERS_AT_ONCE], labels[:OTHERS_AT_ONCE])
-            metrics, others, labels = metrics[METRICS_AT_ONCE:], others[OTHERS_AT_ONCE:], labels[OTHERS_AT_ONCE:]
+            model_of = {"model_id": model_id, "dataset_name": data.name, "dataset_digest": data.digest}
+        metrics = [Metric(p.key, p.value, milliseconds(p.at), p.step, run_id=run_id, **model_of) for p in points]
+        parameters = [Param(name, value[:MAX_PARAM_LENGTH]) for name, value in params.items()]
+        run_tags = [RunTag(name, value) for name, value in valid_tags(tags)]
+        while metrics or parameters or run_tags:
+            self.client.log_batch(run_id, metrics[:MAX_METRICS], parameters[:MAX_PARAMS], run_tags[:MAX_TAGS])
+            metrics, parameters, run_tags = metrics[MAX_METRICS:], parameters[MAX_PARAMS:], run_tags[MAX_TAGS:]
 
     def steps(self, run_id: str, names: Iterable[str]) -> dict[tuple[str, int], float]:
-        """What a run holds of these metrics: values by (name, step)."""
+        """The points that a run has of these metrics: values by (name, step)."""
         present = self.client.get_run(run_id).data.metrics
         return {
             (name, point.step): point.value
@@ -142,10 +141,10 @@ class Server:
             run_id,
             [
                 DatasetInput(
-                    Dataset(found.name, found.digest, "manifest", found.source, profile=found.profile),
-                    [InputTag("mlflow.data.context", found.context)],
+                    Dataset(data.name, data.digest, "manifest", data.source, profile=data.profile),
+                    [InputTag("mlflow.data.context", data.context)],
                 )
-                for found in inputs
+                for data in inputs
             ],
         )
 
@@ -161,21 +160,21 @@ class Server:
         self.client.log_artifact(run_id, str(path), folder or None)
 
 
-def shown(tags: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Tags that say something, no longer than a server takes."""
-    return [(name, value[:LONGEST_TAG]) for name, value in tags.items() if value]
+def valid_tags(tags: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The tags that are not empty, cut to the length that a server takes."""
+    return [(name, value[:MAX_TAG_LENGTH]) for name, value in tags.items() if value]
 
 
 def milliseconds(seconds: float) -> int:
-    """Unix time as MLflow counts it."""
+    """Unix time in milliseconds, as MLflow stores it."""
     return round(seconds * 1000)
 
 
-def refuses(error: Exception) -> bool:
-    """Whether the server said no for good, as opposed to being away, busy, or closed to our credentials for now."""
-    return isinstance(error, Refused) or getattr(error, "error_code", "") in REFUSALS
+def is_rejection(error: Exception) -> bool:
+    """Whether the server rejects the request for good, as opposed to being away, busy, or refusing our credentials."""
+    return isinstance(error, RequestRejected) or getattr(error, "error_code", "") in REJECTIONS
 
 
-def locks_out(error: Exception) -> bool:
-    """Whether the server does not take our credentials, which may change, or does not want the study at all."""
-    return refuses(error) or getattr(error, "error_code", "") in LOCKED_OUT
+def denies_access(error: Exception) -> bool:
+    """Whether the server refuses our credentials, or rejects the study itself."""
+    return is_rejection(error) or getattr(error, "error_code", "") in ACCESS_ERRORS

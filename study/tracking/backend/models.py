@@ -1,4 +1,4 @@
-"""Winners as MLflow 3 logged models: found again instead of logged twice, registered, and loadable anywhere."""
+"""Winners as MLflow 3 logged models: logged once, registered, and loadable on any machine."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from study.tracking.desired.runs import Model, Run
 if TYPE_CHECKING:
     from study.tracking.backend.client import Server
 
-ROOMS = ("trainables", "datasets")
+CODE_PACKAGES = ("trainables", "datasets")
 PACKAGES = ("torch", "torchvision", "timm", "numpy", "pandas", "opencv-python-headless", "pillow", "simplejpeg")
 MORE_PACKAGES = ("imagehash", "pyarrow", "fsspec", "filelock", "pyyaml", "safetensors")
 ALIAS = "selected"
 
 
 def log_model(server: Server, run_id: str, run: Run, model: Model) -> str:
-    """Log the model of a run, link it as the run's output and register it; returns its id. What is there already, from
-    an attempt that was cut short, is taken up."""
+    """Log the model of a run, link it as the run's output and register it; returns its id. What an earlier, interrupted
+    attempt has left is continued."""
     tags = {**model.tags, STUDY_TAG: server.study_id, KEY_TAG: run.key, "checkpoint": model.digest}
     logged = _find(server, tags) or server.client.create_logged_model(
         server.experiment, name=model.name, source_run_id=run_id, tags=tags, params=dict(model.params)
@@ -45,8 +45,8 @@ def log_model(server: Server, run_id: str, run: Run, model: Model) -> str:
 def _find(server: Server, tags: dict[str, str]) -> Any:
     """The logged model with these tags, a finished one first."""
     query = " and ".join(f"tags.{name} = '{tags[name]}'" for name in (STUDY_TAG, KEY_TAG, "checkpoint"))
-    found = server.client.search_logged_models([server.experiment], filter_string=query)
-    return next((model for model in found if model.status == "READY"), found[0] if found else None)
+    models = server.client.search_logged_models([server.experiment], filter_string=query)
+    return next((model for model in models if model.status == "READY"), models[0] if models else None)
 
 
 def _link(server: Server, run_id: str, model_id: str) -> None:
@@ -62,24 +62,24 @@ def _register(server: Server, run_id: str, model: Model, model_id: str) -> None:
     if not list(client.search_registered_models(f"name = '{name}'")):
         client.create_registered_model(name)
     versions = client.search_model_versions(f"name = '{name}'")
-    known = next((found for found in versions if found.tags.get("model_id") == model_id), None)
-    if known is None:
-        known = client.create_model_version(
+    registered = next((version for version in versions if version.tags.get("model_id") == model_id), None)
+    if registered is None:
+        registered = client.create_model_version(
             name,
             f"models:/{model_id}",
             run_id=run_id,
             tags={STUDY_TAG: server.study_id, "model_id": model_id},
             model_id=model_id,
         )
-        # What MLflow's own registering writes, for the model's page to show its version.
-        shown = json.dumps([{"name": name, "version": str(known.version)}])
-        client.set_logged_model_tags(model_id, {"mlflow.modelVersions": shown})
-    client.set_registered_model_alias(name, ALIAS, known.version)
+        # `mlflow.register_model` writes this tag, from which the model's page shows its version.
+        tag = json.dumps([{"name": name, "version": str(registered.version)}])
+        client.set_logged_model_tags(model_id, {"mlflow.modelVersions": tag})
+    client.set_registered_model_alias(name, ALIAS, registered.version)
 
 
-def _save(where: Path, model: Model, run_id: str, logged: Any) -> None:
-    """An MLflow model in a directory: scorer, rooms, checkpoint. No pickle: the scorer is a file that is run, the
-    weights are read as tensors."""
+def _save(path: Path, model: Model, run_id: str, logged: Any) -> None:
+    """Write an MLflow model: scorer, packages, checkpoint. No pickle: MLflow runs the scorer as a file, and PyTorch
+    reads the weights as tensors."""
     import mlflow
     from mlflow.models import Model as Metadata
     from mlflow.models.signature import ModelSignature
@@ -92,9 +92,9 @@ def _save(where: Path, model: Model, run_id: str, logged: Any) -> None:
             [ParamSpec("copies", DataType.long, model.copies), ParamSpec("seed", DataType.long, 0)],
         ),
     )
-    code = [_room(name, where.parent) for name in ROOMS]
+    code = [_copy_package(name, path.parent) for name in CODE_PACKAGES]
     mlflow.pyfunc.save_model(
-        str(where),
+        str(path),
         python_model=str(Path(__file__).with_name("scorer.py")),
         artifacts={"checkpoint": str(model.checkpoint)},
         model_config={"short_side": model.short_side},
@@ -106,8 +106,8 @@ def _save(where: Path, model: Model, run_id: str, logged: Any) -> None:
     )
 
 
-def _room(name: str, scratch: Path) -> str:
-    """A copy of a room's code, without the weights that trainings start from."""
+def _copy_package(name: str, scratch: Path) -> str:
+    """Copy a package's code, without the weights that trainings start from."""
     source = Path(__file__).parents[3] / name
     target = scratch / name
     shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
@@ -115,13 +115,13 @@ def _room(name: str, scratch: Path) -> str:
 
 
 def _example(size: int) -> Any:
-    """A drawn picture, and no patient's: a dark disc on skin."""
+    """A drawn image, not a patient's: a dark disc on skin."""
     import pandas as pd
     from PIL import Image
 
     y, x = np.mgrid[:size, :size] / size - 0.5
-    skin, mole = np.array([224, 172, 150]), np.array([96, 56, 44])
-    pixels = np.where((np.hypot(x, y) < 0.25)[..., None], mole, skin).astype(np.uint8)
+    skin, lesion = np.array([224, 172, 150]), np.array([96, 56, 44])
+    pixels = np.where((np.hypot(x, y) < 0.25)[..., None], lesion, skin).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG")
     return pd.DataFrame({"image": [file.getvalue()]})

@@ -1,4 +1,4 @@
-"""Where tracking goes: a URI whose credentials stay in memory, and a name for it that may be written down."""
+"""The tracking server: a URI whose credentials stay in memory, and a name for it that may be written to files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Target:
 
     @property
     def remote(self) -> bool:
-        """Whether a server stands between us and the database."""
+        """Whether the target is a server, not a database that we open ourselves."""
         return self.uri.startswith(("http://", "https://", "databricks"))
 
     def mask(self, text: str) -> str:
@@ -42,23 +42,23 @@ def resolve(spec: StudySpec, directory: StudyDirectory, uri: str | None = None) 
 
     Raises `StudyError` for a URI that MLflow has no store for.
     """
-    found = uri or spec.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or local(directory)
-    parts = urlsplit(found)
+    chosen = uri or spec.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or local(directory)
+    parts = urlsplit(chosen)
     scheme = parts.scheme.split("+")[0]
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    raw = parts.netloc.rpartition("@")[0]
-    name = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if raw else found
+    userinfo = parts.netloc.rpartition("@")[0]
+    name = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if userinfo else chosen
     if scheme not in SCHEMES:
         raise StudyError(
             f"A tracking URI starts with one of {', '.join(SCHEMES)} (`sqlite:////path/mlflow.db` for a file), got "
             f"{name!r}. Correct tracking.uri or MLFLOW_TRACKING_URI."
         )
-    known = (raw, password, parts.password or "", *(os.environ.get(variable, "") for variable in _SECRETS))
-    secrets = tuple(sorted({secret for secret in known if secret}, key=len, reverse=True))
-    if scheme in ("http", "https") and raw:
+    candidates = (userinfo, password, parts.password or "", *(os.environ.get(variable, "") for variable in _SECRETS))
+    secrets = tuple(sorted({secret for secret in candidates if secret}, key=len, reverse=True))
+    if scheme in ("http", "https") and userinfo:
         credentials = {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
         return Target(name, name, credentials, secrets)
-    return Target(found, name, {}, secrets)
+    return Target(chosen, name, {}, secrets)
 
 
 def local(directory: StudyDirectory) -> str:

@@ -1,4 +1,4 @@
-"""The files of a study that become artifacts of its run."""
+"""The files of a study that become artifacts of its MLflow run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ FOLDERS = ("tables", "figures", "comparison", "splits")
 
 
 def study_files(directory: StudyDirectory) -> tuple[tuple[Path, str], ...]:
-    """Files and the artifact folders that they go to, for what the directory holds so far."""
+    """The existing files, each with its artifact folder."""
     single = (
         directory.spec,
         directory.plan,
@@ -20,10 +20,10 @@ def study_files(directory: StudyDirectory) -> tuple[tuple[Path, str], ...]:
         directory.test_reads,
         directory.report,
     )
-    found = [(path, "") for path in single if path.is_file()]
+    files = [(path, "") for path in single if path.is_file()]
     for name in FOLDERS:
         root = directory.root / name
         for path in sorted(root.rglob("*")):
             if path.is_file() and not path.name.startswith(".") and path.suffix != ".half":
-                found.append((path, path.parent.relative_to(directory.root).as_posix()))
-    return tuple(found)
+                files.append((path, path.parent.relative_to(directory.root).as_posix()))
+    return tuple(files)

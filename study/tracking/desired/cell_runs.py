@@ -1,4 +1,4 @@
-"""The runs of a cell and of the whole study: summaries, so that MLflow's table alone tells the story."""
+"""The runs of a cell and of the whole study: summaries, so that MLflow's table shows the result by itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from study.search.samplers.designs import sampler_arguments
 from study.store import read_log
 from study.store.directory import StudyDirectory
 from study.store.trial import TrialRecord
-from study.tracking.desired.notes import cell_note, study_note
+from study.tracking.desired.descriptions import cell_description, study_description
 from study.tracking.desired.runs import STUDY, Input, Point, Run, cell_key, text
 from study.tracking.desired.trial_runs import parameters
 
@@ -27,7 +27,7 @@ def cell_run(
     tags: Mapping[str, str],
     inputs: tuple[Input, ...],
 ) -> Run:
-    """The run of a cell: how its budget was spent and what came of it."""
+    """The run of a cell: its budget by trials ended, and its results."""
     objective, maximise = plan.spec.search.objective, plan.spec.search.direction == "maximize"
     done = searched or sum(trial.finished for trial in trials) >= cell.trials
     return Run(
@@ -39,8 +39,8 @@ def cell_run(
         ended=max((trial.ended for trial in trials if trial.ended), default=began) if done else None,
         status="FINISHED" if done else "RUNNING",
         params=parameters(plan, cell, {}) | {"trials": text(cell.trials), "max_epochs": text(cell.max_epochs)},
-        tags={**tags, "mlflow.note.content": cell_note(plan, cell, trials)},
-        points=spending(trials, objective=objective, maximise=maximise),
+        tags={**tags, "mlflow.note.content": cell_description(plan, cell, trials)},
+        points=budget_points(trials, objective=objective, maximise=maximise),
         values=values,
         inputs=inputs,
     )
@@ -85,8 +85,8 @@ def study_run(
             "copies": text(spec.evaluate.copies),
             **_protocols(directory),
         },
-        tags={**tags, "mlflow.note.content": study_note(plan, files)},
-        points=spending(trials),
+        tags={**tags, "mlflow.note.content": study_description(plan, files)},
+        points=budget_points(trials),
         inputs=inputs,
         files=files,
     )
@@ -98,17 +98,17 @@ def _protocols(directory: StudyDirectory) -> dict[str, str]:
     return {f"protocol_{number}": digest for number, digest in enumerate(digests, start=1)}
 
 
-def spending(trials: Sequence[TrialRecord], *, objective: str = "", maximise: bool = True) -> tuple[Point, ...]:
-    """What had been spent, and with `objective` what had been reached, after each trial that ended: steps count them
+def budget_points(trials: Sequence[TrialRecord], *, objective: str = "", maximise: bool = True) -> tuple[Point, ...]:
+    """The budget spent after each trial that ended, and with `objective` the best value so far. Steps count the trials
     from 1."""
     ended = [trial for trial in trials if trial.finished]
     count = {"COMPLETE": 0, "PRUNED": 0, "FAIL": 0}
     epochs, seconds, best = 0, 0.0, -math.inf if maximise else math.inf
     points: list[Point] = []
-    for step, trial in enumerate(sorted(ended, key=lambda found: (found.ended or 0.0, found.cell, found.number)), 1):
+    for step, trial in enumerate(sorted(ended, key=lambda trial: (trial.ended or 0.0, trial.cell, trial.number)), 1):
         count[trial.state] += 1
         epochs, seconds = epochs + len(trial.epochs), seconds + trial.seconds
-        now = {
+        values = {
             "trials_complete": count["COMPLETE"],
             "trials_pruned": count["PRUNED"],
             "trials_failed": count["FAIL"],
@@ -118,6 +118,6 @@ def spending(trials: Sequence[TrialRecord], *, objective: str = "", maximise: bo
         if objective and trial.value is not None:
             best = (max if maximise else min)(best, trial.value)
         if objective and math.isfinite(best):
-            now[f"best_{objective}"] = best
-        points += [Point(name, float(value), step, trial.ended or 0.0) for name, value in now.items()]
+            values[f"best_{objective}"] = best
+        points += [Point(name, float(value), step, trial.ended or 0.0) for name, value in values.items()]
     return tuple(points)

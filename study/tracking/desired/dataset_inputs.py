@@ -1,4 +1,4 @@
-"""Data sets as MLflow inputs: name, manifest digest and what they were used as, from the study's own record."""
+"""Data sets as MLflow dataset inputs: name, manifest digest and context, from the study's `manifests.json`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from study.store.directory import StudyDirectory
 from study.tracking.desired.runs import Context, Input
 
 
-class Inputs:
-    """The data sets of a study. Before `prepare` has written `manifests.json` there are none."""
+class DatasetInputs:
+    """The data sets of a study. There are none before `prepare` has written `manifests.json`."""
 
     def __init__(self, plan: Plan, directory: StudyDirectory):
         self._spec, self._directory = plan.spec, directory
@@ -32,39 +32,39 @@ class Inputs:
     def training(self, index: int, fraction: float) -> tuple[Input, ...]:
         """The images that a training saw and was validated on."""
         name = self._spec.train.source
-        known = self._record["data"].get(name)
-        if known is None:
+        manifest = self._record["data"].get(name)
+        if manifest is None:
             return ()
         split = self.split_digest(index, fraction)
         share = {"split": split, "index": index, "fraction": fraction}
         return (
-            self._input(f"{name}_train", "train", self._spec.train, known, share),
-            self._input(f"{name}_validation", "validation", self._spec.train, known, {"split": split}),
+            self._input(f"{name}_train", "train", self._spec.train, manifest, share),
+            self._input(f"{name}_validation", "validation", self._spec.train, manifest, {"split": split}),
         )
 
     def test(self, test: TestSet, digest: str | None = None) -> tuple[Input, ...]:
-        """A test set; `digest` is the one that an evaluation read, where it is part of a larger manifest."""
+        """A test set. `digest`: of the manifest that an evaluation read, where it is part of a larger one."""
         held_out = is_held_out(self._spec, test)
-        known = self._record["data"].get(self._spec.train.source if held_out else test.name)
-        if known is None:
+        manifest = self._record["data"].get(self._spec.train.source if held_out else test.name)
+        if manifest is None:
             return ()
         source = self._spec.train if held_out else test
-        content = known if digest is None else {**known, "digest": digest}
-        return (self._input(test.name, "test", source, content, {}),)
+        read = manifest if digest is None else {**manifest, "digest": digest}
+        return (self._input(test.name, "test", source, read, {}),)
 
     def all(self) -> tuple[Input, ...]:
-        """Everything that a study uses."""
-        tests = [found for test in self._spec.tests for found in self.test(test)]
+        """All data sets that a study uses."""
+        tests = [dataset for test in self._spec.tests for dataset in self.test(test)]
         return (*self.training(0, max(self._spec.train.fractions)), *tests)
 
     def _input(
-        self, name: str, context: Context, source: DataSource, known: dict[str, Any], extra: dict[str, Any]
+        self, name: str, context: Context, source: DataSource, manifest: dict[str, Any], extra: dict[str, Any]
     ) -> Input:
-        facts = {key: known[key] for key in ("rows", "by_label", "lesions", "patients") if key in known}
+        counts = {key: manifest[key] for key in ("rows", "by_label", "lesions", "patients") if key in manifest}
         return Input(
             name=name,
-            digest=str(known["digest"]),
+            digest=str(manifest["digest"]),
             context=context,
             source=json.dumps({"source": source.source, "task": source.task}),
-            profile=json.dumps(facts | extra),
+            profile=json.dumps(counts | extra),
         )

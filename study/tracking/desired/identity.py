@@ -1,4 +1,4 @@
-"""Who a study is on a server that it shares, and with what code and versions it was made."""
+"""A study's unique id on a shared server, and the code and versions that each of its sessions ran with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import platform
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ VERSIONS = ("torch", "torchvision", "timm", "ray", "optuna", "mlflow", "numpy")
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A driver that worked on the study: since when, with which code (a commit, or empty outside a checkout)."""
+    """One driver process: its start (Unix time), its commit (empty outside a checkout), versions, host, user."""
 
     time: float
     commit: str
@@ -41,38 +41,34 @@ class Identity:
     sessions: tuple[Session, ...]
 
     def session(self, when: float | None) -> Session:
-        """The session that something started in; None: the first."""
-        begun = [session for session in self.sessions if when is not None and session.time <= when]
-        return begun[-1] if begun else self.sessions[0]
+        """The session that was running at a Unix time; the first one for None."""
+        earlier = [session for session in self.sessions if when is not None and session.time <= when]
+        return earlier[-1] if earlier else self.sessions[0]
 
 
-def begin(plan: Plan, directory: StudyDirectory) -> Identity:
-    """Note that a session begins now; the first one gives the study its id."""
+def begin_session(plan: Plan, directory: StudyDirectory) -> Identity:
+    """Record that a session begins now, unless nothing changed since the last one. The first gives the study its id."""
     path = paths.identity(directory)
-    found = load(directory) if path.exists() else Identity(id=f"{plan.spec.digest}-{uuid4().hex[:8]}", sessions=())
-    now = _now()
-    if not found.sessions or _what(found.sessions[-1]) != _what(now):
-        found = Identity(id=found.id, sessions=(*found.sessions, now))
-        write_json(path, {"id": found.id, "sessions": [vars(session) for session in found.sessions]})
-    return found
+    identity = load(directory) if path.exists() else Identity(id=f"{plan.spec.digest}-{uuid4().hex[:8]}", sessions=())
+    session = _current_session()
+    if not identity.sessions or replace(identity.sessions[-1], time=session.time) != session:
+        identity = Identity(id=identity.id, sessions=(*identity.sessions, session))
+        write_json(path, {"id": identity.id, "sessions": [vars(session) for session in identity.sessions]})
+    return identity
 
 
 def load(directory: StudyDirectory) -> Identity:
-    """What `begin` wrote."""
+    """Read what `begin_session` wrote."""
     raw: dict[str, Any] = json.loads(paths.identity(directory).read_text())
     return Identity(id=raw["id"], sessions=tuple(Session(**session) for session in raw["sessions"]))
 
 
-def _what(session: Session) -> tuple[str, ...]:
-    return session.commit, session.versions, session.host, session.user
-
-
-def _now() -> Session:
+def _current_session() -> Session:
     versions = {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
     return Session(
         time=time.time(),
         commit=_commit(Path(__file__).parent),
-        versions=", ".join(f"{name} {found}" for name, found in versions.items()),
+        versions=", ".join(f"{name} {version_}" for name, version_ in versions.items()),
         host=socket.gethostname(),
         user=getpass.getuser(),
     )

@@ -14,23 +14,23 @@ from study.spec.model import TestSet
 from study.store.directory import StudyDirectory
 from study.store.selection_record import Winner
 from study.store.trial import EpochRecord
-from study.tracking.desired.dataset_inputs import Inputs
+from study.tracking.desired.dataset_inputs import DatasetInputs
 from study.tracking.desired.runs import Model, Run, cell_key, evaluation_key, replicate_key, text
-from study.tracking.desired.trial_runs import curve, parameters
+from study.tracking.desired.trial_runs import epoch_points, parameters
 
 MODEL_RANK, MODEL_PAIR = 0, 1  # one model a cell: its first winner, trained on the first pair
 
 
 def replicate_run(
-    plan: Plan, directory: StudyDirectory, winner: Winner, pair: int, *, inputs: Inputs, tags: Mapping[str, str]
+    plan: Plan, directory: StudyDirectory, winner: Winner, pair: int, *, inputs: DatasetInputs, tags: Mapping[str, str]
 ) -> Run | None:
     """The run of a replicate; None while it has not ended."""
-    where = directory.replicate(winner.cell, winner.rank, pair)
-    if not ((where / "result.json").is_file() and (where / "history.json").is_file()):
+    folder = directory.replicate(winner.cell, winner.rank, pair)
+    if not ((folder / "result.json").is_file() and (folder / "history.json").is_file()):
         return None
-    result: dict[str, Any] = json.loads((where / "result.json").read_text())
-    history = [EpochRecord(**record) for record in json.loads((where / "history.json").read_text())]
-    ended = (where / "result.json").stat().st_mtime
+    result: dict[str, Any] = json.loads((folder / "result.json").read_text())
+    history = [EpochRecord(**record) for record in json.loads((folder / "history.json").read_text())]
+    ended = (folder / "result.json").stat().st_mtime
     began = ended - float(result["seconds"])
     cell, spec = plan.cell(winner.cell), plan.spec
     training_seed = seed(spec.seed, "replicate", pair)
@@ -51,21 +51,21 @@ def replicate_run(
             "split_digest": inputs.split_digest(pair, cell.fraction),
             "checkpoint": result["checkpoint"],
         },
-        points=curve(
+        points=epoch_points(
             history,
             began,
             spec.search.objective,
             maximise=spec.search.direction == "maximize",
         ),
         inputs=inputs.training(pair, cell.fraction),
-        model=_model(plan, where / "best.pt", winner, pair, params, result) if spec.tracking.models else None,
+        model=_model(plan, folder / "best.pt", winner, pair, params, result) if spec.tracking.models else None,
     )
 
 
 def _model(
     plan: Plan, checkpoint: Path, winner: Winner, pair: int, params: Mapping[str, str], result: Mapping[str, Any]
 ) -> Model | None:
-    """What is logged of a replicate: one model a cell, so that a study costs cells × the size of a checkpoint."""
+    """The model to log. There is one a cell, so that a study costs cells × the size of a checkpoint."""
     if (winner.rank, pair) != (MODEL_RANK, MODEL_PAIR) or not checkpoint.is_file():
         return None
     cell, spec = plan.cell(winner.cell), plan.spec
@@ -90,25 +90,25 @@ def evaluation_run(
     winner: Winner,
     pair: int,
     *,
-    inputs: Inputs,
+    inputs: DatasetInputs,
     tags: Mapping[str, str],
 ) -> Run | None:
     """The run of a replicate on a test set; None while its prediction table has not been written."""
     path = directory.prediction(test.name, winner.cell, winner.rank, pair)
-    facts_path = path.with_suffix(".json")
-    if not (path.is_file() and facts_path.is_file()):
+    record_path = path.with_suffix(".json")
+    if not (path.is_file() and record_path.is_file()):
         return None
-    facts: dict[str, Any] = json.loads(facts_path.read_text())
+    record: dict[str, Any] = json.loads(record_path.read_text())
     cell = plan.cell(winner.cell)
-    data = inputs.test(test, str(facts["manifest"]))
-    when = path.stat().st_mtime
+    data = inputs.test(test, str(record["manifest"]))
+    written = path.stat().st_mtime
     return Run(
         key=evaluation_key(test.name, winner.cell, winner.rank, pair),
         parent=replicate_key(winner.cell, winner.rank, pair),
         kind="evaluation",
         name=f"{cell.title} · winner {winner.rank + 1} · pair {pair} · {test.name}",
-        started=when,
-        ended=when,
+        started=written,
+        ended=written,
         status="FINISHED",
         params=parameters(plan, cell, {})
         | {
@@ -116,27 +116,27 @@ def evaluation_run(
             "in_distribution": text(is_held_out(plan.spec, test)),
             "rank": text(winner.rank + 1),
             "pair": text(pair),
-            "copies": text(facts["copies"]),
+            "copies": text(record["copies"]),
         },
-        tags={**tags, "state": "COMPLETE", "selection": facts["selection"], "predictions": facts["sha256"]},
+        tags={**tags, "state": "COMPLETE", "selection": record["selection"], "predictions": record["sha256"]},
         values=scores(path),
         inputs=data,
-        files=((path, ""), (facts_path, "")),
+        files=((path, ""), (record_path, "")),
         scored_by=replicate_key(winner.cell, winner.rank, pair) if plan.spec.tracking.models else "",
         scored_on=data[0] if data else None,
     )
 
 
 def scores(path: Path) -> dict[str, float]:
-    """Metrics of one prediction table. Those that a test set with one class leaves undefined are absent."""
+    """Metrics of one prediction table. With one class alone, those that need both are absent."""
     import pandas as pd
     from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
     table = pd.read_parquet(path, columns=["label", "score"])
     positive, score = (table["label"] == 1).to_numpy(), table["score"].to_numpy()
-    found = {"images": float(len(table)), "positives": float(positive.sum())}
+    metrics = {"images": float(len(table)), "positives": float(positive.sum())}
     if 0 < positive.sum() < len(table):
-        found["auroc"] = float(roc_auc_score(positive, score))
-        found["average_precision"] = float(average_precision_score(positive, score))
-        found["brier"] = float(brier_score_loss(positive, score))
-    return found
+        metrics["auroc"] = float(roc_auc_score(positive, score))
+        metrics["average_precision"] = float(average_precision_score(positive, score))
+        metrics["brier"] = float(brier_score_loss(positive, score))
+    return metrics

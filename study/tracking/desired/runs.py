@@ -1,4 +1,4 @@
-"""What MLflow should hold of one run, as plain data: built from the study directory, without MLflow."""
+"""An MLflow run as plain data: built from the study directory, without MLflow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """A data set that a run used, and as what. `profile` is shown with it (JSON)."""
+    """A data set that a run used, and for what (`context`). `profile`: its counts (JSON)."""
 
     name: str
     digest: str
@@ -36,8 +36,8 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A trained model to log: `checkpoint` is its file, `name` its name in the registry, `inputs` what it learnt from;
-    `tags` say how its scores in the prediction tables came about."""
+    """A trained model to log: the file `checkpoint`, its `name`, and its name in the model registry (`registered`).
+    `tags`: the settings behind its scores in the prediction tables."""
 
     checkpoint: Path
     digest: str
@@ -52,8 +52,8 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run under its key. `points` only grow, in order; `values` are summaries that may change, of which the last one
-    counts; `scored_by` is the key of the run whose model gave the values, on the data set `scored_on`."""
+    """A run under its key. `points` are only appended to; `values` are summaries that may change, the last one counts.
+    `scored_by`: the key of the run whose model gave the values, on the data set `scored_on`."""
 
     key: str
     parent: str | None
@@ -94,5 +94,5 @@ def evaluation_key(dataset: str, cell: str, rank: int, pair: int) -> str:
 
 
 def text(value: object) -> str:
-    """A parameter as MLflow shows it and the search box finds it: `0.1`, `simclr:ft`, `true`."""
+    """A parameter as MLflow shows and finds it: `0.1`, `simclr:ft`, `true`."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -8,12 +8,12 @@ from study.plan.cells import Cell, Plan
 from study.store.trial import EpochRecord, TrialRecord
 from study.tracking.desired.runs import Input, Point, Run, Status, cell_key, text, trial_key
 
-# Ending a trial early is ASHA's ordinary work, not a fault: PRUNED is FINISHED, and `tags.state` tells them apart.
+# A trial that ASHA stopped is not a failure: it is FINISHED in MLflow, and the tag `state` says PRUNED.
 STATUS: Mapping[str, Status] = {"COMPLETE": "FINISHED", "PRUNED": "FINISHED", "FAIL": "FAILED"}
 
 
 def trial_run(plan: Plan, record: TrialRecord, *, inputs: tuple[Input, ...], tags: Mapping[str, str], rank: str) -> Run:
-    """The run of a trial. `tags`: what all runs of its session carry; `rank`: its rank among the winners, or empty."""
+    """The run of a trial. `tags`: those of all runs of its session; `rank`: its rank among the winners, or empty."""
     cell = plan.cell(record.cell)
     spec = plan.spec
     began = record.started or 0.0
@@ -38,13 +38,13 @@ def trial_run(plan: Plan, record: TrialRecord, *, inputs: tuple[Input, ...], tag
             "lost": record.extra.get("lost", ""),
             "selected": rank,
         },
-        points=curve(record.epochs, began, spec.search.objective, maximise=spec.search.direction == "maximize"),
+        points=epoch_points(record.epochs, began, spec.search.objective, maximise=spec.search.direction == "maximize"),
         inputs=inputs,
     )
 
 
 def parameters(plan: Plan, cell: Cell, hyperparameters: Mapping[str, object]) -> dict[str, str]:
-    """What identifies a cell and its hyperparameters, flat, so that the search box and the compare view take them."""
+    """Hyperparameters and the parts of a cell as flat parameters, which MLflow can search and compare."""
     return {name: text(value) for name, value in hyperparameters.items()} | {
         "study": plan.spec.study,
         "cell": cell.key,
@@ -57,9 +57,9 @@ def parameters(plan: Plan, cell: Cell, hyperparameters: Mapping[str, object]) ->
     }
 
 
-def curve(epochs: Iterable[EpochRecord], began: float, objective: str, *, maximise: bool) -> tuple[Point, ...]:
+def epoch_points(epochs: Iterable[EpochRecord], began: float, objective: str, *, maximise: bool) -> tuple[Point, ...]:
     """All metrics of all epochs, and the best value of the objective so far. A point's time is the start plus the
-    seconds that training had taken, so that the same epoch gives the same point whenever it is written."""
+    seconds of training, so that the same epoch always gives the same point."""
     points: list[Point] = []
     best: float | None = None
     at = began

@@ -1,16 +1,17 @@
-"""How far tracking is behind, read without MLflow."""
+"""The backlog of tracking, read without MLflow."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from study.store.directory import StudyDirectory
-from study.tracking.sync import acknowledged, journal, paths
+from study.tracking.sync import journal, paths
+from study.tracking.sync.sync_state import read_status
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
-    """Writes that wait for the server; since when (Unix time) the oldest does; what the server last answered."""
+    """Number of writes that wait, the Unix time of the oldest, the server's last error, and the server's name."""
 
     waiting: int
     since: float | None = None
@@ -18,15 +19,15 @@ class Backlog:
     target: str = ""
 
     def __str__(self) -> str:
-        where = f" to {self.target}" if self.target else ""
+        target = f" to {self.target}" if self.target else ""
         if not self.waiting:
-            return f"tracking{where} is up to date"
-        return f"{self.waiting} writes wait{where}" + (f": {self.error}" if self.error else "")
+            return f"tracking{target} is up to date"
+        return f"{self.waiting} writes wait{target}" + (f": {self.error}" if self.error else "")
 
 
-def behind(directory: StudyDirectory) -> Backlog:
-    """What waits: what the last writer had left, and what drivers have said since it last looked."""
-    status = acknowledged.told(paths.acknowledged(directory)) or {}
+def read_backlog(directory: StudyDirectory) -> Backlog:
+    """What the last writer had left, and the events in the journals that it has not read yet."""
+    status = read_status(paths.sync_states(directory)) or {}
     waiting = int(status.get("waiting", 0))
     times = [float(status["since"])] if status.get("since") is not None else []
     for path in sorted(paths.journals(directory).glob("*.jsonl")):

@@ -1,7 +1,7 @@
-"""The journal: what a driver tells the writer, one JSON line an event.
+"""The journal: the events that a driver sends to the writer, one JSON line each.
 
-It only brings news fast. Trials are in the Optuna storage before the driver hears of them, and stages leave files; so a
-writer that starts reads those, and a journal that was lost loses nothing.
+It only saves the writer from polling. Trials are in the Optuna storage before an event is written, and stages leave
+files. A writer reads those when it starts, so that a lost journal loses nothing.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any
 
 from study.store.trial import EpochRecord, TrialRecord
 
-FLAT = tuple(field.name for field in dataclasses.fields(TrialRecord) if field.name != "epochs")
+TRIAL_FIELDS = tuple(field.name for field in dataclasses.fields(TrialRecord) if field.name != "epochs")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """A trial without its earlier epochs (`epochs`: how many it has in all), or the name of a stage that ended."""
+    """A trial with its last epoch alone (`epochs`: how many it has in all), or the name of a stage that ended."""
 
     at: float
     trial: TrialRecord | None = None
@@ -30,7 +30,7 @@ class Event:
 
 
 class Journal:
-    """Appends events to one file. A line is one write, so that a kill leaves whole lines and at most one torn end."""
+    """Appends events to one file. A line is one write, so that a kill leaves at most one incomplete line at the end."""
 
     def __init__(self, path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ class Journal:
     def trial(self, trial: TrialRecord) -> None:
         """A trial changed."""
         last = trial.epochs[-1] if trial.epochs else None
-        content = {name: getattr(trial, name) for name in FLAT}
+        content = {name: getattr(trial, name) for name in TRIAL_FIELDS}
         self._write(
             {
                 "trial": content | {"params": dict(trial.params), "extra": dict(trial.extra)},
@@ -62,14 +62,14 @@ class Journal:
 
 
 def read(path: Path, position: int) -> tuple[list[Event], int]:
-    """The events after a position in bytes, and the position after them. A torn last line waits for its rest."""
+    """The events after a position in bytes, and the position after them. An incomplete last line is left for later."""
     if not path.exists() or path.stat().st_size <= position:
         return [], position
     with path.open("rb") as file:
         file.seek(position)
         content = file.read()
-    whole = content[: content.rfind(b"\n") + 1]
-    return [_event(json.loads(line)) for line in whole.splitlines()], position + len(whole)
+    complete = content[: content.rfind(b"\n") + 1]
+    return [_event(json.loads(line)) for line in complete.splitlines()], position + len(complete)
 
 
 def _event(raw: dict[str, Any]) -> Event:

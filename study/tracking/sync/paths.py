@@ -1,4 +1,4 @@
-"""Files of tracking in a study directory. None of them holds a password, and all but `study.json` can be made anew."""
+"""Tracking's files in a study directory. None holds a password, and all but `study.json` can be made anew."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from pathlib import Path
 from study.store.directory import StudyDirectory
 
 
-def home(directory: StudyDirectory) -> Path:
-    """Where tracking keeps its own files."""
+def root(directory: StudyDirectory) -> Path:
+    """The folder of tracking's own files."""
     return directory.root / "tracking"
 
 
 def identity(directory: StudyDirectory) -> Path:
-    """The study's id and the sessions that worked on it (JSON)."""
-    return home(directory) / "study.json"
+    """The study's id and its sessions (JSON)."""
+    return root(directory) / "study.json"
 
 
 def journals(directory: StudyDirectory) -> Path:
     """One append-only journal for each living driver."""
-    return home(directory) / "journal"
+    return root(directory) / "journal"
 
 
-def acknowledged(directory: StudyDirectory) -> Path:
-    """What servers have acknowledged (SQLite)."""
-    return home(directory) / "acknowledged.db"
+def sync_states(directory: StudyDirectory) -> Path:
+    """What each tracking server is known to hold (SQLite)."""
+    return root(directory) / "acknowledged.db"
 
 
 def lock(directory: StudyDirectory) -> Path:
-    """Held by the one process that writes."""
-    return home(directory) / "writer.lock"
+    """Held by the one process that writes to MLflow."""
+    return root(directory) / "writer.lock"
 
 
 def log(directory: StudyDirectory) -> Path:
-    """What the writer says, passwords masked."""
-    return home(directory) / "writer.log"
+    """The writer's log, with credentials masked."""
+    return root(directory) / "writer.log"

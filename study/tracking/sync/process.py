@@ -18,109 +18,103 @@ from study.protocol.opening import load_study
 from study.store.directory import StudyDirectory
 from study.tracking.backend.target import resolve
 from study.tracking.desired import identity
-from study.tracking.desired.state import Book
+from study.tracking.desired.desired_state import DesiredState
 from study.tracking.sync import journal, paths
-from study.tracking.sync.parent_pipe import Leash
-from study.tracking.sync.queue import Queue
-from study.tracking.sync.reconcile import Sync
-from study.tracking.sync.worker import Pump
+from study.tracking.sync.parent_watch import ParentWatch
+from study.tracking.sync.worker import SyncWorker
 
-LOOK = 0.25  # seconds between looks at the journal
-PUBLISH = 1.0  # seconds between words about how far the writer is
-NICE = 5  # of 0 to 19: training goes first
-HOPELESS = 20.0  # seconds without an answer after which a writer that is to finish gives up
+POLL_INTERVAL = 0.25  # seconds between reads of the journal
+STATUS_INTERVAL = 1.0  # seconds between published statuses
+NICENESS = 5  # of 0 to 19: training goes first
+CLOSING_LIMIT = 20.0  # seconds without an answer after which a closing writer gives up
 
 
 class Writer:
-    """Moves what one driver says to the server, for as long as that driver lives."""
+    """Writes the events of one driver to the server, for as long as that driver lives."""
 
-    def __init__(self, directory: StudyDirectory, journal_name: str, leash: Leash):
+    def __init__(self, directory: StudyDirectory, journal_name: str, parent: ParentWatch):
         plan, _ = load_study(directory.root)
         self._directory, self._path = directory, paths.journals(directory) / journal_name
-        self._leash = leash
+        self._parent = parent
         self._target = resolve(plan.spec, directory)
-        self._book = Book(plan, directory, identity.load(directory))
-        self._sync = Sync(self._book, self._target)
-        self._queue = Queue()
-        self._pump = Pump(self._sync, self._target, self._queue)
+        self._worker = SyncWorker(DesiredState(plan, directory, identity.load(directory)), self._target)
         self._position = 0
         self._published = 0.0
 
     def run(self) -> None:
-        """Until the driver ends, or waits for the end and nothing is left to write."""
+        """Write until the driver dies, or closes and nothing is left to write."""
         for path in paths.journals(self._directory).glob("*.jsonl"):
             if path != self._path:
-                path.unlink()  # of drivers that have ended: the directory holds what they said
-        self._book.load()
-        self._queue.add(self._book.known(), time.time())
-        while not self._over():
-            self._read()
-            self._pump.round(self._interrupted)
-            self._publish()
-            if self._leash.listen(LOOK):
-                self._pump.hurry()
-        self._read()
-        self._publish()
-        _say(f"ends, {self._queue.waiting} writes left")
+                path.unlink()  # of drivers that have ended: the study directory holds their trials and stages
+        self._worker.load()
+        while not self._finished():
+            self._read_journal()
+            self._worker.run_once(self._interrupted)
+            self._publish_status()
+            if self._parent.poll(POLL_INTERVAL):
+                self._worker.retry_now()
+        self._read_journal()
+        self._publish_status()
+        _log(f"ends, {self._worker.queue.waiting} writes left")
 
-    def _read(self) -> None:
+    def _read_journal(self) -> None:
         events, self._position = journal.read(self._path, self._position)
         for event in events:
-            self._queue.add(self._book.apply(event), event.at)
+            self._worker.queue.add(self._worker.state.update(event), event.at)
 
-    def _over(self) -> bool:
-        if self._leash.over or not self._leash.closing:
-            return self._leash.over
-        since = self._pump.failing_since
-        hopeless = self._pump.shut_out or (since is not None and time.monotonic() - since > HOPELESS)
+    def _finished(self) -> bool:
+        if self._parent.expired or not self._parent.closing:
+            return self._parent.expired
+        since = self._worker.failing_since
+        gives_up = self._worker.access_denied or (since is not None and time.monotonic() - since > CLOSING_LIMIT)
         unread = self._path.stat().st_size > self._position
-        return hopeless or (self._queue.empty and not unread)
+        return gives_up or (self._worker.queue.empty and not unread)
 
     def _interrupted(self) -> bool:
-        """Asked between any two jobs of a round."""
-        self._leash.listen(0.0)
-        if time.monotonic() - self._published > PUBLISH:
-            self._publish()
-        return self._leash.over
+        """Called between any two jobs of a round."""
+        self._parent.poll(0.0)
+        if time.monotonic() - self._published > STATUS_INTERVAL:
+            self._publish_status()
+        return self._parent.expired
 
-    def _publish(self) -> None:
+    def _publish_status(self) -> None:
         self._published = time.monotonic()
-        self._sync.acks.tell(
+        self._worker.reconciler.store.publish_status(
             {
                 "journal": self._path.name,
                 "position": self._position,
-                "waiting": self._queue.waiting,
-                "since": self._queue.since,
-                "error": self._pump.error,
+                "waiting": self._worker.queue.waiting,
+                "since": self._worker.queue.since,
+                "error": self._worker.error,
                 "target": self._target.name,
             }
         )
 
 
 def main() -> None:
-    """One writer at a time: each waits for the one before it, which ends with its own driver."""
-    directory, leash = StudyDirectory(Path(sys.argv[1])), Leash()
-    _yield_to_training()
+    """Wait for the writer of an earlier driver to end (there is one at a time), then write."""
+    directory, parent = StudyDirectory(Path(sys.argv[1])), ParentWatch()
+    _lower_priority()
     lock = FileLock(paths.lock(directory))
-    while not leash.over:
+    while not parent.expired:
         try:
             with lock.acquire(timeout=1.0):
-                _say(f"begins with {sys.argv[2]}")
-                Writer(directory, sys.argv[2], leash).run()
+                _log(f"begins with {sys.argv[2]}")
+                Writer(directory, sys.argv[2], parent).run()
                 return
         except Timeout:
-            leash.listen(0.0)
+            parent.poll(0.0)
 
 
-def _yield_to_training() -> None:
-    """Lower this process's share, and its session's: Linux's autogroups share out cores by session first."""
+def _lower_priority() -> None:
+    """Lower the priority of this process and of its session: Linux's autogroups share cores by session first."""
     with contextlib.suppress(OSError):
-        os.nice(NICE)
+        os.nice(NICENESS)
     with contextlib.suppress(OSError):  # other systems, and kernels without autogroups
-        Path("/proc/self/autogroup").write_text(str(NICE))
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print(f"{datetime.now(UTC).isoformat(timespec='seconds')} writer {os.getpid()} {text}", flush=True)
 
 

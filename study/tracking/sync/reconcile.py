@@ -1,4 +1,4 @@
-"""Bringing a server to what the study directory holds, run by run, whatever it holds already."""
+"""Reconciliation: write to a server what the study directory holds and the server lacks, run by run."""
 
 from __future__ import annotations
 
@@ -6,178 +6,183 @@ from typing import TYPE_CHECKING
 
 from datasets.base.atomic_files import file_digest, text_digest
 from study.tracking.backend.target import Target, local, local_artifacts
-from study.tracking.desired.notes import experiment_note
+from study.tracking.desired.descriptions import experiment_description
+from study.tracking.desired.desired_state import DesiredState
 from study.tracking.desired.runs import Input, Point, Run
-from study.tracking.desired.state import Book
-from study.tracking.desired.views import views
+from study.tracking.desired.saved_views import saved_views
 from study.tracking.sync import paths
-from study.tracking.sync.acknowledged import Ack, Acks
+from study.tracking.sync.sync_state import SyncState, SyncStateStore
 
 if TYPE_CHECKING:
     from study.tracking.backend.client import Server
 
 
-class Sync:
-    """Writes runs that differ from what the server has acknowledged.
+class Reconciler:
+    """Writes the differences between the desired runs and what the server is known to hold.
 
-    In doubt (a writer or a server died, an answer was lost) the server is asked before anything is written: for the
-    run, by its key; for its points, by metric and step. Written again, a point is the same to the millisecond, which
-    MLflow's databases take as one point: not even a lost request that arrives late leaves two.
+    After a failure (a writer or a server died, a response was lost) the server is asked before anything is written: for
+    the run, by its key; for its points, by metric and step. A point that is written twice is the same to the
+    millisecond, which MLflow's databases store once: not even a lost request that arrives late leaves two.
     """
 
-    def __init__(self, book: Book, target: Target):
-        self._book, self._target = book, target
-        self.acks = Acks(paths.acknowledged(book.directory), target.name)
-        self._known: dict[str, Ack] = {}
-        self._doubt: set[str] = set()
-        self._uncertain: set[str] = set()  # keys whose creation was asked for twice
+    def __init__(self, desired: DesiredState, target: Target):
+        self._desired, self._target = desired, target
+        self.store = SyncStateStore(paths.sync_states(desired.directory), target.name)
+        self._states: dict[str, SyncState] = {}
+        self._unverified: set[str] = set()  # keys whose state on the server is not certain
+        self._possible_duplicates: set[str] = set()  # keys whose creation was requested twice
         self._server: Server | None = None
 
-    @property
-    def server(self) -> Server:
-        """The server, connected at first use: runs that it no longer has are forgotten, second ones deleted."""
+    def connect(self) -> Server:
+        """The server, connected at first use: states of runs that it no longer has and duplicate runs are deleted."""
         if self._server is None:
             from study.tracking.backend.client import Server
 
-            book = self._book
-            server = Server(self._target, book.identity.id)
-            artifacts = local_artifacts(book.directory) if self._target.uri == local(book.directory) else None
-            shown = views(book.plan, book.identity.sessions[0].time)
-            tags = {"mlflow.note.content": experiment_note(book.plan), **shown}
-            server.open(book.plan.spec.study, artifacts, tags)
-            self._adopt(server)
+            desired = self._desired
+            server = Server(self._target, desired.identity.id)
+            artifacts = local_artifacts(desired.directory) if self._target.uri == local(desired.directory) else None
+            views = saved_views(desired.plan, desired.identity.sessions[0].time)
+            tags = {"mlflow.note.content": experiment_description(desired.plan), **views}
+            server.open(desired.plan.spec.study, artifacts, tags)
+            self._load_states(server)
             self._server = server
         return self._server
 
     def write(self, key: str) -> None:
-        """Write what is left of a run, its parents first. Raises whatever the server, or the way to it, raises."""
-        run = self._book.run(key)
+        """Write what is left of a run, its parents first. Raises whatever the server or the connection raises."""
+        run = self._desired.run(key)
         if run is None:
             return
-        ack = self._existing(run)
+        state = self._ensure_run(run)
         try:
-            self._batch(run, ack)
-            self._inputs(run, ack)
-            self._status(run, ack)
+            self._write_batch(run, state)
+            self._write_inputs(run, state)
+            self._write_status(run, state)
         except Exception:
-            self._doubt.add(key)
+            self._unverified.add(key)
             raise
-        self._doubt.discard(key)
-        self.acks.save(key, ack)
+        self._unverified.discard(key)
+        self.store.save(key, state)
 
     def files(self, key: str) -> None:
-        """Write the artifacts of a run that changed."""
-        run = self._book.run(key)
+        """Upload the artifacts of a run that changed."""
+        run = self._desired.run(key)
         if run is None or not run.files:
             return
-        ack = self._existing(run)
+        state = self._ensure_run(run)
         for path, folder in run.files:
             name, digest = f"{folder}/{path.name}", file_digest(path)
-            if ack.files.get(name) != digest:
-                self.server.upload(ack.run_id, path, folder)
-                ack.files[name] = digest
-                self.acks.save(key, ack)
+            if state.files.get(name) != digest:
+                self.connect().upload(state.run_id, path, folder)
+                state.files[name] = digest
+                self.store.save(key, state)
 
     def model(self, key: str) -> None:
         """Log and register the model of a replicate, if it has one."""
         from study.tracking.backend.models import log_model
 
-        run = self._book.run(key)
+        run = self._desired.run(key)
         if run is None or run.model is None:
             return
-        ack = self._existing(run)
-        if ack.model != run.model.digest:
-            ack.model_id = log_model(self.server, ack.run_id, run, run.model)
-            ack.model = run.model.digest
-            self.acks.save(key, ack)
+        state = self._ensure_run(run)
+        if state.model != run.model.digest:
+            state.model_id = log_model(self.connect(), state.run_id, run, run.model)
+            state.model = run.model.digest
+            self.store.save(key, state)
 
-    def settle(self) -> None:
-        """Once nothing is left to write: delete second runs that lost requests have created after all."""
-        for key in sorted(self._uncertain):
-            for other in set(self.server.runs(key)[key]) - {self._known[key].run_id}:
-                self.server.delete(other)
-        self._uncertain.clear()
+    def delete_duplicates(self) -> None:
+        """Delete duplicate runs that lost requests have created after all. Call it when no job is left."""
+        for key in sorted(self._possible_duplicates):
+            for run_id in set(self.connect().runs(key)[key]) - {self._states[key].run_id}:
+                self.connect().delete(run_id)
+        self._possible_duplicates.clear()
 
-    def _adopt(self, server: Server) -> None:
-        self._known = self.acks.load()
-        found = server.runs()
-        for key in set(self._known) - set(found):
-            self.acks.forget(key)
-            del self._known[key]
-        for key, run_ids in found.items():
-            ack = self._known.get(key)
-            if ack is None or ack.run_id not in run_ids:
-                ack = self._known[key] = Ack(run_id=run_ids[0])
-            for other in set(run_ids) - {ack.run_id}:
-                server.delete(other)
-        self._doubt = set(self._known)
+    def _load_states(self, server: Server) -> None:
+        self._states = self.store.load()
+        runs = server.runs()
+        for key in set(self._states) - set(runs):
+            self.store.delete(key)
+            del self._states[key]
+        for key, run_ids in runs.items():
+            state = self._states.get(key)
+            if state is None or state.run_id not in run_ids:
+                state = self._states[key] = SyncState(run_id=run_ids[0])
+            for run_id in set(run_ids) - {state.run_id}:
+                server.delete(run_id)
+        self._unverified = set(self._states)
 
-    def _existing(self, run: Run) -> Ack:
-        """The acknowledgement of a run that the server has: created now, or found again where that is in doubt."""
-        server = self.server
-        if run.key in self._known:
-            return self._known[run.key]
+    def _ensure_run(self, run: Run) -> SyncState:
+        """The state of a run that exists on the server: created now, or found by its key after a failed creation."""
+        server = self.connect()
+        if run.key in self._states:
+            return self._states[run.key]
         tags = self._tags(run)
-        found = server.runs(run.key).get(run.key, []) if run.key in self._doubt else []
+        run_ids = server.runs(run.key).get(run.key, []) if run.key in self._unverified else []
         try:
-            ack = Ack(run_id=found[0]) if found else Ack(run_id=server.create(run, tags), tags=text_digest(tags))
+            state = (
+                SyncState(run_id=run_ids[0])
+                if run_ids
+                else SyncState(run_id=server.create(run, tags), tags=text_digest(tags))
+            )
         except Exception:
-            self._doubt.add(run.key)
-            self._uncertain.add(run.key)
+            self._unverified.add(run.key)
+            self._possible_duplicates.add(run.key)
             raise
-        self._known[run.key] = ack
-        self.acks.save(run.key, ack)
-        return ack
+        self._states[run.key] = state
+        self.store.save(run.key, state)
+        return state
 
     def _tags(self, run: Run) -> dict[str, str]:
-        """A run's tags, with its parent's run, which is created first."""
+        """A run's tags with the id of its parent's run, which is created first."""
         if run.parent is None:
             return dict(run.tags)
-        if run.parent not in self._known:
-            above = self._book.run(run.parent)
-            assert above is not None, f"{run.key} has no parent"
-            self._existing(above)
-        return {**run.tags, "mlflow.parentRunId": self._known[run.parent].run_id}
+        if run.parent not in self._states:
+            parent = self._desired.run(run.parent)
+            assert parent is not None, f"{run.key} has no parent"
+            self._ensure_run(parent)
+        return {**run.tags, "mlflow.parentRunId": self._states[run.parent].run_id}
 
-    def _batch(self, run: Run, ack: Ack) -> None:
-        points = list(run.points[ack.points :])
-        if run.key in self._doubt and (points or run.values):
-            there = self.server.steps(ack.run_id, [point.key for point in points] + list(run.values))
-            points = [point for point in points if (point.key, point.step) not in there]
-            for (name, step), value in sorted(there.items()):
+    def _write_batch(self, run: Run, state: SyncState) -> None:
+        """Write points, changed values, parameters and tags in one call."""
+        points = list(run.points[state.points :])
+        if run.key in self._unverified and (points or run.values):
+            steps = self.connect().steps(state.run_id, [point.key for point in points] + list(run.values))
+            points = [point for point in points if (point.key, point.step) not in steps]
+            for (name, step), value in sorted(steps.items()):
                 if name in run.values:
-                    ack.values[name] = (value, step)
-        when = run.ended or run.started
+                    state.values[name] = (value, step)
+        at = run.ended or run.started
         changed = [
-            Point(name, value, ack.values[name][1] + 1 if name in ack.values else 0, when)
+            Point(name, value, state.values[name][1] + 1 if name in state.values else 0, at)
             for name, value in run.values.items()
-            if name not in ack.values or ack.values[name][0] != value
+            if name not in state.values or state.values[name][0] != value
         ]
-        labels = self._tags(run)
-        params, tags = text_digest(run.params), text_digest(labels)
-        if points or changed or params != ack.params or tags != ack.tags:
-            self.server.write(
-                ack.run_id,
+        tags = self._tags(run)
+        params_digest, tags_digest = text_digest(run.params), text_digest(tags)
+        if points or changed or params_digest != state.params or tags_digest != state.tags:
+            self.connect().write(
+                state.run_id,
                 points + changed,
-                run.params if params != ack.params else {},
-                labels if tags != ack.tags else {},
-                self._scored(run),
+                run.params if params_digest != state.params else {},
+                tags if tags_digest != state.tags else {},
+                self._scored_model(run),
             )
-        ack.points, ack.params, ack.tags = len(run.points), params, tags
-        ack.values |= {point.key: (point.value, point.step) for point in changed}
+        state.points, state.params, state.tags = len(run.points), params_digest, tags_digest
+        state.values |= {point.key: (point.value, point.step) for point in changed}
 
-    def _inputs(self, run: Run, ack: Ack) -> None:
-        digest = text_digest([vars(found) for found in run.inputs])
-        if run.inputs and digest != ack.inputs:
-            self.server.inputs(ack.run_id, run.inputs)
-            ack.inputs = digest
+    def _write_inputs(self, run: Run, state: SyncState) -> None:
+        digest = text_digest([vars(dataset) for dataset in run.inputs])
+        if run.inputs and digest != state.inputs:
+            self.connect().inputs(state.run_id, run.inputs)
+            state.inputs = digest
 
-    def _status(self, run: Run, ack: Ack) -> None:
+    def _write_status(self, run: Run, state: SyncState) -> None:
         status = run.status if run.kind == "trial" or run.ended is None else f"{run.status} {run.ended:.3f}"
-        if status != (ack.status or "RUNNING"):
-            self.server.end(ack.run_id, run.status, run.ended)
-            ack.status = status
+        if status != (state.status or "RUNNING"):
+            self.connect().end(state.run_id, run.status, run.ended)
+            state.status = status
 
-    def _scored(self, run: Run) -> tuple[str, Input] | None:
-        model_id = self._known[run.scored_by].model_id if run.scored_by in self._known else ""
+    def _scored_model(self, run: Run) -> tuple[str, Input] | None:
+        """Id of the model that a run's values measure, and the data set that they measure it on."""
+        model_id = self._states[run.scored_by].model_id if run.scored_by in self._states else ""
         return (model_id, run.scored_on) if model_id and run.scored_on else None

@@ -1,4 +1,4 @@
-"""The driver's side of tracking: a line in a journal an event, and a process that reads it."""
+"""The driver's side of tracking: it writes events to a journal, and starts the process that reads them."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from study.tracking.desired import identity
 from study.tracking.sync import paths
 from study.tracking.sync.journal import Journal
 
-LOOK_AFTER = 5.0  # seconds between looks at whether the writer still lives
-GRACE = 10.0  # seconds beyond its limit in which the writer ends by itself
+LIVENESS_INTERVAL = 5.0  # seconds between checks that the writer still runs
+KILL_DELAY = 10.0  # seconds beyond its limit after which the writer is killed
 
 
 class Tracker(Observer):
-    """Hears of everything in a study. Nothing here waits for a server, or fails because of one."""
+    """Observes a study. Nothing here waits for a server, or fails because of one."""
 
     def __init__(self, directory: StudyDirectory):
         self._directory = directory
         self._journal = Journal(paths.journals(directory) / f"{time.time_ns()}-{os.getpid()}.jsonl")
-        self._looked = time.monotonic()
+        self._checked = time.monotonic()
         self._writer = self._start()
 
     def on_trial(self, trial: TrialRecord) -> None:
         """A trial was created, reported an epoch, or ended."""
         self._journal.trial(trial)
-        if time.monotonic() - self._looked > LOOK_AFTER:
-            self._looked = time.monotonic()
+        if time.monotonic() - self._checked > LIVENESS_INTERVAL:
+            self._checked = time.monotonic()
             if self._writer.poll() is not None:
                 self._writer = self._start()
 
     def on_stage_end(self, stage: str, seconds: float) -> None:
-        """What the study directory now holds of the stage is to be written."""
+        """A stage has written its files to the study directory."""
         self._journal.stage(stage)
 
     def close(self, timeout: float = 60.0) -> None:
-        """Let the writer finish, for at most `timeout` seconds. What is left waits for the next session."""
+        """Let the writer finish, for at most `timeout` seconds. The next session writes the rest."""
         self._journal.close()
         pipe = self._writer.stdin
         assert pipe is not None
@@ -50,15 +50,15 @@ class Tracker(Observer):
             pipe.write(f"close {timeout}\n".encode())
             pipe.close()
         except BrokenPipeError:
-            return  # the writer died; what it had not written waits for the next session
+            return  # the writer died; the next session writes the rest
         try:
-            self._writer.wait(timeout + GRACE)
+            self._writer.wait(timeout + KILL_DELAY)
         except subprocess.TimeoutExpired:
             self._writer.kill()
             self._writer.wait()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """A process in a session of its own, so that Ctrl-C reaches the driver alone; it ends when the driver does."""
+        """Start the writer in a process session of its own, so that Ctrl-C reaches the driver alone."""
         command = [
             sys.executable,
             "-m",
@@ -73,5 +73,5 @@ class Tracker(Observer):
 def open_tracker(plan: Plan, directory: StudyDirectory) -> Tracker:
     """Start tracking a study whose directory holds its spec. Raises `StudyError` for a URI that MLflow cannot open."""
     resolve(plan.spec, directory)
-    identity.begin(plan, directory)
+    identity.begin_session(plan, directory)
     return Tracker(directory)

@@ -1,4 +1,4 @@
-"""Working through the queue: one round after the other, backed off while the server does not answer."""
+"""The loop that writes: every waiting job once a round, with exponential back-off while the server does not answer."""
 
 from __future__ import annotations
 
@@ -6,69 +6,75 @@ import time
 import traceback
 from collections.abc import Callable
 
-from study.tracking.backend.client import locks_out, refuses
+from study.tracking.backend.client import denies_access, is_rejection
 from study.tracking.backend.target import Target
-from study.tracking.sync.queue import Queue
-from study.tracking.sync.reconcile import Sync
+from study.tracking.desired.desired_state import DesiredState
+from study.tracking.sync.job_queue import JobQueue
+from study.tracking.sync.reconcile import Reconciler
 
-FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0  # seconds between a failure and the next try; doubled at each failure in a row
+MIN_BACKOFF, MAX_BACKOFF = 1.0, 30.0  # seconds between a failure and the next try; doubled at each failure in a row
 
 
-class Pump:
-    """Moves jobs from a queue to a server. A failure leaves its job in the queue; a refusal drops it and is kept."""
+class SyncWorker:
+    """Writes a study to a server. A failed job stays in the queue; a rejected one is dropped and kept in `rejected`."""
 
-    def __init__(self, sync: Sync, target: Target, queue: Queue):
-        self._sync, self._target, self._queue = sync, target, queue
-        self.refused: dict[str, str] = {}
+    def __init__(self, state: DesiredState, target: Target):
+        self.state, self.queue, self.reconciler = state, JobQueue(), Reconciler(state, target)
+        self._target = target
+        self.rejected: dict[str, str] = {}
         self.failure: str | None = None
         self.failing_since: float | None = None
-        self.shut_out = False  # the server refuses the whole study, or our credentials
-        self._wait = 0.0
-        self._next = 0.0
+        self.access_denied = False  # the server rejects the whole study, or our credentials
+        self._backoff = 0.0
+        self._next_try = 0.0
 
     @property
     def error(self) -> str | None:
-        """What keeps writes from the server: the failure of now, else the first refusal."""
-        return self.failure or next(iter(self.refused.values()), None)
+        """What keeps writes from the server: the present failure, else the first rejection."""
+        return self.failure or next(iter(self.rejected.values()), None)
 
-    def hurry(self) -> None:
-        """Try now, whatever happened just before."""
-        self._next = 0.0
+    def load(self) -> None:
+        """Read the study directory and queue all of its runs."""
+        self.state.load()
+        self.queue.add(self.state.run_keys(), time.time())
 
-    def round(self, stop: Callable[[], bool]) -> None:
-        """Everything that waits, once; ends early when `stop` says so or the server fails."""
-        if time.monotonic() < self._next or self._queue.empty:
+    def retry_now(self) -> None:
+        """End the present back-off."""
+        self._next_try = 0.0
+
+    def run_once(self, interrupted: Callable[[], bool]) -> None:
+        """Do every waiting job once; ends early when `interrupted` returns true or the server fails."""
+        if time.monotonic() < self._next_try or self.queue.empty:
             return
         try:
-            server = self._sync.server
+            self.reconciler.connect()
         except Exception as error:  # noqa: BLE001 - stores and their drivers raise anything; it is shown and tried again
-            self.shut_out = locks_out(error)
-            self._failed("connecting", error)
+            self.access_denied = denies_access(error)
+            self._fail("connecting", error)
             return
-        assert server
-        self.shut_out = False
-        for job in self._queue.jobs():
-            if stop():
+        self.access_denied = False
+        for job in self.queue.jobs():
+            if interrupted():
                 return
             try:
-                getattr(self._sync, job.what)(job.key)
+                getattr(self.reconciler, job.action)(job.key)
             except Exception as error:  # noqa: BLE001 - as above
-                if not refuses(error):
-                    self._failed(job.key, error)
+                if not is_rejection(error):
+                    self._fail(job.key, error)
                     return
-                self.refused[job.key] = self._say(job.key, error)
-            self._queue.done(job)
-        self._sync.settle()
-        self.failure, self.failing_since, self._wait = None, None, 0.0
+                self.rejected[job.key] = self._log(job.key, error)
+            self.queue.remove(job)
+        self.reconciler.delete_duplicates()
+        self.failure, self.failing_since, self._backoff = None, None, 0.0
 
-    def _failed(self, what: str, error: Exception) -> None:
-        self.failure = self._say(what, error)
+    def _fail(self, action: str, error: Exception) -> None:
+        self.failure = self._log(action, error)
         self.failing_since = self.failing_since or time.monotonic()
-        self._wait = min(LONGEST_WAIT, max(FIRST_WAIT, 2 * self._wait))
-        self._next = time.monotonic() + self._wait
+        self._backoff = min(MAX_BACKOFF, max(MIN_BACKOFF, 2 * self._backoff))
+        self._next_try = time.monotonic() + self._backoff
 
-    def _say(self, what: str, error: Exception) -> str:
-        """One line for people; the whole trace goes to the log. Neither holds a credential."""
+    def _log(self, action: str, error: Exception) -> str:
+        """Write the traceback to the log; returns one line for the user. Neither holds a credential."""
         print(self._target.mask("".join(traceback.format_exception(error))), flush=True)
-        text = self._target.mask(f"{what}: {error}")
+        text = self._target.mask(f"{action}: {error}")
         return " ".join(text.split())[:300]

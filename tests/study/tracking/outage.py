@@ -25,7 +25,7 @@ from mlflow import MlflowClient
 
 from study.store.directory import StudyDirectory
 from study.store.trial_storage import read_trials
-from study.tracking import behind, open_tracker
+from study.tracking import open_tracker, read_backlog
 from study.tracking.sync import paths
 from tests.study.tracking.readback import check
 from tests.study.tracking.servers import MlflowServer
@@ -39,7 +39,7 @@ def drive(root: Path, trials: int, pause: float) -> None:
     """One driver, as `study run` would start it; it rests between epochs while a file `hold` is there."""
     plan, directory = start(root, trials=trials, max_epochs=9)
     tracker = open_tracker(plan, directory)
-    wait(lambda: bool(behind(directory).target), "the writer")
+    wait(lambda: bool(read_backlog(directory).target), "the writer")
 
     def between() -> None:
         time.sleep(pause)
@@ -91,8 +91,8 @@ def tracked(server: MlflowServer) -> MlflowClient:
 
 def written(directory: StudyDirectory) -> int:
     """Points that servers have acknowledged so far."""
-    path = paths.acknowledged(directory)
-    if not behind(directory).target:
+    path = paths.sync_states(directory)
+    if not read_backlog(directory).target:
         return 0
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
         return sum(json.loads(body)["points"] for (body,) in db.execute("SELECT body FROM ack"))
@@ -135,13 +135,13 @@ def run(root: Path, kills: int, trials: int, pause: float, away: float) -> dict[
                 hold.unlink()
             hit[kind] += 1
             print(
-                f"kill {number + 1}: {kind}, {finished(directory)} trials ended, {str(behind(directory))[:90]}",
+                f"kill {number + 1}: {kind}, {finished(directory)} trials ended, {str(read_backlog(directory))[:90]}",
                 flush=True,
             )
         assert driver.process.wait(600) == 0, driver.log.read_text()[-3000:]
-        if behind(directory).waiting:  # the server came back too late for that driver: the next one catches up
+        if read_backlog(directory).waiting:  # the server came back too late for that driver: the next one catches up
             assert Driver(directory.root, server, trials, pause).process.wait(300) == 0
-        left = behind(directory)
+        left = read_backlog(directory)
         assert left.waiting == 0, (left, (directory.root / "tracking" / "writer.log").read_text()[-3000:])
         plan, _ = start(directory.root, trials=trials, max_epochs=9)
         return check(tracked(server), plan, directory) | hit

@@ -47,7 +47,7 @@ def start(root: Path, trials: int = 4, max_epochs: int = 4, methods=("supervised
     return plan(spec), directory
 
 
-def curve(params: dict[str, Value], epoch: int, bonus: float = 0.0) -> dict[str, float]:
+def epoch_points(params: dict[str, Value], epoch: int, bonus: float = 0.0) -> dict[str, float]:
     best = 0.95 + bonus - 0.05 * abs(math.log10(float(params["lr"])) + 2)
     return {
         "val_auc": best - 0.3 * math.exp(-epoch / 3),
@@ -78,7 +78,7 @@ def search(the_plan: Plan, directory: StudyDirectory, on_event=None, fails_above
             if float(trial.params["weight_decay"]) > fails_above:
                 engine.fail(trial.cell, trial.number, "the loss is not finite")
                 break
-            if not engine.report(trial.cell, trial.number, epoch, curve(dict(trial.params), epoch, bonus)):
+            if not engine.report(trial.cell, trial.number, epoch, epoch_points(dict(trial.params), epoch, bonus)):
                 break
         else:
             engine.end(trial.cell, trial.number)
@@ -122,7 +122,7 @@ def estimates(the_plan: Plan, directory: StudyDirectory, value: float) -> None:
 def _replicate(directory, winner, pair, checkpoint) -> None:
     where = directory.replicate(winner.cell, winner.rank, pair)
     where.mkdir(parents=True)
-    history = [{"epoch": n, "metrics": curve(dict(winner.params), n)} for n in (1, 2, 3)]
+    history = [{"epoch": n, "metrics": epoch_points(dict(winner.params), n)} for n in (1, 2, 3)]
     write_json(where / "history.json", history)
     digest = "none"
     if checkpoint is not None:

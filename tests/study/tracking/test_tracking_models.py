@@ -112,7 +112,7 @@ def test_logging_it_again_finds_it(study, monkeypatch):
 
     plan, directory, _ = study
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    paths.acknowledged(directory).unlink()
+    paths.sync_states(directory).unlink()
     replay(plan, directory, None, print)
     client = MlflowClient(f"sqlite:///{directory.root}/mlflow.db")
     (experiment,) = client.search_experiments(filter_string=f"tags.study_id = '{identity.load(directory).id}'")

@@ -57,7 +57,7 @@ def test_everything_is_there_once_and_a_second_time_changes_nothing(made, monkey
     assert compared["runs"] == 1 + 2 + 6 + 2 * 2 + 2 * 2 * 2
     before = points(client, runs(client, directory))
     replay(plan, directory, None, print)
-    paths.acknowledged(directory).unlink()
+    paths.sync_states(directory).unlink()
     replay(plan, directory, None, print)  # knows nothing: asks the server
     check(client, plan, directory)
     assert points(client, runs(client, directory)) == before
@@ -157,7 +157,7 @@ def test_a_summary_that_changes_is_written_as_a_later_value(study):
     plan, directory, uri, client = study
     replay(plan, directory, uri, print)
     estimates(plan, directory, 0.9)
-    paths.acknowledged(directory).unlink()
+    paths.sync_states(directory).unlink()
     replay(plan, directory, uri, print)
     cell = runs(client, directory)["cell/simclr-ft-1"][0]
     history = client.get_metric_history(cell.info.run_id, "auroc_synthetic_test")

@@ -11,7 +11,7 @@ import pytest
 
 from study.base.errors import StudyError
 from study.spec.loading import parse_spec
-from study.tracking import behind
+from study.tracking import read_backlog
 from tests.study.tracking.servers import PASSWORD, USER, MlflowServer
 from tests.study.tracking.studies import start
 
@@ -53,11 +53,11 @@ def test_a_uri_with_user_and_password_leaves_no_trace(tmp_path):
         study = tmp_path / "study"
         said = [drive(study, server.uri.replace(PASSWORD, "wrong-password"), 120.0)]
         _, directory = start(study, trials=2)
-        backlog = behind(directory)
+        backlog = read_backlog(directory)
         assert backlog.waiting
         assert "401" in str(backlog.error), backlog
         said.append(drive(study, server.uri, 500.0))
-        assert behind(directory).waiting == 0, behind(directory)
+        assert read_backlog(directory).waiting == 0, read_backlog(directory)
         server.kill()
         said.append(drive(study, server.uri, 0.5))
         secrets = (PASSWORD, "wrong-password", f"{USER}:")

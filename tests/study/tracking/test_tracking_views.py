@@ -6,13 +6,13 @@ import base64
 import json
 import zlib
 
-from study.tracking.desired.views import views
+from study.tracking.desired.saved_views import saved_views
 from tests.study.tracking.studies import start
 
 
 def test_views_name_the_columns_that_tell_the_story(tmp_path):
     plan, _ = start(tmp_path)
-    found = views(plan, saved=1000.0)
+    found = saved_views(plan, saved=1000.0)
     assert set(found) == {f"mlflow.sharedViewState.{n}" for n in ("everything", "cells", "trials", "evaluations")}
     cells = json.loads(found["mlflow.sharedViewState.cells"])
     assert (cells["name"], cells["createdAt"]) == ("Cells", 1_000_000)

@@ -1,4 +1,4 @@
-"""Notes in Markdown: what a run is, how it came about, and where to look next."""
+"""Descriptions in Markdown, which MLflow shows above a run, a cell and an experiment."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ HOW_TO_SEARCH = """Search strings that work in the box above the table:
 """
 
 
-def study_note(plan: Plan, files: Sequence[tuple[Path, str]]) -> str:
-    """What the study asks, what it holds, how to run it again."""
+def study_description(plan: Plan, files: Sequence[tuple[Path, str]]) -> str:
+    """The question, the methods, the artifacts, and how to run the study again."""
     spec = plan.spec
-    known = {path.name for path, _ in files}
-    where = [
+    names = {path.name for path, _ in files}
+    artifacts = [
         f"- `{name}`: {what}"
         for name, what in (
             ("report.html", "the report, one page (tab Artifacts)"),
             ("selection.json", "the frozen winners"),
             ("spec.yaml", "the spec as run"),
         )
-        if name in known
+        if name in names
     ]
     methods = "\n".join(f"- `{method.name}`" for method in spec.methods)
     return "\n".join(
@@ -45,28 +45,28 @@ def study_note(plan: Plan, files: Sequence[tuple[Path, str]]) -> str:
             "",
             "Run again or go on: `study run spec.yaml`; read the result without MLflow: `report.html`.",
             "",
-            *where,
+            *artifacts,
             "",
             HOW_TO_SEARCH,
         ]
     )
 
 
-def experiment_note(plan: Plan) -> str:
+def experiment_description(plan: Plan) -> str:
     """The description above an experiment's table."""
     question = plan.spec.question or f"The study {plan.spec.study}."
     return f"{question}\n\n{HOW_TO_SEARCH}"
 
 
-def cell_note(plan: Plan, cell: Cell, trials: Sequence[TrialRecord]) -> str:
-    """What a cell is and what its search space holds."""
+def cell_description(plan: Plan, cell: Cell, trials: Sequence[TrialRecord]) -> str:
+    """A cell and its search space."""
     objective = plan.spec.search.objective
-    sides = "\n".join(f"| `{name}` | {domain} |" for name, domain in cell.space.domains.items())
+    rows = "\n".join(f"| `{name}` | {domain} |" for name, domain in cell.space.domains.items())
     ended = sum(trial.finished for trial in trials)
     return (
         f"# {cell.title}\n\n{cell.method.encoder} → {cell.method.pipeline} on {cell.fraction * 100:g} % of the "
         f"training images: {ended} of {cell.trials} trials ended. Curves: best `{objective}` and budget by trials "
         f"ended.\n\n"
         f"Select its trials and press **Compare** for parallel coordinates of hyperparameters against "
-        f"`best_{objective}`.\n\n| parameter | tuned over |\n|---|---|\n{sides}\n"
+        f"`best_{objective}`.\n\n| parameter | tuned over |\n|---|---|\n{rows}\n"
     )

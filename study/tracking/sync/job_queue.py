@@ -1,4 +1,4 @@
-"""What waits to be written: one entry a run, however often it changed."""
+"""The writes that wait: one job a run and kind of write, however often the run changed."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-What = Literal["write", "model", "files"]
-# Numbers first; models before the evaluations that refer to them; large files last, so that they hold up nothing.
+Action = Literal["write", "model", "files"]
+# Numbers first; models before the evaluations that refer to them; large files last, so that they delay nothing.
 ORDER = ("study", "cell", "trial", "replicate", "model", "evaluation", "files")
 
 
 @dataclass(frozen=True)
 class Job:
-    """One thing to do about one run."""
+    """One write for one run."""
 
-    what: What
+    action: Action
     key: str
 
     @property
-    def order(self) -> int:
-        """Place in a round."""
-        return ORDER.index(self.key.partition("/")[0] if self.what == "write" else self.what)
+    def priority(self) -> int:
+        """Place in the order of writing; 0 is first."""
+        return ORDER.index(self.key.partition("/")[0] if self.action == "write" else self.action)
 
 
-class Queue:
-    """Jobs that wait, with the number of events behind each and the time of the first."""
+class JobQueue:
+    """Waiting jobs, each with the number of events behind it and the time of the first."""
 
     def __init__(self) -> None:
         self._waiting: dict[Job, tuple[int, float]] = {}
 
     def add(self, keys: Iterable[str], at: float) -> None:
-        """Something about these runs changed."""
+        """Add the jobs of runs that changed at a Unix time."""
         for key in keys:
             kind = key.partition("/")[0]
             jobs = [Job("write", key)]
@@ -42,16 +42,16 @@ class Queue:
                 self._waiting[job] = (count + 1, since)
 
     def jobs(self) -> list[Job]:
-        """A round: everything that waits now, in the order of writing."""
-        return sorted(self._waiting, key=lambda job: job.order)
+        """All waiting jobs in the order of writing."""
+        return sorted(self._waiting, key=lambda job: job.priority)
 
-    def done(self, job: Job) -> None:
-        """A job was done, or refused for good."""
+    def remove(self, job: Job) -> None:
+        """Remove a job that was done or rejected."""
         del self._waiting[job]
 
     @property
     def empty(self) -> bool:
-        """Whether nothing waits."""
+        """Whether no job waits."""
         return not self._waiting
 
     @property
@@ -61,5 +61,5 @@ class Queue:
 
     @property
     def since(self) -> float | None:
-        """When the first of them came."""
+        """Unix time of the oldest change that waits."""
         return min((since for _, since in self._waiting.values()), default=None)
