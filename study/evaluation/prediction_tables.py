@@ -107,12 +107,15 @@ def recorded_digests(directory: StudyDirectory) -> dict[str, str]:
     return {name: str(facts["sha256"]) for name, facts in holdings.prediction_digests(directory).items()}
 
 
-def verify(directory: StudyDirectory) -> dict[str, str]:
-    """Digest of every prediction table. Raises `StudyError` for a table that changed since it was written."""
+def verify(directory: StudyDirectory, *, unfinished: bool = False) -> dict[str, str]:
+    """Digest of every prediction table. Raises `StudyError` for a table that changed since it was written, and for one
+    without its facts unless the evaluation may be `unfinished`: a kill leaves such a table, and it is made again."""
     digests: dict[str, str] = {}
     for path in sorted(directory.predictions.rglob("*.parquet")):
         digest = file_digest(path)
         facts = path.with_suffix(".json")
+        if unfinished and not facts.exists():
+            continue
         if not facts.exists() or holdings.read_json(facts, "Delete it.").get("sha256") != digest:
             raise StudyError(
                 f"Prediction tables never change once written, but {path} has another digest than its record. "

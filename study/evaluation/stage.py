@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from study.cluster import connection
+from study.evaluation import prediction_tables
 from study.evaluation.evaluate import evaluate
 from study.evaluation.prediction_tables import expected_tables, is_made_from
 from study.evaluation.qualitative import write_panels
@@ -18,6 +19,7 @@ class Evaluate(Stage):
 
     def run(self, context: StageContext) -> None:
         """Score what is missing."""
+        prediction_tables.verify(context.directory, unfinished=True)
         connection.connect(context.address)
         evaluate(context)
         write_panels(context.directory, context.plan)

@@ -176,7 +176,7 @@ def result(root: Path) -> dict[str, Any]:
 
 
 def _page(path: Path) -> bool:
-    return "</html>" in path.read_text() and "(no)</h1>" not in path.read_text()
+    return path.exists() and "</html>" in path.read_text() and "(no)</h1>" not in path.read_text()
 
 
 def outcome(command: str, root: Path, spec: Path, before: dict[str, Any]) -> str:
