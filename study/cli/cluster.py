@@ -59,7 +59,7 @@ def submit(
 
 @app.command("simulate")
 def simulate(
-    repetitions: Annotated[int, typer.Option(min=1, help="Worlds of learning curves, each with its own grid.")] = 200,
+    repetitions: Annotated[int, typer.Option(min=1, help="Benchmark problems, each with its own full grid.")] = 200,
     sampler: Annotated[
         Literal["tpe", "gp"], typer.Option(help="What suggests trials; gp takes some twenty times as long here.")
     ] = "tpe",

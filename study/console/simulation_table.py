@@ -1,4 +1,4 @@
-"""`study simulate`: the comparison as a table."""
+"""`study simulate`: the benchmark as a table."""
 
 from __future__ import annotations
 
@@ -12,41 +12,44 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from study.simulation.compare_settings import CLOSE, Row, compare, settings
-from study.simulation.worlds import drawn, recorded
+from study.simulation.benchmark import AUC_TOLERANCE, SimulationResult, run_benchmark, search_configs
+from study.simulation.benchmark_problems import recorded_problem, synthetic_problem
 
 
 def print_simulation(repetitions: int, *, sampler: str, study: Path | None, slots: int) -> None:
-    """Run a sampler's settings over the same worlds (of a recorded `study`, or drawn ones); print one row a setting."""
+    """Benchmark a sampler's configurations on the cells of a recorded study, or on synthetic problems; print them."""
     console = Console(highlight=False, soft_wrap=True)
-    worlds = drawn if study is None else partial(recorded, study.absolute())
-    worlds(0)  # a study that has no curves is refused here, not in a worker process
+    problems = synthetic_problem if study is None else partial(recorded_problem, study.absolute())
+    problems(0)  # a study that has no curves is refused here, not in a worker process
     started = time.monotonic()
-    rows = compare(settings(sampler), worlds, repetitions=repetitions, slots=slots, processes=os.cpu_count() or 1)
-    spent = time.monotonic() - started
-    console.print(as_table(rows))
-    trials = sum(row.trials for row in rows)
+    results = run_benchmark(
+        search_configs(sampler), problems, repetitions=repetitions, slots=slots, processes=os.cpu_count() or 1
+    )
+    seconds = time.monotonic() - started
+    console.print(as_table(results))
+    trials = sum(result.trials for result in results)
     console.print(
         f"{repetitions} repetitions, each with a quarter of its full grid's epochs on {slots} devices. success: the "
-        f"search ended within {CLOSE} AUC of the grid's best, or above it; epochs: median share of the grid's epochs "
-        f"after which it was there for good.\n{trials} trials in {spent:.0f} s: 10,000 in {1e4 * spent / trials:.0f} s."
+        f"search ended within {AUC_TOLERANCE} AUC of the grid's best, or above it; epochs: median share of the grid's "
+        f"epochs after which it was there for good.\n{trials} trials in {seconds:.0f} s: 10,000 in "
+        f"{1e4 * seconds / trials:.0f} s."
     )
 
 
-def as_table(rows: Sequence[Row]) -> Table:
-    """One row a setting."""
-    found = Table()
+def as_table(results: Sequence[SimulationResult]) -> Table:
+    """One row a configuration of the search."""
+    table = Table()
     for name in ("search", "eta", "grace", "success", "epochs", "95 % behind by", "trials"):
-        found.add_column(name, justify="left" if name == "search" else "right")
-    for row in rows:
-        asha = row.setting.asha or {}
-        found.add_row(
-            row.setting.name,
+        table.add_column(name, justify="left" if name == "search" else "right")
+    for result in results:
+        asha = result.config.asha or {}
+        table.add_row(
+            result.config.name,
             str(asha.get("eta", "")),
             str(asha.get("grace", "")),
-            f"{row.success:.1%}",
-            "never" if math.isinf(row.epochs_ratio) else f"{row.epochs_ratio:.3f}",
-            f"{row.shortfall:+.4f}",
-            f"{row.trials / row.repetitions:.0f}",
+            f"{result.success:.1%}",
+            "never" if math.isinf(result.epochs_ratio) else f"{result.epochs_ratio:.3f}",
+            f"{result.shortfall:+.4f}",
+            f"{result.trials / result.repetitions:.0f}",
         )
-    return found
+    return table

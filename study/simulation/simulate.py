@@ -1,4 +1,4 @@
-"""The simulator: the real engine (sampler, ASHA, budgets, interleaving) against learning curves, without Ray."""
+"""The simulator: the search engine itself (sampler, ASHA, budgets) on learning curves, without Ray or training."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from typing import Any
 import numpy as np
 
 from search_spaces.domains import Value
-from study.plan.cells import Plan, plan
+from study.plan.cells import Plan
+from study.plan.cells import plan as make_plan
 from study.search.engine import Engine
-from study.simulation.curve_models import Curve, Curves
-from study.simulation.worlds import World
+from study.simulation.benchmark_problems import BenchmarkProblem
+from study.simulation.curve_simulators import CurveSimulator, LearningCurve
 from study.spec.loading import parse_spec
 from study.store.trial_table import TrialTable
 
-PATIENCE = 22  # epochs without a better value before a training stops itself: the published study's
+PATIENCE = 22  # epochs without a better value before early stopping, as in the published study
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
-    """How a simulated cell is searched; `asha` None means no scheduler."""
+class SearchConfig:
+    """The search of a simulated cell; without `asha` it has no scheduler."""
 
     name: str
     sampler: str = "tpe"
@@ -33,62 +34,66 @@ class Setting:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What a search found and spent. `path` has the true AUC of the checkpoint that would have won after each epoch
-    spent, hence the winner's as its last value."""
+class SearchOutcome:
+    """Result and cost of a search. `incumbent`: after each epoch, the true AUC of the checkpoint that is best so far by
+    its reported AUC; the last value is the winner's."""
 
-    path: np.ndarray
+    incumbent: np.ndarray
     epochs: int
     trials: int
 
     @property
     def auc(self) -> float:
         """The winner's true AUC."""
-        return float(self.path[-1])
+        return float(self.incumbent[-1])
 
 
-def simulate(setting: Setting, world: World, *, epochs: int, seed: int, slots: int = 4) -> Outcome:
-    """One cell searched on `slots` devices with a budget of `epochs`, every epoch taking the same time."""
-    study = simulated_plan(setting, world, epochs, seed)
-    engine = Engine(study, TrialTable([cell.key for cell in study.cells], objective="val_auc", direction="maximize"))
-    known: dict[tuple[str, int], Curve] = {}
-    running: list[tuple[int, int, str, int, int]] = []  # time, tie-breaker, cell, number, epoch that ends then
+def simulate(
+    config: SearchConfig, problem: BenchmarkProblem, *, epochs: int, seed: int, slots: int = 4
+) -> SearchOutcome:
+    """Search one cell on `slots` devices with a budget of `epochs`. Every epoch takes the same time."""
+    plan = simulated_plan(config, problem, epochs, seed)
+    engine = Engine(plan, TrialTable([cell.key for cell in plan.cells], objective="val_auc", direction="maximize"))
+    curves: dict[tuple[str, int], LearningCurve] = {}
+    events: list[tuple[int, int, str, int, int]] = []  # time, tie-breaker, cell, number, epoch that ends then
     now, ties = 0, 0
-    best, path = -math.inf, [0.0]
+    best, incumbent = -math.inf, [0.0]
     while True:
-        while len(running) < slots and (trial := engine.next()) is not None:
+        while len(events) < slots and (trial := engine.next()) is not None:
             ties += 1
-            heapq.heappush(running, (now + 1, ties, trial.cell, trial.number, len(trial.epochs) + 1))
-        if not running:
+            heapq.heappush(events, (now + 1, ties, trial.cell, trial.number, len(trial.epochs) + 1))
+        if not events:
             engine.close()
-            return Outcome(path=np.array(path[1:]), epochs=len(path) - 1, trials=len(engine.record.trials()))
-        now, _, cell, number, epoch = heapq.heappop(running)
+            return SearchOutcome(
+                incumbent=np.array(incumbent[1:]), epochs=len(incumbent) - 1, trials=len(engine.record.trials())
+            )
+        now, _, cell, number, epoch = heapq.heappop(events)
         key = cell, number
-        if key not in known:
-            known[key] = world.curves.curve(engine.record.get(cell, number).params, world.max_epochs)
-        value = float(known[key].reported[epoch - 1])
-        path.append(float(known[key].truth[epoch - 1]) if value > best else path[-1])
+        if key not in curves:
+            curves[key] = problem.curves.curve(engine.record.get(cell, number).params, problem.max_epochs)
+        value = float(curves[key].reported[epoch - 1])
+        incumbent.append(float(curves[key].truth[epoch - 1]) if value > best else incumbent[-1])
         best = max(best, value)
-        goes_on = engine.report(cell, number, epoch, {"val_auc": value})
-        if goes_on and epoch == patient_end(known[key].reported):
+        continues = engine.report(cell, number, epoch, {"val_auc": value})
+        if continues and epoch == early_stopping_epoch(curves[key].reported):
             engine.end(cell, number)
-        elif goes_on:
+        elif continues:
             ties += 1
-            heapq.heappush(running, (now + 1, ties, cell, number, epoch + 1))
+            heapq.heappush(events, (now + 1, ties, cell, number, epoch + 1))
 
 
-def full_grid(points: Iterable[Mapping[str, Value]], curves: Curves, max_epochs: int) -> Outcome:
-    """Every point trained to its own early stopping; the winner by its best reported epoch."""
-    found = [curves.curve(point, max_epochs) for point in points]
-    ends = [patient_end(curve.reported) for curve in found]
-    best = [int(np.argmax(curve.reported[:end])) for curve, end in zip(found, ends, strict=True)]
-    winner = max(range(len(found)), key=lambda index: found[index].reported[best[index]])
-    auc = float(found[winner].truth[best[winner]])
-    return Outcome(path=np.array([auc]), epochs=sum(ends), trials=len(found))
+def full_grid(points: Iterable[Mapping[str, Value]], simulator: CurveSimulator, max_epochs: int) -> SearchOutcome:
+    """Train every point until its early stopping; the winner is the one with the best reported epoch."""
+    curves = [simulator.curve(point, max_epochs) for point in points]
+    ends = [early_stopping_epoch(curve.reported) for curve in curves]
+    best = [int(np.argmax(curve.reported[:end])) for curve, end in zip(curves, ends, strict=True)]
+    winner = max(range(len(curves)), key=lambda index: curves[index].reported[best[index]])
+    auc = float(curves[winner].truth[best[winner]])
+    return SearchOutcome(incumbent=np.array([auc]), epochs=sum(ends), trials=len(curves))
 
 
-def patient_end(reported: np.ndarray) -> int:
-    """The epoch (1-based) at which a training stops itself."""
+def early_stopping_epoch(reported: np.ndarray) -> int:
+    """The epoch (1-based) at which early stopping ends a training."""
     best = 0
     for index, value in enumerate(reported):
         if value > reported[best]:
@@ -98,9 +103,9 @@ def patient_end(reported: np.ndarray) -> int:
     return len(reported)
 
 
-def simulated_plan(setting: Setting, world: World, epochs: int, seed: int) -> Plan:
-    """A plan of one cell with this setting and the world's space."""
-    planned = plan(
+def simulated_plan(config: SearchConfig, problem: BenchmarkProblem, epochs: int, seed: int) -> Plan:
+    """A plan of one cell with this search and the problem's space."""
+    plan = make_plan(
         parse_spec(
             {
                 "study": "simulated",
@@ -108,15 +113,15 @@ def simulated_plan(setting: Setting, world: World, epochs: int, seed: int) -> Pl
                 "train": {"source": "synthetic"},
                 "tests": ["synthetic_test"],
                 "search": {
-                    "sampler": setting.sampler,
-                    "shared_design": setting.shared_design,
-                    "trials": setting.trials,
-                    "max_epochs": world.max_epochs,
+                    "sampler": config.sampler,
+                    "shared_design": config.shared_design,
+                    "trials": config.trials,
+                    "max_epochs": problem.max_epochs,
                     "epochs_per_cell": epochs,
-                    "scheduler": {"asha": dict(setting.asha)} if setting.asha else "none",
+                    "scheduler": {"asha": dict(config.asha)} if config.asha else "none",
                 },
                 "seed": seed,
             }
         )
     )
-    return replace(planned, cells=tuple(replace(cell, space=world.space) for cell in planned.cells))
+    return replace(plan, cells=tuple(replace(cell, space=problem.space) for cell in plan.cells))

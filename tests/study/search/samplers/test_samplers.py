@@ -14,7 +14,7 @@ from study.search.samplers.designs import CellSampler, design_point, sampler_arg
 from study.search.samplers.grid import grid_point
 from study.search.samplers.optuna_study import distributions
 from study.search.samplers.random import random_point
-from study.simulation.worlds import published_grid
+from study.simulation.benchmark_problems import published_grid
 from study.spec.choices import SAMPLERS
 from study.spec.model import Search
 from study.store.trial_table import TrialTable
