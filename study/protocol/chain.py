@@ -93,11 +93,16 @@ def _splits(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
 
 def _trials(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
     """The record knows every trial that has left checkpoints, and those that the selection rests on are unchanged."""
+    # Folders first: a search that runs meanwhile records a trial before it makes its folder.
+    folders = {
+        cell.key: [path for path in (directory.root / "trials" / cell.key).glob("*") if path.name.isdigit()]
+        for cell in plan.cells
+    }
     trials = study_trials(plan, directory)
     database = directory.root / "trials.db"
-    counts = {cell.key: sum(trial.cell == cell.key for trial in trials) for cell in plan.cells}
-    for cell, count in counts.items():
-        lost = [p for p in (directory.root / "trials" / cell).glob("*") if p.name.isdigit() and int(p.name) >= count]
+    for cell, paths in folders.items():
+        count = sum(trial.cell == cell for trial in trials)
+        lost = [path for path in paths if int(path.name) >= count]
         if lost:
             yield Break(
                 link="trials",

@@ -10,9 +10,11 @@ import yaml
 
 from study import api
 from study.base.errors import StudyError
+from study.pipeline.status import status
 from study.protocol import protocol, seal
 from study.protocol.chain import breaks
-from study.protocol.opening import load_study, open_study
+from study.protocol.opening import load_study, open_study, start_study
+from study.spec.loading import parse_spec
 from study.store import read_log
 from study.store.directory import StudyDirectory
 from tests.tools.tampering import damage
@@ -65,6 +67,17 @@ def test_a_reason_does_not_change_what_trials_were_made_from(copy):
     copy.spec.write_text(yaml.safe_dump({**content, "seed": 5}))
     with pytest.raises(StudyError, match="in seed"):
         open_study(copy.root, reopen=REASON)
+
+
+def test_a_larger_budget_after_test_labels_were_read_needs_a_reason(copy):
+    raw = yaml.safe_load(copy.spec.read_text())
+    more = parse_spec({**raw, "search": {**raw["search"], "trials": 3}})
+    with pytest.raises(StudyError, match="after test labels were read a change also needs --reopen REASON"):
+        start_study(more, copy.root, extend=True)
+    plan, directory = start_study(more, copy.root, extend=True, reopen=REASON)
+    assert not breaks(plan, directory)
+    assert protocol.load(directory).selection is None  # it is selected anew, and sealed then
+    assert not status(plan, directory)["select"].complete
 
 
 def test_a_lost_log_can_be_accepted_and_the_report_says_so(copy):
