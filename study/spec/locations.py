@@ -8,7 +8,10 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 _PASSWORD = re.compile(r"//[^@\s]*:[^@\s]*@")
-_SECRET = re.compile(r"//[^/@\s]*@|[?&](token|access_token|sig|signature|key|password|secret|x-amz-[a-z-]+)=", re.I)
+QUERY_SECRETS = r"token|access_token|sig|signature|key|password|passwd|pwd|sslpassword|secret|x-amz-[a-z-]+"
+"""Names of query parameters whose values are credentials."""
+_QUERY = re.compile(rf"[?&;]({QUERY_SECRETS})=", re.I)
+_SECRET = re.compile(rf"//[^/@\s]*@|{_QUERY.pattern}", re.I)
 
 
 def holds_secret(text: str) -> bool:
@@ -26,7 +29,7 @@ def _without_secret(location: str) -> str:
 
 
 def _without_password(location: str) -> str:
-    if _PASSWORD.search(location):
+    if _PASSWORD.search(location) or _QUERY.search(location):
         raise ValueError(
             "a URI carries no password, because specs are published: write it without, and give credentials through "
             "the environment (MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, AWS_PROFILE, …)"

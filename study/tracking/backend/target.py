@@ -6,9 +6,10 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from study.base.errors import StudyError
+from study.spec.locations import QUERY_SECRETS
 from study.spec.model import StudySpec
 from study.store.directory import StudyDirectory
 
@@ -43,22 +44,45 @@ def resolve(spec: StudySpec, directory: StudyDirectory, uri: str | None = None) 
     Raises `StudyError` for a URI that MLflow has no store for.
     """
     chosen = uri or spec.tracking.uri or os.environ.get("MLFLOW_TRACKING_URI") or local(directory)
-    parts = urlsplit(chosen)
-    scheme = parts.scheme.split("+")[0]
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    userinfo = parts.netloc.rpartition("@")[0]
-    name = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if userinfo else chosen
+    scheme = chosen.partition(":")[0].split("+")[0]
+    userinfo, name, query_secrets = _split(chosen)
+    user, _, password = (unquote(part) for part in userinfo.partition(":"))
     if scheme not in SCHEMES:
         raise StudyError(
             f"A tracking URI starts with one of {', '.join(SCHEMES)} (`sqlite:////path/mlflow.db` for a file), got "
             f"{name!r}. Correct tracking.uri or MLFLOW_TRACKING_URI."
         )
-    candidates = (userinfo, password, parts.password or "", *(os.environ.get(variable, "") for variable in _SECRETS))
+    raw = userinfo.partition(":")[2]
+    candidates = (userinfo, password, raw, *query_secrets, *(os.environ.get(variable, "") for variable in _SECRETS))
     secrets = tuple(sorted({secret for secret in candidates if secret}, key=len, reverse=True))
     if scheme in ("http", "https") and userinfo:
         credentials = {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
         return Target(name, name, credentials, secrets)
     return Target(chosen, name, {}, secrets)
+
+
+def _split(uri: str) -> tuple[str, str, tuple[str, ...]]:
+    """`user:password` of a URI, the URI without it and without secrets of its query, and these secrets as written.
+
+    The login ends at the last `@` before the path; where its password holds a `/` that nobody escaped, at the last `@`
+    before the query. What follows a host's `:` is its port.
+    """
+    head, mark, query = uri.partition("?")
+    scheme, slashes, rest = head.partition("://")
+    first = rest.partition("/")[0]
+    unescaped = "@" not in first and ":" in first and not first.rpartition(":")[2].isdigit()
+    login = rest if "@" in first and "/" not in rest.rpartition("@")[0] else first
+    userinfo, at, _ = (rest if unescaped else login).rpartition("@")
+    place = rest[len(userinfo) + len(at) :]
+    kept, secrets = [], []
+    for part in query.split("&") if query else []:
+        key, _, value = part.partition("=")
+        if re.fullmatch(QUERY_SECRETS, key, re.IGNORECASE):
+            secrets += [value, unquote(value)]
+        else:
+            kept.append(part)
+    named = f"{scheme}{slashes}{place if at else rest}" + (f"{mark}{'&'.join(kept)}" if kept else "")
+    return userinfo, named, tuple(secret for secret in secrets if secret)
 
 
 def local(directory: StudyDirectory) -> str:

@@ -70,6 +70,13 @@ def test_passwords_are_refused_and_never_repeated(where):
     assert "hunter2" not in text
 
 
+@pytest.mark.parametrize("query", ["user=u&password=hunter2", "sslpassword=hunter2", "a=1;pwd=hunter2"])
+def test_passwords_in_a_query_are_refused_and_never_repeated(query):
+    text = said(tracking={"uri": f"postgresql://db/mlflow?{query}"})
+    assert "because specs are published" in text
+    assert "hunter2" not in text
+
+
 def test_the_environment_fills_in_values(tmp_path, monkeypatch):
     path = tmp_path / "spec.yaml"
     content = raw(train={"source": "isic2019", "root": "${SKIN_TEST_ROOT:-data}/isic"})

@@ -64,3 +64,26 @@ def test_a_store_that_mlflow_does_not_have_is_refused_without_its_password(study
         resolve(*study, uri)
     assert "s3cret" not in str(refusal.value)
     assert "Correct tracking.uri or MLFLOW_TRACKING_URI" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("uri", "name"),
+    [
+        (
+            "postgresql://db.example.org/mlflow?user=alice&password=s3cret",
+            "postgresql://db.example.org/mlflow?user=alice",
+        ),
+        ("postgresql://db.example.org/mlflow?sslpassword=s3cret", "postgresql://db.example.org/mlflow"),
+        ("postgresql://alice:s3/cret@db.example.org/mlflow", "postgresql://db.example.org/mlflow"),
+        ("https://alice:s3cret@example.org:5000/a@b", "https://example.org:5000/a@b"),
+        ("https://example.org:5000/a@b", "https://example.org:5000/a@b"),
+        ("sqlite:////home/me@uni/mlflow.db", "sqlite:////home/me@uni/mlflow.db"),
+    ],
+)
+def test_every_place_of_a_uri_that_can_hold_a_secret_stays_in_memory(study, uri, name):
+    target = resolve(*study, uri)
+    assert target.name == name
+    for secret in ("s3cret", "s3/cret", "cret"):
+        assert secret not in repr(target)
+        if secret in uri and secret != "cret":
+            assert secret not in target.mask(f"cannot reach {uri}: password {secret} is wrong")
