@@ -91,8 +91,8 @@ def test_a_lost_log_can_be_accepted_and_the_report_says_so(copy):
     assert "the disk was full" in copy.report.read_text()
 
 
-def test_a_study_of_an_older_version_is_sealed_late(copy):
-    """It had no protocol and no chain: its lines stay, and the report says what is not known."""
+def age(copy):
+    """Make the study one of an older version: no protocol, no chain, fewer facts beside predictions."""
     lines = [json.loads(line) for line in copy.test_reads.read_text().splitlines()]
     reads = [{k: v for k, v in line.items() if k != "chain"} for line in lines if line["event"] == "read"]
     copy.test_reads.write_text("".join(json.dumps(line) + "\n" for line in reads))
@@ -101,24 +101,24 @@ def test_a_study_of_an_older_version_is_sealed_late(copy):
         facts = json.loads(path.read_text())
         old = ("selection", "checkpoint", "manifest", "copies", "rows", "sha256")
         path.write_text(json.dumps({name: facts[name] for name in old}))
+
+
+def test_a_study_of_an_older_version_is_sealed_late(copy):
+    """Its lines stay, and the report says what is not known."""
+    age(copy)
     plan, directory = open_study(copy.root)
     seal.adopt(plan, directory)
     assert protocol.load(directory).late
     assert not breaks(plan, directory)
-    assert api.open(copy.root).status().set_index("stage")["complete"]["evaluate"]
     study = api.open(copy.root)
+    assert study.status().set_index("stage")["complete"]["evaluate"]
     study.run_stage("compare", progress=False)
     study.report()
     assert "sealed after test labels had been read" in copy.report.read_text()
 
 
 def test_an_older_study_whose_spec_was_changed_is_not_sealed(copy):
-    """The same as above, but for the margin."""
-    test_a_study_of_an_older_version_is_sealed_late(copy)
-    copy.protocol.unlink()
-    copy.test_reads.write_text(
-        "".join(line + "\n" for line in copy.test_reads.read_text().splitlines() if '"chain"' not in line)
-    )
+    age(copy)
     damage(copy.root, "spec.yaml", "edited", copy.root)
     copy.plan.unlink()
     with pytest.raises(StudyError, match="changed after they were"):
