@@ -1,4 +1,4 @@
-"""The budget ledger: planned and spent, cell by cell, and what it flags."""
+"""The budget ledger: planned and spent budget by cell, with flags where a method got more than the others."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _row(plan: Plan, key: str, trials: list[TrialRecord]) -> dict[str, object]:
 
 
 def _images(trial: TrialRecord) -> float:
-    """Images seen in fine-tuning, and in the contrastive stage by the trial that computed it for all who share it."""
+    """Images seen in fine-tuning, and in the contrastive stage, which counts for the trial that computed it."""
     last = trial.epochs[-1].metrics
     computed = max(record.metrics.get("stage_computed", 0.0) for record in trial.epochs)
     return last.get("images", 0.0) + computed * last.get("stage_images", 0.0)

@@ -40,16 +40,16 @@ def compare_folders(
     predictions = distinct_methods(read_tables(paths))
     methods = list(dict.fromkeys(predictions["method"]))
     tests = list(dict.fromkeys(predictions["dataset"]))
-    for what, name, known in (("--baseline", baseline, methods), ("--in-distribution", in_distribution, tests)):
-        if name is not None and name not in known:
-            raise StudyError(f"{what} names what the tables hold, got {name!r}; {nearest(name, known)}.")
+    for option, name, names in (("--baseline", baseline, methods), ("--in-distribution", in_distribution, tests)):
+        if name is not None and name not in names:
+            raise StudyError(f"{option} names what the tables hold, got {name!r}; {nearest(name, names)}.")
     chosen = baseline or next((name for name in methods if name.endswith("supervised:ft")), methods[0])
     try:
-        found = compare(predictions, baseline=chosen, in_distribution=in_distribution, margin=margin or NO_MARGIN)
+        tables = compare(predictions, baseline=chosen, in_distribution=in_distribution, margin=margin or NO_MARGIN)
     except ComparisonError as error:
         raise StudyError(str(error)) from error
-    write_tables(out, found)
-    facts = Context(
+    write_tables(out, tables)
+    context = Context(
         study=" + ".join(dict.fromkeys(predictions["study"].astype(str))),
         baseline=chosen,
         methods=tuple(methods),
@@ -59,8 +59,8 @@ def compare_folders(
         sources={str(path): file_digest(path) for path in paths},
         notes=("Made from prediction tables alone: budget, selection and leaks of these studies are not known here.",),
     )
-    write_text(out / "context.json", facts.model_dump_json(indent=1) + "\n")
-    return found
+    write_text(out / "context.json", context.model_dump_json(indent=1) + "\n")
+    return tables
 
 
 def study_folders(roots: Sequence[Path]) -> tuple[list[Path], float | None]:

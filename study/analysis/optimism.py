@@ -1,4 +1,4 @@
-"""How far the winners' validation values flatter them: the value at selection, after training anew, and on the test."""
+"""Optimism of the selection: a winner's validation value when selected, after training anew, and on the test set."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ COLUMNS = ("method", "fraction", "rank", "objective", "selected", "retrained", "
 
 
 def optimism(
-    plan: Plan, directory: StudyDirectory, frozen: Selection, estimates: pd.DataFrame, home: str | None
+    plan: Plan, directory: StudyDirectory, selection: Selection, estimates: pd.DataFrame, in_distribution: str | None
 ) -> pd.DataFrame:
     """One row a winner: its validation value when it was selected, the mean and sd of those of its replicates on their
     own splits, and the method's AUC on the in-distribution test set (NaN where the objective is no AUC)."""
     values: dict[tuple[str, int], list[float]] = {}
-    for winner, pair in pairs(plan, frozen):
+    for winner, pair in pairs(plan, selection):
         value = _validation(plan, directory, winner, pair)
         if value is not None:
             values.setdefault((winner.cell, winner.rank), []).append(value)
     objective = plan.spec.search.objective
     rows = []
-    for winner in frozen.winners:
-        cell, found = plan.cell(winner.cell), np.array(values.get((winner.cell, winner.rank), []))
+    for winner in selection.winners:
+        cell, replicates = plan.cell(winner.cell), np.array(values.get((winner.cell, winner.rank), []))
         rows.append(
             {
                 "method": cell.method.name,
@@ -35,32 +35,36 @@ def optimism(
                 "rank": winner.rank,
                 "objective": objective,
                 "selected": winner.value,
-                "retrained": found.mean() if len(found) else np.nan,
-                "retrained_sd": found.std(ddof=1) if len(found) > 1 else np.nan,
-                "replicates": len(found),
-                "test": _test(estimates, cell.method.name, cell.fraction, home) if objective == "val_auc" else np.nan,
+                "retrained": replicates.mean() if len(replicates) else np.nan,
+                "retrained_sd": replicates.std(ddof=1) if len(replicates) > 1 else np.nan,
+                "replicates": len(replicates),
+                "test": _test_auc(estimates, cell.method.name, cell.fraction, in_distribution)
+                if objective == "val_auc"
+                else np.nan,
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _validation(plan: Plan, directory: StudyDirectory, winner: Winner, pair: int) -> float | None:
-    """A replicate's validation value: from the facts of a prediction table, or of an older study from its result."""
-    scored = directory.prediction(plan.spec.tests[0].name, winner.cell, winner.rank, pair).with_suffix(".json")
-    trained = directory.replicate(winner.cell, winner.rank, pair) / "result.json"
-    for path, name in ((scored, "validation"), (trained, "value")):
+    """A replicate's validation value: from the record of a prediction table, or in older studies from its result."""
+    prediction_record = directory.prediction(plan.spec.tests[0].name, winner.cell, winner.rank, pair).with_suffix(
+        ".json"
+    )
+    result = directory.replicate(winner.cell, winner.rank, pair) / "result.json"
+    for path, name in ((prediction_record, "validation"), (result, "value")):
         if path.exists():
-            found = holdings.read_json(path, "Delete it and `study run` the study again.").get(name)
-            if found is not None:
-                return float(found)
+            value = holdings.read_json(path, "Delete it and `study run` the study again.").get(name)
+            if value is not None:
+                return float(value)
     return None
 
 
-def _test(estimates: pd.DataFrame, method: str, fraction: float, home: str | None) -> float:
+def _test_auc(estimates: pd.DataFrame, method: str, fraction: float, dataset: str | None) -> float:
     rows = estimates[
         (estimates["method"] == method)
         & (estimates["fraction"] == fraction)
-        & (estimates["dataset"] == home)
+        & (estimates["dataset"] == dataset)
         & (estimates["metric"] == "auroc")
     ]
     return float(rows["estimate"].iloc[0]) if len(rows) else np.nan

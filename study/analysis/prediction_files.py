@@ -26,21 +26,19 @@ IDS = ("image_id", "lesion_id", "patient_id", "method", "dataset", "study")
 NUMBERS = ("label", "score", "fraction", "rank", "split", "seed")
 
 
-def table_files(places: Sequence[Path]) -> list[Path]:
+def table_files(paths: Sequence[Path]) -> list[Path]:
     """The tables in files and folders, in the order of their names. Raises `StudyError` where there is none."""
-    found: list[Path] = []
-    for place in places:
-        inside = [
-            path for path in sorted(place.rglob("*")) if path.suffix in SUFFIXES and not path.name.startswith(".")
-        ]
-        found += [place] if place.is_file() else inside
-    if not found:
-        given = ", ".join(map(str, places)) or "no folder"
+    files: list[Path] = []
+    for path in paths:
+        below = [file for file in sorted(path.rglob("*")) if file.suffix in SUFFIXES and not file.name.startswith(".")]
+        files += [path] if path.is_file() else below
+    if not files:
+        given = ", ".join(map(str, paths)) or "no folder"
         raise StudyError(
             f"A comparison reads prediction tables (*.parquet, *.csv), but {given} holds none. Give study directories "
             "or --predictions PATH."
         )
-    return found
+    return files
 
 
 def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
@@ -48,7 +46,7 @@ def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
 
     A table needs `method`, `image_id`, `label` (1: the class of `score`, else 0) and `score` (0 to 1); see `DEFAULTS`
     for the rest. Raises `StudyError`, naming the file, for a table that cannot be read or lacks a column, and for
-    values that are none.
+    empty values.
     """
     tables = [_read(path) for path in paths]
     filled = [table for table in tables if len(table)]
@@ -70,10 +68,10 @@ def _read(path: Path) -> pd.DataFrame:
         raise StudyError(
             f"A prediction table is a parquet or CSV file, but {path} cannot be read: {reason}. Write it again."
         ) from error
-    lacking = [column for column in REQUIRED if column not in table.columns]
-    if lacking:
+    missing = [column for column in REQUIRED if column not in table.columns]
+    if missing:
         raise StudyError(
-            f"A prediction table has the columns {', '.join(REQUIRED)}, but {path} lacks {', '.join(lacking)}; it has "
+            f"A prediction table has the columns {', '.join(REQUIRED)}, but {path} lacks {', '.join(missing)}; it has "
             f"{', '.join(map(str, table.columns)) or 'none'}. Add or rename them."
         )
     table = table.assign(**{name: value for name, value in DEFAULTS.items() if name not in table.columns})

@@ -15,32 +15,32 @@ from study.store.stage import Count, Stage, StageContext, record_fingerprint, re
 
 
 class _OfPredictions(Stage):
-    """What both stages share: their result is current as long as what it was made from stays the same."""
+    """Shared by both stages: a result is up to date as long as its inputs stay the same."""
 
     timed = False
     event: Literal["compared", "reported"]
 
     def status(self, context: StageContext) -> Count:
-        """Done when the output is there and was made from what the directory holds now."""
+        """Done when the output exists, is unaltered, and its inputs are those that the directory holds now."""
         evaluated = EVALUATE.status(context)
         if evaluated.wanted is None:
             return Count(done=0, wanted=None)
-        whole = compare_stage.predictions_complete(context.plan, context.directory)
-        current = self.output(context).is_file() and whole and not self.altered(context)
-        fresh = current and recorded_fingerprint(context.directory, self.name) == self.fingerprint(context)
-        return Count(done=int(fresh), wanted=1)
+        complete = compare_stage.predictions_complete(context.plan, context.directory)
+        intact = self.output(context).is_file() and complete and not self.altered(context)
+        current = intact and recorded_fingerprint(context.directory, self.name) == self.fingerprint(context)
+        return Count(done=int(current), wanted=1)
 
     def fingerprint(self, context: StageContext) -> str:
         """Spec, selection, predictions, trials, the log of test reads, audit and data."""
         return compare_stage.fingerprint(context.plan, context.directory)
 
     def altered(self, context: StageContext) -> bool:
-        """Whether its files are not those that it wrote; a study that no test label was read for has no log of them."""
+        """Whether its files differ from those that it wrote. A study in which no test label was read has no log."""
         written = read_log.last(context.directory, self.event)
         return written is not None and written["outputs"] != holdings.output_digest(context.directory, self.event)
 
     def log(self, context: StageContext) -> None:
-        """Log its files, where they are not those that were logged last."""
+        """Log the digest of its files, if it differs from the last logged one."""
         written = read_log.last(context.directory, self.event)
         outputs = holdings.output_digest(context.directory, self.event)
         if written is None or written["outputs"] != outputs:
@@ -60,12 +60,12 @@ class Compare(_OfPredictions):
     needs = ("evaluate",)
 
     def run(self, context: StageContext) -> None:
-        """Write the comparison tables and the facts beside them."""
+        """Write the comparison tables and `context.json`."""
         compare_stage.compare(context.plan, context.directory)
         self.log(context)
 
     def output(self, context: StageContext) -> Path:
-        """The facts beside the tables."""
+        """The metadata beside the tables."""
         return context.directory.comparison / "context.json"
 
 
@@ -78,17 +78,17 @@ class Report(_OfPredictions):
 
     def run(self, context: StageContext) -> None:
         """Write the page from the comparison tables."""
-        where = context.directory
+        directory = context.directory
         if COMPARE.altered(context):
             raise StudyError(
-                f"A report shows the comparison as it was made, but files in {where.comparison} were altered. Run "
-                f"`study compare {where.root}`, which writes them anew."
+                f"A report shows the comparison as it was made, but files in {directory.comparison} were altered. Run "
+                f"`study compare {directory.root}`, which writes them anew."
             )
-        write_report(where.comparison, where.report, where.tables, where.figures)
+        write_report(directory.comparison, directory.report, directory.tables, directory.figures)
         self.log(context)
 
     def output(self, context: StageContext) -> Path:
-        """The page."""
+        """The report page."""
         return context.directory.report
 
 

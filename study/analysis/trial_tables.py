@@ -1,4 +1,4 @@
-"""A study's trials as flat tables: what the comparison, the ledger and the report read of the search."""
+"""A study's trials as flat tables: the form that the comparison and the report read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`study doctor`, `study submit`, `study simulate`: before and beyond this machine."""
+"""`study doctor`, `study submit` and `study simulate`."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def doctor(
         from study.protocol.opening import default_root
         from study.spec.loading import load_spec
 
-        read = load_spec(spec)
-        request = needs(plan(read), directory or default_root(read))
+        study_spec = load_spec(spec)
+        request = needs(plan(study_spec), directory or default_root(study_spec))
     findings = diagnose(request, address)
     print_findings(findings)
     if not all(finding.ok for finding in findings):
@@ -51,9 +51,9 @@ def submit(
     detach: Annotated[bool, typer.Option("--detach", help="Do not follow the job's output.")] = False,
 ) -> None:
     """Run a study on a cluster as a Ray job, with the code in the working directory."""
-    from study.cluster.submit import submit as send
+    from study.cluster.submit import submit as submit_job
 
-    job = send(spec, directory, address, install=install, say=None if detach else typer.echo)
+    job = submit_job(spec, directory, address, install=install, say=None if detach else typer.echo)
     typer.echo(job)
 
 

@@ -32,20 +32,20 @@ def compare(
     from study import api
     from study.console.summary_table import print_table
 
-    found = list(directories or [])
-    if len(found) == 1 and predictions is None and out is None:
-        api.open(found[0], reopen=reopen).run_stage("compare")
-        print_table(found[0] / "comparison")
+    studies = list(directories or [])
+    if len(studies) == 1 and predictions is None and out is None:
+        api.open(studies[0], reopen=reopen).run_stage("compare")
+        print_table(studies[0] / "comparison")
         return
     from study.analysis.joint import compare_folders, study_folders
 
-    folders, named = study_folders(found)
+    folders, common_margin = study_folders(studies)
     folders += [predictions] if predictions else []
-    where = out or Path("comparison")
+    comparison = out or Path("comparison")
     if margin is None and predictions is None:
-        margin = named
-    compare_folders(folders, where, baseline=baseline, in_distribution=in_distribution, margin=margin)
-    print_table(where)
+        margin = common_margin
+    compare_folders(folders, comparison, baseline=baseline, in_distribution=in_distribution, margin=margin)
+    print_table(comparison)
 
 
 @app.command("report", rich_help_panel="One stage alone")

@@ -1,4 +1,4 @@
-"""`study data`: decode ahead, audit for leaks, and look at the images."""
+"""`study data`: audit, decode and show the images of a spec."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`study encoders`: what a study's encoders begin with."""
+"""`study encoders`: the encoders and their pre-trained weights."""
 
 from __future__ import annotations
 
@@ -34,13 +34,11 @@ def check(
     from study.spec.loading import load_spec
     from study.training import encoder_checks
 
-    planned = plan(load_spec(spec))
-    for found in encoder_checks.check(planned):
-        images = encoder_checks.sample(planned, found.image_size)
-        print(", ".join(found.methods))
-        for name, fact in found.facts.items():
+    cells = plan(load_spec(spec))
+    for checked in encoder_checks.check(cells):
+        images = encoder_checks.sample(cells, checked.image_size)
+        print(", ".join(checked.methods))
+        for name, fact in checked.facts.items():
             print(f"  {name}: {fact}")
-        shown = ", ".join(
-            f"{name} {value:.3g}" for name, value in encoder_checks.statistics(found.encoder, images).items()
-        )
-        print(f"  on {len(images)} images: {shown}")
+        statistics = encoder_checks.statistics(checked.encoder, images)
+        print(f"  on {len(images)} images: {', '.join(f'{name} {value:.3g}' for name, value in statistics.items())}")

@@ -1,4 +1,4 @@
-"""`study pretrain`: make an encoder."""
+"""`study pretrain`: pre-train an encoder."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def pretrain(
     from study.spec.model import DataSource
     from study.training.pretraining import pretraining_job, run
 
-    read = load_spec(spec)
+    study_spec = load_spec(spec)
     source = None if pool is None else DataSource(source=pool, root=pool_root)
-    job = pretraining_job(read, method=method, out=out, pool=source, start=start, settings=settings or ())
-    run(job, workers=workers, gpus=read.resources.gpus_per_trial, address=address)
-    typer.echo(f"{out}: {method} on {source.source if source else read.train.source}, {job.recipe.epochs} epochs")
+    job = pretraining_job(study_spec, method=method, out=out, pool=source, start=start, settings=settings or ())
+    run(job, workers=workers, gpus=study_spec.resources.gpus_per_trial, address=address)
+    typer.echo(f"{out}: {method} on {source.source if source else study_spec.train.source}, {job.recipe.epochs} epochs")

@@ -35,8 +35,8 @@ def run(
     from study import api
     from study.console.summary_table import print_summary
 
-    done = api.run(spec, directory, address=address, extend=extend, reopen=reopen)
-    print_summary(done.plan, done.directory)
+    study = api.run(spec, directory, address=address, extend=extend, reopen=reopen)
+    print_summary(study.plan, study.directory)
 
 
 @app.command("status")

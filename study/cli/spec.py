@@ -1,4 +1,4 @@
-"""`study plan` and `study spec`: look before you launch."""
+"""`study plan` and `study spec`."""
 
 from __future__ import annotations
 

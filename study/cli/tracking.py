@@ -26,8 +26,8 @@ def track(
     from study.protocol.opening import open_study
     from study.tracking.sync.replay import replay
 
-    plan, found = open_study(directory)
-    replay(plan, found, uri, typer.echo)
+    plan, study_directory = open_study(directory)
+    replay(plan, study_directory, uri, typer.echo)
 
 
 @app.command("ui")
@@ -39,5 +39,5 @@ def ui(
     from study.protocol.opening import open_study
     from study.tracking.ui import serve
 
-    plan, found = open_study(directory)
-    serve(plan, found, port, typer.echo)
+    plan, study_directory = open_study(directory)
+    serve(plan, study_directory, port, typer.echo)

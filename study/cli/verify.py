@@ -16,10 +16,10 @@ def verify(
 ) -> None:
     """Look at every link from the spec to the report, and say which one does not hold. Changes nothing."""
     from study.console.verify_table import print_links
-    from study.pipeline.verify import verify as links_of
+    from study.pipeline.verify import verify as verify_links
     from study.protocol.opening import load_study
 
-    links = links_of(*load_study(directory))
+    links = verify_links(*load_study(directory))
     print_links(links)
     if any(link.answer == "broken" for link in links):
         raise typer.Exit(1)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from study.base.versions import WORKERS, versions
 from study.cluster import connection
-from study.cluster.node_probe import code_digest, probe, versions
+from study.cluster.node_probe import code_digest, probe
 from study.plan.cells import Plan
 
 PROBE_WAIT = 120.0  # seconds that a node gets to answer; a fresh one imports torch for the first time
@@ -108,7 +109,7 @@ def judge(
 ) -> list[Finding]:
     """What a node's answer means. The probe ran between `asked` and `heard` by the driver's clock."""
     skew = max(asked - answer["time"], answer["time"] - heard, 0.0)
-    theirs, ours, code = answer["versions"], versions(), code_digest()
+    theirs, ours, code = answer["versions"], versions(WORKERS), code_digest()
     differ = [f"{key} {theirs.get(key)} instead of {value}" for key, value in ours.items() if theirs.get(key) != value]
     seen = answer["gpus"].get("count", 0)
     checks: Sequence[tuple[str, bool, str]] = (

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import os
-import platform
 import socket
 import time
 import urllib.error
@@ -15,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("ray", "torch", "torchvision", "timm", "optuna", "numpy", "pandas", "scikit-learn")
+from study.base.versions import WORKERS, versions
+
 ROOMS = ("datasets", "search_spaces", "trainables", "study")
 HTTP_WAIT = 5.0  # seconds
 
@@ -30,7 +29,7 @@ def probe(data: Sequence[str], storage: str | None, token: str, mlflow: str | No
         "host": socket.gethostname(),
         "time": time.time(),
         "code": code_digest(),
-        "versions": versions(),
+        "versions": versions(WORKERS),
         "datasets": datasets_package(),
         "data": {root: _tried(_readable, root) for root in data},
         "storage": None if storage is None else _tried(_shared, storage, token),
@@ -48,17 +47,6 @@ def code_digest() -> str:
             if path.suffix in (".py", ".yaml") and path.is_file():
                 digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide results; `none` where one is missing."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = "none"
-    return found
 
 
 def datasets_package() -> str:

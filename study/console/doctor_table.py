@@ -1,4 +1,4 @@
-"""The doctor's findings as a table: one row a node, and below it what is wrong."""
+"""The findings of `study doctor` as a table: one row a node, and below it the failures."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def print_findings(findings: Sequence[Finding]) -> None:
     for name in ("node", *checks):
         table.add_column(name)
     for node in dict.fromkeys(finding.node for finding in findings):
-        own = [finding for finding in findings if finding.node == node]
-        table.add_row(node, *(_mark([f.ok for f in own if f.check == check]) for check in checks))
+        on_node = [finding for finding in findings if finding.node == node]
+        table.add_row(node, *(_mark([f.ok for f in on_node if f.check == check]) for check in checks))
     console.print(table)
     failed = [finding for finding in findings if not finding.ok]
     for finding in failed:
@@ -28,5 +28,5 @@ def print_findings(findings: Sequence[Finding]) -> None:
         console.print(f"{len(table.rows)} node(s) fit")
 
 
-def _mark(found: Sequence[bool]) -> str:
-    return "" if not found else "ok" if all(found) else "FAILED"
+def _mark(results: Sequence[bool]) -> str:
+    return "" if not results else "ok" if all(results) else "FAILED"

@@ -8,16 +8,17 @@ from rich.console import Console
 from rich.table import Table
 
 from study.plan import fairness_rules
-from study.plan.cells import Plan, plan
+from study.plan.cells import Plan
+from study.plan.cells import plan as make_plan
 from study.spec.loading import load_spec
 
-ALIKE = {
+FAIRNESS_RULES = {
     "trials": "trials",
     "epochs": "epochs of fine-tuning",
     "space": "search space",
     "workers": "workers",
 }
-SHOWN = {
+COLUMNS = {
     "cell": "cell",
     "backbone": "backbone",
     "image_size": "pixels",
@@ -35,40 +36,40 @@ SHOWN = {
 
 def print_plan(path: Path) -> None:
     """Print the plan of a spec file. Raises `StudyError` when it is malformed or breaks a rule that is not accepted."""
-    planned = plan(load_spec(path))
+    plan = make_plan(load_spec(path))
     console = Console(highlight=False, soft_wrap=True)
-    _print_cells(planned, console)
-    accepted = fairness_rules.check(planned)
+    _print_cells(plan, console)
+    accepted = fairness_rules.check(plan)
     for violation in accepted:
         console.print(f"[yellow]differs[/] {violation.key}: {violation.message}. Reason: {violation.reason}")
     if not accepted:
         console.print("[green]fair[/] every method gets the same trials, epochs, search space, design and replicates")
     else:
         broken = {violation.key.partition(":")[0] for violation in accepted}
-        same = [what for rule, what in ALIKE.items() if rule not in broken]
+        same = [what for rule, what in FAIRNESS_RULES.items() if rule not in broken]
         console.print(f"[yellow]not all alike[/] every method gets the same {', '.join(same)}; what differs is above")
 
 
-def _print_cells(planned: Plan, console: Console) -> None:
+def _print_cells(plan: Plan, console: Console) -> None:
     """The cells in a table of what differs between them, and in a line what they all share."""
-    spec = planned.spec
-    rows = fairness_rules.parity(planned).to_dict("records")
-    same = [name for name in SHOWN if len({str(row[name]) for row in rows}) == 1 and len(rows) > 1 and name != "cell"]
-    table = Table(title=f"{spec.study}: {len(planned.cells)} cells, {planned.trials} trials", title_justify="left")
-    different = [name for name in SHOWN if name not in same]
+    spec = plan.spec
+    rows = fairness_rules.parity(plan).to_dict("records")
+    same = [name for name in COLUMNS if len({str(row[name]) for row in rows}) == 1 and len(rows) > 1 and name != "cell"]
+    table = Table(title=f"{spec.study}: {len(plan.cells)} cells, {plan.trials} trials", title_justify="left")
+    different = [name for name in COLUMNS if name not in same]
     for name in different:
-        table.add_column(SHOWN[name], overflow="fold")
+        table.add_column(COLUMNS[name], overflow="fold")
     for row in rows:
         table.add_row(*(str(row[name]) for name in different))
     if spec.question:
         console.print(spec.question, style="bold")
     console.print(table)
     if same:
-        console.print("every cell: " + ", ".join(f"{SHOWN[name]} {rows[0][name]}" for name in same))
-    winners = len(planned.cells) * spec.select.k
+        console.print("every cell: " + ", ".join(f"{COLUMNS[name]} {rows[0][name]}" for name in same))
+    winners = len(plan.cells) * spec.select.k
     replicates = winners * spec.replicate.pairs
     console.print(
-        f"at most {sum(cell.trials * cell.max_epochs for cell in planned.cells)} epochs of search; then {winners} "
+        f"at most {sum(cell.trials * cell.max_epochs for cell in plan.cells)} epochs of search; then {winners} "
         f"winners by rule {spec.select.rule!r} on validation alone, {replicates} replicates, "
         f"{replicates * len(spec.tests)} prediction tables of {spec.evaluate.copies} copies an image"
     )

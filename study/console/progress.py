@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: one live table on a terminal, one greppable line an event elsewhere."""
+"""Progress of a running study: a live table on a terminal; elsewhere one line an event, for `grep`."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from study.plan.cells import Plan
 from study.store.stage import Observer
 from study.store.trial import TrialRecord
 
-QUIET_SECONDS = 5.0  # between lines about epochs when output is not a terminal
+MESSAGE_INTERVAL = 5.0  # seconds between lines about epochs when output is not a terminal
 
 
 class Progress(Observer):
-    """Hears every event of a study. Use it as a context manager, so that the terminal is left as it was."""
+    """Prints the events of a study. Use it as a context manager, which restores the terminal."""
 
     def __init__(self, plan: Plan, console: Console | None = None):
         self._plan = plan
         self._console = console or Console(file=sys.stdout, highlight=False)
         self._trials: dict[tuple[str, int], TrialRecord] = {}
-        self._before: dict[tuple[str, int], int] = {}  # epochs that were there when this run began
+        self._initial_epochs: dict[tuple[str, int], int] = {}  # by trial, when this run began
         self._started = time.monotonic()
-        self._spoke = 0.0
+        self._last_message = 0.0
         self._pieces, self._stage_started = 0, 0.0
         self._live: Live | None = None
 
@@ -38,32 +38,32 @@ class Progress(Observer):
         self._end_live()
 
     def on_message(self, text: str) -> None:
-        """One line."""
+        """Print one line."""
         self._console.print(text, markup=False, soft_wrap=True)
 
     def on_stage_start(self, stage: str) -> None:
-        """The stage's name; its pieces are counted from here."""
+        """Print the stage's name and start to count its pieces."""
         self.on_message(f"stage {stage}")
         self._pieces, self._stage_started = 0, time.monotonic()
-        self._spoke = time.monotonic()
+        self._last_message = time.monotonic()
 
     def on_stage_end(self, stage: str, seconds: float) -> None:
-        """How long it took."""
+        """Print the duration of the stage."""
         self.on_message(f"stage {stage} done after {duration(seconds)}")
 
     def on_piece(self, stage: str, key: str) -> None:
-        """How many pieces are done, now and then."""
+        """The number of pieces done, at most every `MESSAGE_INTERVAL` seconds."""
         self._pieces += 1
-        if time.monotonic() - self._spoke > QUIET_SECONDS:
-            self._spoke = time.monotonic()
+        if time.monotonic() - self._last_message > MESSAGE_INTERVAL:
+            self._last_message = time.monotonic()
             after = duration(time.monotonic() - self._stage_started)
             self.on_message(f"{stage} done={self._pieces} last={key!r} after={after}")
 
     def on_search_start(self, trials: Sequence[TrialRecord]) -> None:
-        """The live table, on a terminal."""
+        """Start the live table, on a terminal."""
         self._trials = {(trial.cell, trial.number): trial for trial in trials}
-        self._before = {key: len(trial.epochs) for key, trial in self._trials.items()}
-        self._started, self._spoke = time.monotonic(), 0.0
+        self._initial_epochs = {key: len(trial.epochs) for key, trial in self._trials.items()}
+        self._started, self._last_message = time.monotonic(), 0.0
         if self._console.is_terminal:
             self._live = Live(console=self._console, refresh_per_second=4, get_renderable=self._table)
             self._live.start()
@@ -71,8 +71,8 @@ class Progress(Observer):
     def on_trial(self, trial: TrialRecord) -> None:
         """A trial started, reported an epoch, or ended."""
         self._trials[trial.cell, trial.number] = trial
-        if self._live is None and (trial.finished or time.monotonic() - self._spoke > QUIET_SECONDS):
-            self._spoke = time.monotonic()
+        if self._live is None and (trial.finished or time.monotonic() - self._last_message > MESSAGE_INTERVAL):
+            self._last_message = time.monotonic()
             self.on_message(self._line(trial))
 
     def on_search_end(self) -> None:
@@ -87,12 +87,12 @@ class Progress(Observer):
 
     def _line(self, trial: TrialRecord) -> str:
         value = "-" if trial.value is None else f"{trial.value:.4f}"
-        done = sum(found.finished for found in self._trials.values())
+        done = sum(other.finished for other in self._trials.values())
         best = self._best(trial.cell)
         return (
             f"search cell={trial.cell} trial={trial.number} state={trial.state} epoch={len(trial.epochs)} "
             f"value={value} best={'-' if best is None else f'{best:.4f}'} finished={done}/{self._plan.trials} "
-            f"left={self._left()}"
+            f"left={self._time_left()}"
         )
 
     def _best(self, cell: str) -> float | None:
@@ -101,10 +101,10 @@ class Progress(Observer):
             return None
         return max(values) if self._plan.spec.search.direction == "maximize" else min(values)
 
-    def _left(self) -> str:
-        """Time left, from the share of trials that this run has finished (those found at its start do not count)."""
+    def _time_left(self) -> str:
+        """Time left, extrapolated from the epochs of this run; those of earlier runs do not count."""
         finished = [key for key, trial in self._trials.items() if trial.finished]
-        new = sum(len(trial.epochs) - self._before.get(key, 0) for key, trial in self._trials.items())
+        new = sum(len(trial.epochs) - self._initial_epochs.get(key, 0) for key, trial in self._trials.items())
         if not finished or not new:
             return "?"
         epochs = sum(len(self._trials[key].epochs) for key in finished) / len(finished)
@@ -114,7 +114,7 @@ class Progress(Observer):
     def _table(self) -> Table:
         spec = self._plan.spec
         done = sum(trial.finished for trial in self._trials.values())
-        title = f"{spec.study}: {done}/{self._plan.trials} trials, about {self._left()} left"
+        title = f"{spec.study}: {done}/{self._plan.trials} trials, about {self._time_left()} left"
         table = Table(title=title, title_justify="left")
         for name in ("cell", "done", "pruned", "failed", "running", f"best {spec.search.objective}", "epochs"):
             table.add_column(name, justify="left" if name == "cell" else "right")

@@ -14,18 +14,18 @@ from study.tracking import read_backlog
 
 
 def print_status(plan: Plan, directory: StudyDirectory) -> None:
-    """Stages and cells, what MLflow has not heard of yet, and disk use."""
+    """Print stages, cells, the backlog of MLflow, and disk use."""
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{plan.spec.study} in {directory.root}", style="bold")
     for name, count in status(plan, directory).items():
-        wanted = "?" if count.wanted is None else count.wanted
-        console.print(f"{name:10} {'done' if count.complete else 'open':5} {count.done}/{wanted}")
+        total = "?" if count.wanted is None else count.wanted
+        console.print(f"{name:10} {'done' if count.complete else 'open':5} {count.done}/{total}")
     if (directory.root / "trials.db").exists():
         console.print(_cells(plan, directory))
     console.print(str(read_backlog(directory)))
-    use = disk_use(directory)
-    parts = ", ".join(f"{name} {size(count)}" for name, count in use.items())
-    console.print(f"disk {size(sum(use.values()))}: {parts}")
+    usage = disk_use(directory)
+    parts = ", ".join(f"{name} {size(count)}" for name, count in usage.items())
+    console.print(f"disk {size(sum(usage.values()))}: {parts}")
 
 
 def size(count: int) -> str:
@@ -44,15 +44,15 @@ def _cells(plan: Plan, directory: StudyDirectory) -> Table:
     for name in ("cell", "finished", "complete", "pruned", "failed", f"best {plan.spec.search.objective}", "epochs"):
         table.add_column(name, justify="left" if name == "cell" else "right")
     for cell in plan.cells:
-        own = [trial for trial in trials if trial.cell == cell.key]
-        states = [trial.state for trial in own]
-        values = [trial.value for trial in own if trial.value is not None]
+        in_cell = [trial for trial in trials if trial.cell == cell.key]
+        states = [trial.state for trial in in_cell]
+        values = [trial.value for trial in in_cell if trial.value is not None]
         best = max if plan.spec.search.direction == "maximize" else min
         table.add_row(
             cell.title,
-            f"{sum(trial.finished for trial in own)}/{cell.trials}",
+            f"{sum(trial.finished for trial in in_cell)}/{cell.trials}",
             *(str(states.count(state)) for state in ("COMPLETE", "PRUNED", "FAIL")),
             f"{best(values):.4f}" if values else "",
-            str(sum(len(trial.epochs) for trial in own)),
+            str(sum(len(trial.epochs) for trial in in_cell)),
         )
     return table

@@ -1,4 +1,4 @@
-"""What a finished run prints: the comparison table and where to look next."""
+"""What a finished run prints: the comparison table, and the paths of the report and the tables."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ def print_table(comparison: Path) -> None:
         for row in rows:
             print(f"auc fraction={row['fraction']:g} method={row['method']} test={row['dataset']} {_cell(row)}")
         return
-    sets = list(dict.fromkeys(str(row["dataset"]) for row in rows))
+    datasets = list(dict.fromkeys(str(row["dataset"]) for row in rows))
     for fraction in sorted({float(row["fraction"]) for row in rows}, reverse=True):
         table = Table(title=f"AUC, {fraction * 100:g} % of the training images", title_justify="left")
-        for name in ("method", *sets):
+        for name in ("method", *datasets):
             table.add_column(name)
-        here = [row for row in rows if row["fraction"] == fraction]
-        for method in dict.fromkeys(str(row["method"]) for row in here):
-            own = {row["dataset"]: _cell(row) for row in here if row["method"] == method}
-            table.add_row(method, *(own.get(name, "") for name in sets))
+        at_fraction = [row for row in rows if row["fraction"] == fraction]
+        for method in dict.fromkeys(str(row["method"]) for row in at_fraction):
+            cells = {row["dataset"]: _cell(row) for row in at_fraction if row["method"] == method}
+            table.add_row(method, *(cells.get(name, "") for name in datasets))
         console.print(table)
 
 

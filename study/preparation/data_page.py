@@ -19,7 +19,7 @@ from datasets.base.seeds import seed
 from datasets.cache.store import ImageStore, open_store
 from study.base.errors import StudyError
 from study.preparation.leakage import data_sources
-from study.preparation.spec_audit import Look, look
+from study.preparation.spec_audit import SpecAudit, audit_spec
 from study.preparation.thumbnails import QUALITY, SIDE, square
 from study.spec.model import StudySpec
 
@@ -51,21 +51,21 @@ def write_page(spec: StudySpec, out: Path) -> str:
     Raises `StudyError` for data that cannot be read, and bad images unless the spec skips them.
     """
     stores = {name: _store(spec, name) for name in data_sources(spec)}
-    seen = look(spec)
-    counts = seen.counts(spec)
+    audit = audit_spec(spec)
+    counts = audit.counts(spec)
     environment = Environment(loader=PackageLoader("study.report"), undefined=StrictUndefined, autoescape=True)
     text = environment.get_template("data.html.j2").render(
         study=spec.study,
         question=spec.question,
         css=resources.files("study.report").joinpath("static", "report.css").read_text(),
-        findings=seen.findings,
+        findings=audit.findings,
         classes=[name for name in counts.columns if name not in _FACTS],
         whole=counts[counts["subgroup"] == "all"].to_dict("records"),
         sets=[
             {
                 "name": name,
                 "notes": store.manifest.notes,
-                "samples": list(_samples(name, store, seen, spec)),
+                "samples": list(_samples(name, store, audit, spec)),
                 "sizes": sizes(store.index),
             }
             for name, store in stores.items()
@@ -100,10 +100,10 @@ def _store(spec: StudySpec, name: str) -> ImageStore:
         raise StudyError(str(error)) from error
 
 
-def _samples(name: str, store: ImageStore, seen: Look, spec: StudySpec) -> Iterator[tuple[str, list[Picture]]]:
+def _samples(name: str, store: ImageStore, audit: SpecAudit, spec: StudySpec) -> Iterator[tuple[str, list[Picture]]]:
     """`(title, pictures)` for each part and class of the training source, or each class of a test set."""
     table = store.manifest.table
-    parts = seen.parts if name == spec.train.source else {"all": table["image_id"]}
+    parts = audit.parts if name == spec.train.source else {"all": table["image_id"]}
     for part, ids in parts.items():
         for label, kind in enumerate(store.manifest.classes):
             rows = np.flatnonzero((table["label"] == label) & table["image_id"].isin(set(ids)))

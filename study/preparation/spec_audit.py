@@ -26,8 +26,8 @@ Splits = dict[tuple[int, float], dict[Part, list[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """What an audit of a spec saw: findings, manifests by data set, and the parts of the split of the search."""
+class SpecAudit:
+    """Result of auditing a spec: findings, manifests by data set, and the parts of the split of the search."""
 
     findings: list[Finding]
     manifests: dict[str, Manifest]
@@ -41,7 +41,7 @@ class Look:
         return balance({**sides, **tests})
 
 
-def look(spec: StudySpec) -> Look:
+def audit_spec(spec: StudySpec) -> SpecAudit:
     """Judge a spec's data; refuses nothing. Content is compared where images have been decoded (`study data prepare`).
 
     Where splits are files, they are judged as written: every id that the release's tables list counts, whether or not
@@ -59,7 +59,7 @@ def look(spec: StudySpec) -> Look:
             found += by_letter(train, splits[whole], written[whole], found)
     except DataError as error:
         raise StudyError(str(error)) from error
-    return Look(findings=found, manifests=manifests, parts=splits[whole])
+    return SpecAudit(findings=found, manifests=manifests, parts=splits[whole])
 
 
 def by_letter(train: Manifest, parts: Parts, written: dict[Part, list[str]], found: list[Finding]) -> list[Finding]:

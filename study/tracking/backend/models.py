@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from study.base.versions import MODEL_REQUIREMENTS
 from study.tracking.backend.client import KEY_TAG, STUDY_TAG
 from study.tracking.desired.runs import Model, Run
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from study.tracking.backend.client import Server
 
 CODE_PACKAGES = ("trainables", "datasets")
-PACKAGES = ("torch", "torchvision", "timm", "numpy", "pandas", "opencv-python-headless", "pillow", "simplejpeg")
-MORE_PACKAGES = ("imagehash", "pyarrow", "fsspec", "filelock", "pyyaml", "safetensors")
 ALIAS = "selected"
 
 
@@ -101,7 +100,7 @@ def _save(path: Path, model: Model, run_id: str, logged: Any) -> None:
         code_paths=code,
         signature=signature,
         input_example=_example(model.image_size),
-        pip_requirements=[f"{name}=={version(name)}" for name in ("mlflow", *PACKAGES, *MORE_PACKAGES)],
+        pip_requirements=[f"{name}=={version(name)}" for name in MODEL_REQUIREMENTS],
         mlflow_model=Metadata(model_id=logged.model_id, run_id=run_id, artifact_path=logged.artifact_location),
     )
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import getpass
 import json
-import platform
 import socket
 import subprocess
 import time
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from datasets.base.atomic_files import write_json
+from study.base.versions import versions
 from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
 from study.tracking.sync import paths
-
-VERSIONS = ("torch", "torchvision", "timm", "ray", "optuna", "mlflow", "numpy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +61,10 @@ def load(directory: StudyDirectory) -> Identity:
 
 
 def _current_session() -> Session:
-    versions = {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
     return Session(
         time=time.time(),
         commit=_commit(Path(__file__).parent),
-        versions=", ".join(f"{name} {version_}" for name, version_ in versions.items()),
+        versions=", ".join(f"{name} {version}" for name, version in versions().items()),
         host=socket.gethostname(),
         user=getpass.getuser(),
     )

@@ -95,13 +95,13 @@ def test_a_leak_stops_a_study(tmp_path, monkeypatch):
 
 def test_the_training_set_is_no_test_set(tmp_path):
     with pytest.raises(StudyError, match="A test set is not the training set, got 'synthetic' for both"):
-        spec_audit.look(example_study.spec(tests=["synthetic"]))
+        spec_audit.audit_spec(example_study.spec(tests=["synthetic"]))
 
 
 def test_split_files_are_judged_as_written(leaky, tmp_path, monkeypatch):
     monkeypatch.setenv("SKIN_CACHE", str(tmp_path / "cache"))
     spec = example_study.spec(**leaky)
-    found = {finding.key: finding.message for finding in spec_audit.look(spec).findings}
+    found = {finding.key: finding.message for finding in spec_audit.audit_spec(spec).findings}
     assert found["lesion_overlap:train-test"] == (
         "1 of 4 test images (0 of 1 melanoma) show a lesion that is also in train."
     )
@@ -112,13 +112,13 @@ def test_split_files_are_judged_as_written(leaky, tmp_path, monkeypatch):
     open_store(data.load_manifest(spec.train), short_side=spec.cache_side)
     (tmp_path / "test.csv").write_text("image\ni20\ni21")
     (tmp_path / "whole.csv").write_text("image\n" + "\n".join(f"i{number:02d}" for number in range(2, 12)))
-    found = {finding.key: finding.message for finding in spec_audit.look(spec).findings}
+    found = {finding.key: finding.message for finding in spec_audit.audit_spec(spec).findings}
     assert found["copies:train-test"].startswith("1 of 2 test images (0 of 1 melanoma) are byte for byte in train")
 
 
 def test_a_subsample_outside_the_whole_training_part_is_compared_too(leaky, tmp_path):
     (tmp_path / "part_2.csv").write_text("image\ni03\ni04\ni22\ni23")
-    found = {finding.key: finding.count for finding in spec_audit.look(example_study.spec(**leaky)).findings}
+    found = {finding.key: finding.count for finding in spec_audit.audit_spec(example_study.spec(**leaky)).findings}
     assert found["image_overlap:train-test"] == 1
 
 
@@ -150,7 +150,8 @@ def test_the_published_splits_have_the_faults_that_are_known(tmp_path, monkeypat
     monkeypatch.setenv("SKIN_SPLITS", str(DATA / "paper_datasplits"))
     monkeypatch.setenv("SKIN_CACHE", str(tmp_path / "cache"))
     found = {
-        finding.key: finding.message for finding in spec_audit.look(load_spec("study/specs/published.yaml")).findings
+        finding.key: finding.message
+        for finding in spec_audit.audit_spec(load_spec("study/specs/published.yaml")).findings
     }
     assert found["lesion_overlap:train-validation"].startswith("1,057 of 1,931 validation images")
     assert found["lesion_overlap:train-test"].startswith("2,107 of 3,863 test images (329 of 396 melanoma)")
