@@ -62,8 +62,10 @@ class Manifest:
             raise DataError(f"{self.name}: a manifest has the columns {COLUMNS}, got {tuple(self.table.columns)}.")
         repeated = self.table["image_id"][self.table["image_id"].duplicated()]
         if len(repeated):
+            files = ", ".join(self.table["path"][self.table["image_id"] == repeated.iloc[0]])
             raise DataError(
-                f"{self.name}: image ids are unique, but {repeated.iloc[0]!r} appears again. Remove the copy."
+                f"{self.name}: image ids are unique, but {repeated.iloc[0]!r} appears again (files: {files}). Remove "
+                "the copy."
             )
 
     def __len__(self) -> int:

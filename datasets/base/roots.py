@@ -11,6 +11,9 @@ from typing import Any
 from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef
 
+_LEFT_BEHIND = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
+_FOLDERS_LEFT_BEHIND = {"__macosx", "@eadir", "$recycle.bin", "system volume information", "lost+found"}
+
 
 @dataclass(frozen=True)
 class Root:
@@ -40,15 +43,17 @@ class Root:
         return found
 
     def walk(self, folder: str = "") -> list[str]:
-        """Paths, relative to the root, of all files below `folder`, sorted."""
+        """Paths, relative to the root, of all files below `folder`, sorted; without `left_behind` ones."""
         if self.remote:
             base = self._filesystem()._strip_protocol(self._at(""))
-            paths = self._filesystem().find(self._at(folder))
-            return sorted(str(path).removeprefix(base).lstrip("/") for path in paths)
+            paths = (str(path).removeprefix(base).lstrip("/") for path in self._filesystem().find(self._at(folder)))
+            return sorted(path for path in paths if not left_behind(path))
         found: list[str] = []
-        for place, _, names in os.walk(os.path.join(self.location, folder), followlinks=True):
+        for place, folders, names in os.walk(os.path.join(self.location, folder), followlinks=True):
+            folders[:] = [name for name in folders if not left_behind(f"{name}/")]  # nothing below is looked at
             inside = Path(place).relative_to(self.location).as_posix()
-            found += names if inside == "." else [f"{inside}/{name}" for name in names]
+            kept = [name for name in names if not left_behind(name)]
+            found += kept if inside == "." else [f"{inside}/{name}" for name in kept]
         return sorted(found)
 
     def read(self, path: str) -> bytes:
@@ -80,6 +85,17 @@ class Root:
         import fsspec
 
         return fsspec.core.url_to_fs(self.location)[0]
+
+
+def left_behind(path: str) -> bool:
+    """Whether a relative path is what an operating system or an archive program leaves among a user's files.
+
+    `._*` and `.DS_Store` of macOS and all else that is hidden, `Thumbs.db` and `desktop.ini` of Windows, folders such
+    as `__MACOSX`. A folder's path ends in a slash.
+    """
+    *folders, name = path.lower().split("/")
+    hidden = any(part.startswith(".") and part not in (".", "..") for part in (*folders, name))
+    return hidden or name in _LEFT_BEHIND or not _FOLDERS_LEFT_BEHIND.isdisjoint(folders)
 
 
 def leaves(path: str) -> bool:

@@ -42,7 +42,7 @@ class ImageStore:
             raise DataError(describe_bad(manifest, index))
         note = None
         if bad.any():
-            note = f"{int(bad.sum())} of {len(index)} images skipped as bad: " + _listing(index)
+            note = f"{int(bad.sum())} of {len(index)} images skipped as bad: " + _listing(manifest, index)
         self.directory = directory
         self._source, self._on_bad_image = manifest, on_bad_image
         filled = replace(manifest, table=manifest.table.assign(sha256=index["sha256"].to_numpy()))
@@ -129,14 +129,16 @@ def describe_bad(manifest: Manifest, index: pd.DataFrame) -> str:
     """The error about all bad images of a manifest at once."""
     count = int((index["error"] != "").sum())
     return (
-        f"{manifest.name}: every image is sound, but {count} of {len(index)} are not: {_listing(index)}. "
-        "Replace these files, or set on_bad_image: skip."
+        f"{manifest.name}: every image is sound, but {count} of {len(index)} are not: {_listing(manifest, index)}. "
+        f"Replace these files below {manifest.root!r}, or set on_bad_image: skip."
     )
 
 
-def _listing(index: pd.DataFrame, most: int = 20) -> str:
+def _listing(manifest: Manifest, index: pd.DataFrame, most: int = 20) -> str:
+    """Bad images by their files, with endings and folders: what a person can look for."""
     bad = index[index["error"] != ""]
-    shown = [f"{row.image_id} ({row.error})" for row in bad.head(most).itertuples()]
+    path = dict(zip(manifest.table["image_id"], manifest.table["path"], strict=True))
+    shown = [f"{path[name] or name} ({error})" for name, error in bad[["image_id", "error"]].head(most).to_numpy()]
     return "; ".join(shown) + (f"; and {len(bad) - most} more" if len(bad) > most else "")
 
 

@@ -82,6 +82,7 @@ def folder(root: Path) -> Path:
     picture(root / "nevus" / "deeper" / "2.jpg", 3)
     picture(root / "loose.jpg", 4)
     (root / "nevus" / "notes.txt").write_text("no picture")
+    (root / "nevus" / "._1.png").write_bytes(b"\0\5\x16\7")  # what a Mac leaves beside every file
     return root
 
 

@@ -99,11 +99,13 @@ def test_bad_images_are_all_listed_and_skipped_only_on_demand(tmp_path):
     for _ in range(2):  # found again without decoding again
         with pytest.raises(DataError) as error:
             open_store(manifest, short_side=32, cache_root=str(tmp_path / "cache"))
-        assert "2 of 4 are not: nevus/0001 (the file is empty); nevus/0003 (the content is damaged" in str(error.value)
-        assert "set on_bad_image: skip" in str(error.value)
+        assert "2 of 4 are not: nevus/0001.jpg (the file is empty); nevus/0003.jpg (the content is damaged" in str(
+            error.value
+        )
+        assert f"Replace these files below {str(root)!r}, or set on_bad_image: skip" in str(error.value)
     store = open_store(manifest, short_side=32, cache_root=str(tmp_path / "cache"), on_bad_image="skip")
     assert list(store.manifest.table["image_id"]) == ["nevus/0000", "nevus/0002"]
-    assert "2 of 4 images skipped as bad: nevus/0001 (the file is empty)" in store.manifest.notes[-1]
+    assert "2 of 4 images skipped as bad: nevus/0001.jpg (the file is empty)" in store.manifest.notes[-1]
 
 
 def test_a_file_that_changes_gives_another_cache(tmp_path):

@@ -177,7 +177,10 @@ def test_a_folder_of_ones_own(tmp_path):
         ("a/1.jpg,3,P2,melanoma,500,male,,", "A number of years from 0 to 120, got '500'"),
         ("a/1.jpg,3,P2,melanoma,50,male,VII,", "A Fitzpatrick skin type is 1 to 6 or empty, got 'VII'"),
         ("a/1.jpg,3,P2,melanoma,50,male,,x-ray", "a modality is one of .* got 'x-ray'"),
-        ("a/1.jpg,3,P2,melanoma,50,male,,", "image ids are unique, but 'a/1' appears again"),
+        (
+            "a/1.jpg,3,P2,melanoma,50,male,,",
+            r"ids are unique, but 'a/1' appears again \(files: a/1.jpg, a/1.jpg\)",
+        ),
         (",3,P2,melanoma,50,male,,", "every row names an image, but 1 do not"),
         ("a/1.jpg,3,P2,wart,50,male,,", "what it counts as, got 'wart'"),
     ],
