@@ -35,13 +35,6 @@ class Root:
         if not there:
             raise DataError(f"A root is a directory, got {self.location!r}, which does not exist. Check the path.")
 
-    def files(self, folder: str = "") -> dict[str, str]:
-        """All files below `folder`, however deep: file name -> path relative to the root (first of equal names)."""
-        found: dict[str, str] = {}
-        for path in self.walk(folder):
-            found.setdefault(path.rpartition("/")[2], path)
-        return found
-
     def walk(self, folder: str = "") -> list[str]:
         """Paths, relative to the root, of all files below `folder`, sorted; without `left_behind` ones."""
         if self.remote:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from datasets.base.errors import DataError
 from datasets.base.manifest import COLUMNS, DataRef, Manifest
-from datasets.base.roots import Root
 from datasets.labels.tasks import Task
 
 
@@ -40,16 +39,6 @@ def assemble(ref: DataRef, task: Task, columns: Mapping[str, pd.Series | str | N
         classes=tuple(task.classes),
         notes=(f"{unlabelled} images have no diagnosis and so no label.",) if unlabelled else (),
     )
-
-
-def paths_of(root: Root, folder: str, endings: tuple[str, ...]) -> dict[str, str]:
-    """File name without its ending -> path relative to the root, of all files with one of these endings in `folder`."""
-    found: dict[str, str] = {}
-    for name, path in root.files(folder).items():
-        stem, _, ending = name.rpartition(".")
-        if ending.lower() in endings:
-            found.setdefault(stem, path)
-    return found
 
 
 def settle(manifest: Manifest, ref: DataRef, rules: Mapping[str, Any]) -> Manifest:

@@ -14,14 +14,13 @@ _UNKNOWN = ("", "unknown", "nan", "none", "n/a")
 
 
 def read_table(root: Root, path: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """A CSV of the release as text (null where a cell is empty), separated by commas or semicolons.
+    """A CSV of the release as text (null where a cell is empty), separated by commas, semicolons or tabs.
 
     Raises `DataError` where it is not there, does not parse, or lacks one of `columns`.
     """
     try:
         text = root.read(path).decode("utf-8-sig")
-        separator = ";" if text.partition("\n")[0].count(";") > text.partition("\n")[0].count(",") else ","
-        table = pd.read_csv(io.StringIO(text), dtype=str, sep=separator)
+        table = pd.read_csv(io.StringIO(text), dtype=str, sep=separator(text))
     except (DataError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(
             f"The release has the table {path}, but {root.location}/{path}: {error}. Point the root at the folder that "
@@ -36,10 +35,28 @@ def read_table(root: Root, path: str, columns: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
-def first_table(root: Root, paths: tuple[str, ...], columns: tuple[str, ...]) -> pd.DataFrame:
-    """The first of several tables that is there (a release and its revisions); errors as of `read_table`."""
-    found = [path for path, stamp in zip(paths, root.stamps(paths), strict=True) if stamp]
-    return read_table(root, (found or list(paths))[0], columns)
+def read_header(root: Root, path: str) -> list[str]:
+    """The column names of a table; none where it does not parse."""
+    try:
+        text = root.read(path).decode("utf-8-sig")
+        return list(pd.read_csv(io.StringIO(text.partition("\n")[0]), dtype=str, sep=separator(text), nrows=0).columns)
+    except (DataError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError):
+        return []
+
+
+def separator(text: str) -> str:
+    """What separates the columns of a table, judged by its first line: a comma, a semicolon or a tab."""
+    head = text.partition("\n")[0]
+    return max(",;\t", key=head.count)
+
+
+def one_hot(truth: pd.DataFrame, image: str, columns: tuple[str, ...], name: str) -> pd.Series:
+    """The column of each row that holds its only 1; the others hold 0. Raises `DataError` for a row of another form."""
+    marks = truth[list(columns)].apply(pd.to_numeric, errors="coerce")
+    odd = truth[image][(marks.sum(axis=1) != 1) | ~marks.isin([0, 1]).all(axis=1)]
+    if len(odd):
+        raise DataError(f"{name}: each image has one diagnosis, but {odd.iloc[0]!r} has not. Take the released file.")
+    return marks.idxmax(axis=1)
 
 
 def words(column: pd.Series) -> pd.Series:

@@ -12,9 +12,11 @@ from datasets.base.manifest import DataRef, Manifest
 from datasets.base.roots import Root, root_of
 from datasets.labels.tasks import task
 from datasets.sources.assemble import assemble
-from datasets.sources.csv_tables import read_table, sexes, words
+from datasets.sources.csv_tables import sexes, words
+from datasets.sources.layout import TableFile
 from datasets.sources.source import Source
 
+META = TableFile(("meta.csv",), ("case_num", "diagnosis", "location", "sex", "clinic", "derm"))
 _IMAGES = {"derm7pt_dermoscopic": ("derm", "dermoscopic"), "derm7pt_clinical": ("clinic", "clinical")}
 
 
@@ -27,7 +29,7 @@ def load(ref: DataRef) -> Manifest:
     root = root_of(ref)
     rule = task("derm7pt", ref.task)
     column, modality = _IMAGES[ref.source]
-    table = read_table(root, "meta/meta.csv", ("case_num", "diagnosis", "location", "sex", "clinic", "derm"))
+    table = META.read(root)
     table = table[table[column].notna()].reset_index(drop=True)
     stems = table[column].str.strip().str.replace(r"\.[A-Za-z]+$", "", regex=True)
     twice = stems.duplicated(keep=False)
@@ -48,8 +50,8 @@ def load(ref: DataRef) -> Manifest:
 
 def _paths(root: Root, names: pd.Series) -> pd.Series:
     """Paths as the table has them, whatever the case of their letters on disk."""
-    found = {path.removeprefix("images/").lower(): path for path in root.walk("images")}
+    found = {path.lower().rpartition("images/")[2]: path for path in root.walk() if "images/" in path.lower()}
     return names.str.lower().map(lambda name: found.get(name, ""))
 
 
-SOURCE = Source(load=load, rules="derm7pt")
+SOURCE = Source(load=load, rules="derm7pt", tables=(META,))

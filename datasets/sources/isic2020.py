@@ -1,4 +1,5 @@
-"""ISIC 2020 training release: `ISIC_2020_Training_GroundTruth.csv` (or its `_v2`, with lesion ids) and `train/*.jpg`.
+"""ISIC 2020 training release: `ISIC_2020_Training_GroundTruth.csv` (or its `_v2`, with lesion ids) and `train/*.jpg`;
+on the competition's page `train.csv` and `jpeg/train/*.jpg`. Tables and images may lie in nested folders.
 
 Rotemberg et al. 2021, doi 10.34970/2020-ds01; documented at https://challenge.isic-archive.com/data/#2020. Patients are
 known. Where `ISIC_2020_Training_Duplicates.csv` is there, one image of each group of copies keeps its label and the
@@ -18,21 +19,25 @@ from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef, Manifest
 from datasets.base.roots import Root, root_of
 from datasets.labels.tasks import task
-from datasets.sources.assemble import assemble, paths_of
-from datasets.sources.csv_tables import first_table, read_table, sexes, words, years
+from datasets.sources.assemble import assemble
+from datasets.sources.csv_tables import sexes, words, years
+from datasets.sources.layout import TableFile, paths_of
 from datasets.sources.source import Source
 
-TRUTH = ("ISIC_2020_Training_GroundTruth_v2.csv", "ISIC_2020_Training_GroundTruth.csv")
 DUPLICATES = "ISIC_2020_Training_Duplicates.csv"
-_COLUMNS = (
-    "image_name",
-    "patient_id",
-    "sex",
-    "age_approx",
-    "anatom_site_general_challenge",
-    "diagnosis",
-    "benign_malignant",
+TRUTH = TableFile(
+    ("ISIC_2020_Training_GroundTruth_v2.csv", "ISIC_2020_Training_GroundTruth.csv", "train.csv"),
+    (
+        "image_name",
+        "patient_id",
+        "sex",
+        "age_approx",
+        "anatom_site_general_challenge",
+        "diagnosis",
+        "benign_malignant",
+    ),
 )
+_PAIRS = TableFile((DUPLICATES,), ("image_name_1", "image_name_2"))
 
 
 def load(ref: DataRef) -> Manifest:
@@ -42,14 +47,14 @@ def load(ref: DataRef) -> Manifest:
     """
     root = root_of(ref)
     rule = task("isic2020", ref.task)
-    table = first_table(root, TRUTH, _COLUMNS)
+    table = TRUTH.read(root)
     odd = table["image_name"][(table["diagnosis"] == "melanoma") != (table["benign_malignant"] == "malignant")]
     if len(odd):
         raise DataError(
             f"ISIC 2020: what is malignant is a melanoma and the rest is benign, but {odd.iloc[0]!r} says otherwise. "
             "Take the released file."
         )
-    paths = paths_of(root, "", ("jpg", "jpeg"))
+    paths = paths_of(root, "train", ("jpg", "jpeg"))
     manifest = assemble(
         ref,
         rule,
@@ -65,11 +70,11 @@ def load(ref: DataRef) -> Manifest:
             "modality": "dermoscopic",
         },
     )
-    return _without_copies(manifest, root) if root.stamps([DUPLICATES])[0] else manifest
+    return _without_copies(manifest, root) if _PAIRS.find(root) else manifest
 
 
 def _without_copies(manifest: Manifest, root: Root) -> Manifest:
-    pairs = read_table(root, DUPLICATES, ("image_name_1", "image_name_2"))[["image_name_1", "image_name_2"]]
+    pairs = _PAIRS.read(root)[["image_name_1", "image_name_2"]]
     copies = _copies(pairs)
     table = manifest.table.copy()
     listed = table["image_id"].isin(copies)
@@ -88,4 +93,4 @@ def _copies(pairs: pd.DataFrame) -> set[str]:
     return set(np.delete(np.asarray(names, dtype=object), first))
 
 
-SOURCE = Source(load=load, rules="isic2020")
+SOURCE = Source(load=load, rules="isic2020", tables=(TRUTH,))

@@ -8,6 +8,7 @@ from typing import Any
 
 from datasets.base.manifest import DataRef, Manifest
 from datasets.labels.tasks import rules
+from datasets.sources.layout import TableFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,11 +16,13 @@ class Source:
     """A source by name. `load` gives every image that the release's tables list, those that a copy lacks with an empty
     path; it raises `DataError` for files or tables that break the release's form.
 
-    `rules`: a rule file in `datasets/labels/rules`, or its content where another package brings the source.
+    `rules`: a rule file in `datasets/labels/rules`, or its content where another package brings the source. `tables`:
+    the tables (any one of them) by which the release is recognised in an unknown folder.
     """
 
     load: Callable[[DataRef], Manifest]
     rules: str | Mapping[str, Any]
+    tables: tuple[TableFile, ...] = ()
 
     @property
     def content(self) -> Mapping[str, Any]:

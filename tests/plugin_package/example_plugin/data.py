@@ -5,8 +5,9 @@ from __future__ import annotations
 from datasets.base.manifest import DataRef, Manifest
 from datasets.base.roots import root_of
 from datasets.labels.tasks import parse
-from datasets.sources.assemble import assemble, paths_of
+from datasets.sources.assemble import assemble
 from datasets.sources.csv_tables import read_table
+from datasets.sources.layout import paths_of
 from datasets.sources.source import Source
 
 RULES = {
