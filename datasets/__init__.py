@@ -1,4 +1,4 @@
-"""Images, labels and honest splits: manifests of five public sources (and your own), splits, audit, decoded cache."""
+"""Images, labels and honest splits: manifests of public sources (and your own), splits, audit, decoded cache."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ COLUMNS = (
     "age",  # float years or null
     "sex",  # "male", "female" or null
     "site",  # str or null
-    "skin_tone",  # str (Fitzpatrick "I".."VI") or null
+    "skin_tone",  # str (Fitzpatrick "I".."VI", or "I-II" where a source says no more) or null
     "modality",  # "dermoscopic", "clinical" or null
     "sha256",  # str or null: digest of the file's bytes, filled when the files are read
 )

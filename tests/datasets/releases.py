@@ -76,6 +76,88 @@ def derm7pt(root: Path, separator: str = ",") -> Path:
     return root
 
 
+def ham10000(root: Path) -> Path:
+    rows = [
+        "lesion_id,image_id,dx,dx_type,age,sex,localization",
+        "HAM_1,ISIC_1,mel,histo,80.0,male,scalp",
+        "HAM_1,ISIC_2,mel,histo,80.0,male,scalp",
+        "HAM_2,ISIC_3,nv,follow_up,,unknown,unknown",
+        "HAM_3,ISIC_4,akiec,histo,50.0,female,face",
+    ]
+    (root / "HAM10000_metadata.csv").write_text("\n".join(rows))
+    for number in range(1, 5):
+        picture(root / f"HAM10000_images_part_{1 + number % 2}" / f"ISIC_{number}.jpg", 30 + number)
+    return root
+
+
+def isic2018(root: Path) -> Path:
+    truth = [
+        "image,MEL,NV,BCC,AKIEC,BKL,DF,VASC",
+        "ISIC_1,1,0,0,0,0,0,0",
+        "ISIC_2,0,1,0,0,0,0,0",
+        "ISIC_3,0,0,1,0,0,0,0",
+    ]
+    lesions = ["image,lesion_id,diagnosis_confirm_type", "ISIC_2,HAM_2,histopathology", "ISIC_1,HAM_1,histopathology"]
+    folder = root / "ISIC2018_Task3_Training_GroundTruth"
+    folder.mkdir(parents=True)
+    (folder / "ISIC2018_Task3_Training_GroundTruth.csv").write_text("\n".join(truth))
+    (root / "ISIC2018_Task3_Training_LesionGroupings.csv").write_text("\n".join(lesions))
+    for number in range(1, 4):
+        picture(root / "ISIC2018_Task3_Training_Input" / f"ISIC_{number}.jpg", 40 + number)
+    return root
+
+
+def isic_archive(root: Path, older: bool = False) -> Path:
+    rows = [
+        "isic_id,age_approx,anatom_site_general,diagnosis_1,diagnosis_2,diagnosis_3,image_type,lesion_id,patient_id,sex",
+        'ISIC_1,60,torso,Malignant,,"Melanoma, NOS",dermoscopic,IL_1,IP_1,male',
+        "ISIC_2,,,Benign,Benign melanocytic proliferations,Nevus,clinical: close-up,IL_2,IP_1,male",
+        "ISIC_3,40,,Benign,Benign soft tissue proliferations - Neural,Neurofibroma,TBP tile: close-up,,IP_2,",
+        "ISIC_4,40,,Malignant,Malignant melanocytic proliferations (Melanoma),A new kind,dermoscopic,,IP_3,female",
+        "ISIC_5,40,,,,,dermoscopic,,IP_3,female",
+    ]
+    if older:
+        rows = [
+            "isic_id,attribution,age_approx,benign_malignant,diagnosis,image_type,sex",
+            "ISIC_1,x,60,malignant,melanoma,dermoscopic,male",
+            "ISIC_2,x,60,benign,nevus,dermoscopic,male",
+            "ISIC_3,x,60,benign,other,dermoscopic,male",
+            "ISIC_4,x,60,malignant,melanoma metastasis,dermoscopic,male",
+            "ISIC_5,x,60,,,dermoscopic,male",
+        ]
+    (root / "metadata.csv").write_text("\n".join(rows))
+    for number in range(1, 6):
+        picture(root / f"ISIC_{number}.jpg", 50 + number)
+    return root
+
+
+def fitzpatrick17k(root: Path) -> Path:
+    rows = [
+        "md5hash,fitzpatrick_scale,fitzpatrick_centaur,label,nine_partition_label,three_partition_label,qc,url,url_alphanum",
+        "aa,3,3,malignant melanoma,malignant melanoma,malignant,,http://x/aa.jpg,xaa",
+        "bb,-1,3,seborrheic keratosis,benign epidermal,benign,,http://x/bb.jpg,xbb",
+        "cc,6,3,psoriasis,inflammatory,non-neoplastic,,http://x/cc.jpg,xcc",
+        "dd,6,3,nevocytic nevus,benign melanocyte,benign,3 Wrongly labelled,http://x/dd.jpg,xdd",
+    ]
+    (root / "fitzpatrick17k.csv").write_text("\n".join(rows))
+    for name in ("aa", "bb", "cc", "dd"):
+        picture(root / "data" / "finalfitz17k" / f"{name}.jpg", 60 + ord(name[0]))
+    return root
+
+
+def ddi(root: Path) -> Path:
+    rows = [
+        ",DDI_ID,DDI_file,skin_tone,malignant,disease",
+        "0,1,000001.png,56,True,melanoma-in-situ",
+        "1,2,000002.png,12,True,basal-cell-carcinoma",
+        "2,3,000003.png,34,False,melanocytic-nevi",
+    ]
+    (root / "ddi_metadata.csv").write_text("\n".join(rows))
+    for number in range(1, 4):
+        picture(root / f"00000{number}.png", 70 + number)
+    return root
+
+
 def folder(root: Path) -> Path:
     picture(root / "melanoma" / "1.jpg", 1)
     picture(root / "nevus" / "1.png", 2)
@@ -104,6 +186,11 @@ WRITERS = {
     "pad_ufes_20": pad_ufes_20,
     "derm7pt_dermoscopic": derm7pt,
     "derm7pt_clinical": derm7pt,
+    "ham10000": ham10000,
+    "isic2018": isic2018,
+    "isic_archive": isic_archive,
+    "fitzpatrick17k": fitzpatrick17k,
+    "ddi": ddi,
     "folder": folder,
     "csv": table,
 }

@@ -144,6 +144,70 @@ def test_derm7pt_pairs_both_sources_by_case(tmp_path, separator):
     assert sorted(derm["lesion_id"]) == sorted(clinic["lesion_id"]) == ["1", "2", "3"]
 
 
+def test_ham10000_leaves_akiec_out_and_reads_the_publishers_other_forms(tmp_path):
+    table = load("ham10000", releases.ham10000(tmp_path)).table
+    assert list(table["label"]) == [1, 1, 0, -1]
+    assert list(table["lesion_id"]) == ["HAM_1", "HAM_1", "HAM_2", "HAM_3"]
+    assert table.loc[2, ["sex", "site"]].tolist() == [None, None]
+    metadata = tmp_path / "HAM10000_metadata.csv"
+    (tmp_path / "HAM10000_metadata.tab").write_text(metadata.read_text().replace(",", "\t"))
+    metadata.unlink()
+    assert load("ham10000", tmp_path).table.equals(table)
+    seven = load("ham10000", tmp_path, task="diagnosis7").table
+    assert list(seven["label"]) == [6, 6, 0, 2]
+
+
+def test_isic_2018_takes_lesions_from_their_own_table(tmp_path):
+    table = load("isic2018", releases.isic2018(tmp_path)).table
+    assert list(table["label"]) == [1, 0, -1]
+    assert list(table["lesion_id"]) == ["HAM_1", "HAM_2", None]
+
+
+def test_the_archive_counts_by_the_most_specific_word_that_the_rules_name(tmp_path):
+    manifest = load("isic_archive", releases.isic_archive(tmp_path))
+    table = manifest.table
+    assert list(table["diagnosis"]) == [
+        "Melanoma, NOS",
+        "Nevus",
+        "Benign",  # neither "Neurofibroma" nor its group stands in the rules
+        "Malignant melanocytic proliferations (Melanoma)",
+        None,
+    ]
+    assert list(table["label"]) == [1, 0, 0, 1, -1]
+    assert list(table["modality"]) == ["dermoscopic", "clinical", None, "dermoscopic", "dermoscopic"]
+    assert "1 images have no diagnosis and so no label." in manifest.notes
+    assert list(load("isic_archive", tmp_path, task="malignancy").table["label"]) == [1, 0, 0, 1, -1]
+
+
+def test_the_older_export_of_the_archive(tmp_path):
+    table = load("isic_archive", releases.isic_archive(tmp_path, older=True)).table
+    assert list(table["label"]) == [1, 0, 0, 1, -1]
+    assert table["diagnosis"].iloc[2] == "benign"
+
+
+def test_the_archive_says_a_word_that_it_cannot_place(tmp_path):
+    releases.isic_archive(tmp_path)
+    metadata = tmp_path / "metadata.csv"
+    metadata.write_text(metadata.read_text().replace("Benign,Benign soft tissue proliferations - Neural", "Odd,"))
+    with pytest.raises(DataError, match="what it counts as, got 'Neurofibroma'"):
+        load("isic_archive", tmp_path)
+
+
+def test_fitzpatrick17k_by_its_groups(tmp_path):
+    manifest = load("fitzpatrick17k", releases.fitzpatrick17k(tmp_path))
+    assert list(manifest.table["label"]) == [1, 0, -1, -1]
+    assert list(manifest.table["skin_tone"]) == ["III", None, "VI", "VI"]
+    assert any("1 images are left out: the authors' quality check" in note for note in manifest.notes)
+
+
+def test_ddi_by_disease_or_by_malignancy(tmp_path):
+    manifest = load("ddi", releases.ddi(tmp_path))
+    assert list(manifest.table["diagnosis"]) == ["melanoma-in-situ", "malignant", "benign"]
+    assert list(manifest.table["label"]) == [1, -1, 0]
+    assert list(manifest.table["skin_tone"]) == ["V-VI", "I-II", "III-IV"]
+    assert list(load("ddi", tmp_path, task="malignancy").table["label"]) == [1, 1, 0]
+
+
 def test_a_folder_of_ones_own(tmp_path):
     manifest = load("folder", releases.folder(tmp_path))
     assert dict(manifest.table[["image_id", "label"]].to_numpy()) == {
