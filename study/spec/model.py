@@ -230,7 +230,7 @@ class StudySpec(_Model):
     backbone: str = Field("resnet50", description="a timm model, for every method that names no other")
     image_size: int = Field(224, ge=16, description="side of the images in pixels, likewise")
     short_side: int | None = Field(None, ge=16, description="of the decoded cache; null: 1.15 × the largest image_size")
-    augmentation: str = "published"
+    augmentation: str = Field("published", description="policy of the views, where a search space holds none")
     licence: Literal["any", "open"] = Field("any", description="open: refuse weights whose licence restricts their use")
     precision: Precision | Literal["auto"] = Field(
         "auto", description="arithmetic of all jobs; auto: chosen once, by what the first device is fast in"

@@ -86,7 +86,7 @@ def _job(
         directory=str(where),
         stages=str(directory.stages),
         stage_seed=split,
-        augmentation=spec.augmentation,
+        augmentation=str(params.get("augmentation", spec.augmentation)),
         threads=max(1, int(cell.resources.cpus)),
         precision=study_precision.of_study(spec, directory),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datasets.base.registry import nearest
 from study.base.errors import StudyError
-from study.plan.cells import Plan
+from search_spaces.domains import Value
+from study.plan.cells import Cell, Plan
 from study.training.jobs import encoder_reference
 
 
@@ -27,7 +28,7 @@ def check_methods(plan: Plan) -> None:
             )
     _check_licences(plan)
     try:
-        _check_optimizers(plan)
+        _check_spaces(plan)
         policy(spec.augmentation)
         for cell in plan.cells[: len(spec.methods)]:
             encoders.build(encoder_reference(cell), cell.backbone, image_size=cell.image_size)
@@ -35,21 +36,29 @@ def check_methods(plan: Plan) -> None:
         raise StudyError(str(error)) from error
 
 
-def _check_optimizers(plan: Plan) -> None:
-    """Every optimizer that a space can choose finds its hyperparameters there."""
+def _check_spaces(plan: Plan) -> None:
+    """Every optimizer and augmentation that a space can choose is known and finds its hyperparameters there."""
+    from trainables.augmentation.policies import policy
     from trainables.job import TrainingError
     from trainables.training.hyperparameters import Settings
 
     for cell in plan.cells[: len(plan.spec.methods)]:
         params = cell.space.at([0.5] * cell.space.dimensions)
-        domain = cell.space.domains.get("optimizer")
-        for name in domain.grid(2) if domain is not None else [params.get("optimizer")]:
-            if name is None:
-                continue
+        for name in _choices(cell, "optimizer"):
             try:
                 Settings.of({**params, "optimizer": name})
             except TrainingError as error:
                 raise StudyError(f"{cell.method.name} with optimizer {name}: {error}") from error
+        for name in _choices(cell, "augmentation"):
+            policy(str(name))
+
+
+def _choices(cell: Cell, parameter: str) -> tuple[Value, ...]:
+    """What a cell's trials can get for a parameter: all that is searched, the one that is fixed, or nothing."""
+    domain = cell.space.domains.get(parameter)
+    if domain is not None:
+        return domain.grid(2)
+    return (cell.space.fixed[parameter],) if parameter in cell.space.fixed else ()
 
 
 def _check_licences(plan: Plan) -> None:

@@ -12,8 +12,8 @@ from datasets.base.manifest import DataRef
 from datasets.base.seeds import rng
 from trainables.devices import precision
 from trainables.job import EncoderRef, Job, Report, TrainingData
-from trainables.models.classifier import Classifier, classifier
-from trainables.pipelines.fine_tuning import FineTuning
+from trainables.models.classifier import Classifier
+from trainables.pipelines.fine_tuning import FineTuning, initial_classifier
 from trainables.training.task_data import LabelledRows, TaskData
 
 SIZE = 32
@@ -80,7 +80,7 @@ def fine_tune(job: Job, data: TaskData | None = None, report: Report | None = No
     data = data or task()
 
     def make(initial: bool) -> Classifier:
-        return classifier(job.encoder, job.backbone, job.image_size, len(data.classes), initial)
+        return initial_classifier(job, data, initial)
 
     heard: list[dict[str, float]] = []
 

@@ -75,6 +75,8 @@ AUGMENTATIONS: Registry[Policy] = Registry(
         "infomin": replace(_CONTRASTIVE, rotation=30.0, hue=0.2, brightness=0.8, contrast=0.8, saturation=0.8),
         # As `infomin` is to `contrastive`, a little of it: views that share less than those of `lesion`.
         "lesion_infomin": replace(_LESION, scale=(0.4, 1.0), brightness=0.2, contrast=0.2, saturation=0.2, blur=0.5),
+        # For fine-tuning of transformers, which need more variety: any turn, smaller crops, all colours a little.
+        "modern": replace(_LESION, scale=(0.6, 1.0), rotation=180.0, hue=0.03, brightness=0.2, contrast=0.2, blur=0.1),
         # SwAV's small crops (Caron et al. 2020).
         "multicrop": replace(_CONTRASTIVE, scale=(0.05, 0.14)),
         # The same as `lesion` is to `contrastive`.

@@ -11,7 +11,7 @@ from typing import Protocol
 from torch import nn
 
 from trainables.encoders import encoder, registry
-from trainables.encoders.encoder import Encoder
+from trainables.encoders.encoder import Encoder, bare
 from trainables.encoders.errors import EncoderError
 from trainables.encoders.loading import checkpoint_layout, locate_weights, read_checkpoint
 from trainables.encoders.loading.encoder_file import Facts
@@ -58,8 +58,19 @@ def build(ref: Reference, backbone: str, *, image_size: int, initial: bool = Tru
     if not initial:
         return _around(_unfilled(backbone, image_size), recipe, backbone, "torch")
     if not recipe.trained:
-        return _around(encoder.bare(backbone, image_size), recipe, backbone, recipe.padding)
+        return _around(bare(backbone, image_size), recipe, backbone, recipe.padding)
     return copy.deepcopy(load(ref, backbone, image_size).encoder)
+
+
+def with_drop_path(encoder: Encoder, backbone: str, image_size: int, rate: float) -> Encoder:
+    """The encoder with stochastic depth, its rate rising to `rate` at the last block; weights stay as they are.
+
+    Raises `EncoderError` where the backbone has none.
+    """
+    model = bare(backbone, image_size, drop_path=rate)
+    made = Encoder(model, features=encoder.features, mean=encoder.mean, std=encoder.std, padding="torch")
+    made.load_state_dict(encoder.state_dict())
+    return made
 
 
 def load(ref: Reference, backbone: str, image_size: int) -> Loaded:
@@ -90,7 +101,7 @@ def _unfilled(backbone: str, image_size: int) -> nn.Module:
 
 @lru_cache(maxsize=4)
 def _template(backbone: str, image_size: int) -> nn.Module:
-    return encoder.bare(backbone, image_size)
+    return bare(backbone, image_size)
 
 
 def _around(model: nn.Module, recipe: Recipe, backbone: str, padding: Padding) -> Encoder:

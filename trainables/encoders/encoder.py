@@ -65,13 +65,15 @@ def channels(values: object) -> Channels:
     return cast(Channels, tuple(float(value) for value in values))
 
 
-def bare(backbone: str, image_size: int) -> nn.Module:
-    """A timm model without its classifier, with fresh weights. Raises `EncoderError` for a name timm does not know.
+def bare(backbone: str, image_size: int, drop_path: float = 0.0) -> nn.Module:
+    """A timm model without its classifier, with fresh weights. Raises `EncoderError` for a name timm does not know, and
+    for a rate of stochastic depth (`drop_path`) where the model has none.
 
     Models of a fixed input size (ViT, Swin) are made for `image_size`; the others take any. Raises `EncoderError` too
     for a size that their patches do not divide: the rest of the image would be cut off without a word.
     """
     options: dict[str, Any] = {"img_size": image_size} if is_fixed_size(backbone) else {}
+    options |= {"drop_path_rate": drop_path} if drop_path else {}
     try:
         model: nn.Module = timm.create_model(backbone, pretrained=False, num_classes=0, **options)
     except (AssertionError, ValueError) as error:
@@ -79,6 +81,10 @@ def bare(backbone: str, image_size: int) -> nn.Module:
             f"{backbone} cannot be made for images of {image_size} px: {error}. Choose another image_size, such as the "
             f"{_config(backbone).input_size[-1]} px that it was made for."
         ) from error
+    except TypeError as error:
+        if not drop_path:
+            raise
+        raise EncoderError(f"{backbone} has no stochastic depth, got drop_path {drop_path:g}. Fix it at 0.") from error
     patch = patch_size(model)
     if image_size % patch:
         below, above = image_size // patch * patch, -(-image_size // patch) * patch

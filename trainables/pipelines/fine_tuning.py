@@ -1,4 +1,4 @@
-"""Fine-tuning: SGD on augmented views, deterministic validation, early stopping, resumable at every epoch."""
+"""Fine-tuning: steps on augmented views, deterministic validation, early stopping, resumable at every epoch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from timm.utils import ModelEmaV3  # type: ignore[attr-defined]
 
 from datasets.base.seeds import seed
 from trainables.augmentation.parameters import uniforms
 from trainables.augmentation.policies import policy
 from trainables.devices.precision import pick_device, prepare
+from trainables.encoders.build import with_drop_path
 from trainables.job import Job, Report, TrainingError
+from trainables.models.adapters import merged
 from trainables.models.classifier import Classifier, classifier, state
 from trainables.pipelines.pipeline import Pipeline
 from trainables.training import checkpoint, distributed
@@ -49,9 +52,17 @@ class FineTuning:
         whole = min(self._settings.batch_size, len(data.training.rows))
         parts = parts_that_fit(self._model, whole, job.image_size, self._device)
         self._trained = wrap(self._model, self._device)
+        self._average = ModelEmaV3(self._model, decay=self._settings.ema) if self._settings.ema else None
         self._optimiser = optimizer(self._trained, self._model, self._settings, self._device)
         self._schedule = Schedule(self._optimiser, self._settings, job.max_epochs)
-        self._stepper = Stepper(self._trained, self._optimiser, self._device, parts=parts)
+        self._stepper = Stepper(
+            self._trained,
+            self._optimiser,
+            self._device,
+            parts=parts,
+            label_smoothing=self._settings.label_smoothing,
+            mixup=self._settings.mixup,
+        )
         self._renderer = Renderer(data.images, job.image_size, job.threads, self._device)
         self._validation = self._renderer.batch(data.validation.rows, None, None)
         if last is not None:
@@ -103,19 +114,20 @@ class FineTuning:
         views = self._renderer.batches(
             [part.rows[order[own]] for own in mine], policy(self._job.augmentation), [u[own] for own in mine]
         )
-        losses = [
-            self._stepper.step(images, part.labels[order[own]], whole=len(whole))
-            for whole, own, (_, images) in zip(batches, mine, views, strict=True)
-        ]
+        losses = []
+        for whole, own, (_, images) in zip(batches, mine, views, strict=True):
+            losses.append(self._stepper.step(images, part.labels[order[own]], whole=len(whole)))
+            if self._average is not None:
+                self._average.update(self._model)
         return float(np.mean(distributed.gather(mean_loss(losses)))), sum(map(len, batches))
 
     def _validate(self) -> NDArray[np.float64]:
         """Probabilities [n, classes] of the validation images, each worker scoring its share."""
-        self._trained.eval()
+        model = self._kept.eval()
         images, classes = self._validation, len(self._data.classes)
         share = np.array_split(np.arange(len(images)), distributed.world())[distributed.rank()]
         found = [np.empty((0, classes))] + [
-            probabilities(self._model, images[share[start : start + VALIDATION_BATCH]], self._device)
+            probabilities(model, images[share[start : start + VALIDATION_BATCH]], self._device)
             for start in range(0, len(share), VALIDATION_BATCH)
         ]
         scores = np.concatenate(distributed.gather(np.concatenate(found)))
@@ -136,7 +148,7 @@ class FineTuning:
 
     def _best(self, value: float) -> dict[str, Any]:
         return {
-            "model": state(self._model),
+            "model": state(merged(self._kept)),
             "job": self._job.to_json(),
             "classes": list(self._data.classes),
             "epoch": len(self._history.epochs),
@@ -152,6 +164,7 @@ class FineTuning:
             "history": self._history.state_dict(),
             "job": self._job.to_json(),
             "images": self._data.digest,
+            "average": {} if self._average is None else state(self._average.module),
         }
 
     def _restore(self, last: dict[str, Any]) -> None:
@@ -160,17 +173,33 @@ class FineTuning:
         self._schedule.load_state_dict(last["schedule"])
         self._stepper.load_state_dict(last["stepper"])
         self._history.load_state_dict(last["history"])
+        if self._average is not None:
+            self._average.module.load_state_dict(last["average"])
+
+    @property
+    def _kept(self) -> Classifier:
+        """What is validated and kept: the average of the weights where one is taken."""
+        return self._model if self._average is None else self._average.module
 
 
 def _device_memory(device: torch.device) -> float:
     return torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else 0.0
 
 
+def initial_classifier(job: Job, data: TaskData, initial: bool) -> Classifier:
+    """The classifier that a job starts from, with the stochastic depth that its parameters ask for."""
+    model = classifier(job.encoder, job.backbone, job.image_size, len(data.classes), initial)
+    rate = Settings.of(job.params).drop_path
+    if rate:
+        model.encoder = with_drop_path(model.encoder, job.backbone, job.image_size, rate)
+    return model
+
+
 def fine_tune(job: Job, data: TaskData, report: Report, device: str | None) -> None:
     """`ft`: fine-tune all weights."""
 
     def make(initial: bool) -> Classifier:
-        return classifier(job.encoder, job.backbone, job.image_size, len(data.classes), initial)
+        return initial_classifier(job, data, initial)
 
     FineTuning(job, data, make, device).run(report)
 

@@ -17,6 +17,8 @@ PIPELINES: Registry[Pipeline] = Registry(
         "ft": "trainables.pipelines.fine_tuning:FT",
         "ucl-ft": "trainables.pipelines.contrastive_stage:UCL_FT",
         "scl-ft": "trainables.pipelines.contrastive_stage:SCL_FT",
+        "lora": "trainables.pipelines.parameter_efficient:LORA",
+        "bitfit": "trainables.pipelines.parameter_efficient:BITFIT",
         "linear": "trainables.pipelines.probes:LINEAR",
         "knn": "trainables.pipelines.probes:KNN",
     },

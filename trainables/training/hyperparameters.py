@@ -19,20 +19,28 @@ class Settings:
 
     `optimizer`: SGD uses `lr` and `momentum`, AdamW (Loshchilov and Hutter 2019) `adamw_lr`: their learning rates
     differ by a hundred, so that each has its own range. `layer_decay`: what the learning rate of a layer is multiplied
-    by for every layer above it (BEiT, Bao et al. 2022); 1: all layers alike.
+    by for every layer above it (BEiT, Bao et al. 2022); 1: all layers alike. `warmup`: epochs over which the learning
+    rate rises linearly. `drop_path`: largest rate of stochastic depth (Huang et al. 2016). `mixup`: alpha of the Beta
+    distribution that two images are mixed by (Zhang et al. 2018); 0: none. `ema`: decay of the average of the weights
+    that is validated and kept; 0: the weights themselves.
     """
 
-    lr: float
     weight_decay: float
-    momentum: float
     batch_size: int
     schedule: Literal["plateau", "cosine"]
     balanced: bool
     patience: int
     freeze_bn: bool
     optimizer: Literal["sgd", "adamw"] = "sgd"
+    lr: float = 0.0
+    momentum: float = 0.0
     adamw_lr: float = 0.0
     layer_decay: float = 1.0
+    warmup: int = 0
+    drop_path: float = 0.0
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    ema: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -50,8 +58,9 @@ class Settings:
 
         Raises `TrainingError` for a missing parameter or an impossible value.
         """
-        names = [field.name for field in fields(Settings) if field.default is MISSING]
-        names += ["adamw_lr"] if params.get("optimizer") == "adamw" else []
+        adamw = params.get("optimizer") == "adamw"
+        names = ["adamw_lr"] if adamw else ["lr", "momentum"]
+        names += [field.name for field in fields(Settings) if field.default is MISSING]
         missing = [name for name in names if name not in params]
         if missing:
             raise TrainingError(
@@ -59,17 +68,22 @@ class Settings:
                 "Add them, searched or fixed."
             )
         for name, holds in {
-            "lr": _number(params["lr"]) > 0,
+            "lr": adamw or _number(params["lr"]) > 0,
             "weight_decay": _number(params["weight_decay"]) >= 0,
-            "momentum": 0 <= _number(params["momentum"]) < 1,
+            "momentum": adamw or 0 <= _number(params["momentum"]) < 1,
             "batch_size": _whole(params["batch_size"]) >= 2,
             "schedule": params["schedule"] in ("plateau", "cosine"),
             "balanced": isinstance(params["balanced"], bool),
             "patience": _whole(params["patience"]) >= 1,
             "freeze_bn": isinstance(params["freeze_bn"], bool),
             "optimizer": params.get("optimizer", "sgd") in ("sgd", "adamw"),
-            "adamw_lr": params.get("optimizer") != "adamw" or _number(params["adamw_lr"]) > 0,
+            "adamw_lr": not adamw or _number(params["adamw_lr"]) > 0,
             "layer_decay": 0 < _number(params.get("layer_decay", 1.0)) <= 1,
+            "warmup": _whole(params.get("warmup", 0)) >= 0,
+            "drop_path": 0 <= _number(params.get("drop_path", 0.0)) < 1,
+            "label_smoothing": 0 <= _number(params.get("label_smoothing", 0.0)) < 1,
+            "mixup": _number(params.get("mixup", 0.0)) >= 0,
+            "ema": 0 <= _number(params.get("ema", 0.0)) < 1,
         }.items():
             if not holds:
                 raise TrainingError(f"Fine-tuning cannot use {name} = {params.get(name)!r}. Correct the search space.")

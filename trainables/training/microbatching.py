@@ -76,9 +76,10 @@ def _one_part(model: nn.Module, images: int, image_size: int, device: torch.devi
 
 
 def _stand_ins(model: nn.Module, images: int, image_size: int, device: torch.device) -> list[torch.Tensor]:
-    """As much memory as training needs beside the copy: with its gradients, two more of the parameters (buckets and
-    momentum); on a GPU also four batches of views in float32, while they are made."""
-    held = [torch.empty_like(value) for value in model.parameters() for _ in range(2)]
+    """As much memory as training needs beside the copy: with its gradients, two more of the trained parameters (buckets
+    and momentum); on a GPU also four batches of views in float32, while they are made."""
+    trained = [value for value in model.parameters() if value.requires_grad]
+    held = [torch.empty_like(value) for value in trained for _ in range(2)]
     if device.type == "cuda":
         held.append(torch.empty(4, min(images, AT_ONCE), 3, image_size, image_size, device=device))
     return held

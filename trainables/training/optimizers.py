@@ -14,14 +14,14 @@ from trainables.training.hyperparameters import Settings
 
 
 def optimizer(model: nn.Module, classifier: Classifier, settings: Settings, device: torch.device) -> Optimizer:
-    """The optimizer over `model`'s parameters; `classifier` is the same model without the wrapper of a worker group.
+    """The optimizer over the trained parameters of `model`; `classifier` is it without the wrapper of a worker group.
 
     AdamW decays no biases and norms, as is usual for transformers; SGD decays everything, as published.
     """
     fused = device.type == "cuda"  # on a CPU it copies channels-last weights to and fro (torch 2.14)
     if settings.optimizer == "sgd" and settings.layer_decay == 1:
         return torch.optim.SGD(
-            model.parameters(),
+            [parameter for parameter in model.parameters() if parameter.requires_grad],
             lr=settings.lr,
             momentum=settings.momentum,
             weight_decay=settings.weight_decay,
@@ -36,6 +36,7 @@ def optimizer(model: nn.Module, classifier: Classifier, settings: Settings, devi
 def layer_groups(classifier: Classifier, settings: Settings) -> list[dict[str, Any]]:
     """Parameter groups with `lr` and `weight_decay`: one a layer of the backbone and kind, by timm, and the head's."""
     backbone = classifier.encoder.backbone
+    trained = [parameter for parameter in classifier.parameters() if parameter.requires_grad]
     groups = param_groups_layer_decay(
         backbone,
         weight_decay=settings.weight_decay,
@@ -48,7 +49,7 @@ def layer_groups(classifier: Classifier, settings: Settings) -> list[dict[str, A
     ]
     inside = {id(parameter) for group in found for parameter in group["params"]}
     for flat in (True, False):
-        rest = [p for p in classifier.parameters() if id(p) not in inside and (p.ndim <= 1) == flat]
+        rest = [p for p in trained if id(p) not in inside and (p.ndim <= 1) == flat]
         if rest:
             decay = 0.0 if flat else settings.weight_decay
             found.append({"params": rest, "weight_decay": decay, "lr": settings.rate})

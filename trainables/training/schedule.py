@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, ReduceLROnPlateau
 
@@ -10,7 +12,7 @@ from trainables.training.hyperparameters import Settings
 
 class Schedule:
     """Plateau: ×0.1 after 10 epochs without a lower validation loss, never below the least rate. Cosine: to that rate
-    at `max_epochs`.
+    at `max_epochs`. Before either, `warmup` epochs in which the rates rise linearly to their full height.
 
     Plateau follows the validation loss whatever the objective is, as published: the AUC of a small validation set
     moves in steps.
@@ -18,24 +20,40 @@ class Schedule:
 
     def __init__(self, optimiser: Optimizer, settings: Settings, max_epochs: int) -> None:
         self._scheduler: CosineAnnealingLR | ReduceLROnPlateau
+        self._optimiser, self._warmup, self._epochs = optimiser, max(0, min(settings.warmup, max_epochs - 1)), 0
         if settings.schedule == "cosine":
-            self._scheduler = CosineAnnealingLR(optimiser, T_max=max_epochs, eta_min=settings.least_rate)
+            most = max_epochs - self._warmup
+            self._scheduler = CosineAnnealingLR(optimiser, T_max=most, eta_min=settings.least_rate)
         else:
             self._scheduler = ReduceLROnPlateau(optimiser, factor=0.1, patience=10, min_lr=settings.least_rate)
+        self._full = [float(group["lr"]) for group in optimiser.param_groups]
+        self._rise()
 
     def step(self, val_loss: float) -> None:
         """An epoch ended with this validation loss."""
-        if isinstance(self._scheduler, ReduceLROnPlateau):
+        self._epochs += 1
+        if self._epochs <= self._warmup:
+            self._rise()
+        elif isinstance(self._scheduler, ReduceLROnPlateau):
             self._scheduler.step(val_loss)
         else:
             self._scheduler.step()
 
     def state_dict(self) -> dict[str, object]:
         """For the checkpoint."""
-        return {
-            name: value for name, value in self._scheduler.state_dict().items() if isinstance(value, int | float | list)
-        }
+        state = self._scheduler.state_dict()
+        kept = {name: value for name, value in state.items() if isinstance(value, int | float | list)}
+        return {**kept, "epochs": self._epochs}
 
-    def load_state_dict(self, state: dict[str, object]) -> None:
+    def load_state_dict(self, state: Mapping[str, object]) -> None:
         """From the checkpoint."""
+        state = dict(state)
+        self._epochs = int(state.pop("epochs", 0))  # type: ignore[call-overload]  # checkpoints of older versions: none
         self._scheduler.load_state_dict(state)
+
+    def _rise(self) -> None:
+        """The rates of the next epoch, while it is one of the warm-up's or the first after it."""
+        if self._warmup:
+            share = min(1.0, (self._epochs + 1) / (self._warmup + 1))
+            for group, full in zip(self._optimiser.param_groups, self._full, strict=True):
+                group["lr"] = full * share

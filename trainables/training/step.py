@@ -25,17 +25,26 @@ class Stepper:
     """Steps a model over batches. The meaning of a batch never changes: one that does not fit on the device is run in
     2 (4, …) parts whose gradients add up, and later batches start from that many.
 
+    `label_smoothing` and `mixup` are those of `Settings`; two images of a batch are mixed by one share, as in timm.
     `parts`: how many to start from. The workers of a group take the same (`memory.parts_that_fit`), because each part
     is a meeting of all of them.
     """
 
     def __init__(
-        self, model: nn.Module, optimiser: torch.optim.Optimizer, device: torch.device, *, parts: int = 1
+        self,
+        model: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        device: torch.device,
+        *,
+        parts: int = 1,
+        label_smoothing: float = 0.0,
+        mixup: float = 0.0,
     ) -> None:
         self._model = model
         self._optimiser = optimiser
         self._device = device
         self._parts = parts
+        self._smoothing, self._mixup = label_smoothing, mixup
         self._scaler = torch.amp.GradScaler(device.type, enabled=autocast_dtype(device) is torch.float16)
         self._look_every = 1 if device.type == "cpu" else LOOK_EVERY
         self._unchecked: list[torch.Tensor] = []
@@ -83,12 +92,28 @@ class Stepper:
             own = slice(part[0], part[-1] + 1)
             x = torch.as_tensor(images[own]).to(self._device, non_blocking=True)
             y = torch.from_numpy(labels[own]).to(self._device, non_blocking=True)
-            with autocast(self._device):
-                logits = self._model(x)
-            loss = nn.functional.cross_entropy(logits.float(), y, reduction="sum") * (share / count)
+            loss = self._loss(x, y) * (share / count)
             self._scaler.scale(loss).backward()
             total += loss.detach()
         return total
+
+    def _loss(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        """Sum of the cross-entropies (nats) of images [n, H, W, 3] with labels [n]."""
+        own = float(np.random.default_rng(_drawn()).beta(self._mixup, self._mixup)) if self._mixup else 1.0
+        if own < 1:
+            x = own * x.float() + (1 - own) * x.flip(0).float()
+        with autocast(self._device):
+            logits = self._model(x)
+        loss = self._cross_entropy(logits.float(), y)
+        return loss if own == 1 else own * loss + (1 - own) * self._cross_entropy(logits.float(), y.flip(0))
+
+    def _cross_entropy(self, logits: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return nn.functional.cross_entropy(logits, y, reduction="sum", label_smoothing=self._smoothing)
+
+
+def _drawn() -> int:
+    """A seed out of torch's generator, which an epoch seeds."""
+    return int(torch.randint(2**62, ()).item())
 
 
 def mean_loss(losses: Sequence[torch.Tensor]) -> float:

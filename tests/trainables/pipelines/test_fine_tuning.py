@@ -195,3 +195,56 @@ def test_balanced_batches_see_the_rare_class_as_often(tmp_path: Path) -> None:
     balanced = small_jobs.fine_tune(small_jobs.job(tmp_path / "balanced", epochs=1, lr=1e-9, balanced=True), rare)
     assert np.isclose(plain[0]["train_loss"], balanced[0]["train_loss"], atol=1e-5)  # an uninformed start
     assert plain[0]["images"] == balanced[0]["images"] == 60
+
+
+MODERN = {
+    "optimizer": "adamw",
+    "adamw_lr": 3e-3,
+    "layer_decay": 0.8,
+    "warmup": 2,
+    "drop_path": 0.2,
+    "label_smoothing": 0.1,
+    "mixup": 0.2,
+    "ema": 0.8,
+}
+
+
+@pytest.mark.parametrize("backbone", ["test_resnet", "test_vit"])
+def test_a_modern_recipe_learns_and_goes_on_bit_for_bit(backbone: str, tmp_path: Path) -> None:
+    def stop(epoch: int, metrics: object, path: str | None) -> None:
+        if epoch == 3:
+            raise StopTraining
+
+    def job(name: str):
+        return small_jobs.job(tmp_path / name, epochs=6, backbone=backbone, params={**small_jobs.PARAMS, **MODERN})
+
+    whole = small_jobs.fine_tune(job("whole"))
+    with pytest.raises(StopTraining):
+        small_jobs.fine_tune(job("halves"), report=stop)
+    again = small_jobs.fine_tune(job("halves"))
+    assert small_jobs.without_clock(again) == small_jobs.without_clock(whole)
+    assert same(weights(tmp_path / "whole", "best.pt"), weights(tmp_path / "halves", "best.pt"))
+    assert whole[-1]["train_loss"] < whole[0]["train_loss"]
+
+
+def test_the_average_of_the_weights_is_what_is_kept(tmp_path: Path) -> None:
+    params = {**small_jobs.PARAMS, "ema": 0.5}
+    small_jobs.fine_tune(small_jobs.job(tmp_path, epochs=1, params=params))
+    last = checkpoint.load(tmp_path / "last.pt")
+    assert same(weights(tmp_path, "best.pt"), last["average"])
+    assert not same(weights(tmp_path, "best.pt"), last["model"])
+
+
+def test_stochastic_depth_keeps_the_weights_and_is_refused_where_there_is_none() -> None:
+    from trainables.encoders import EncoderError, build
+    from trainables.encoders.build import with_drop_path
+    from trainables.encoders.encoder import bare
+
+    torch.manual_seed(0)
+    encoder = build(EncoderRef(name="random"), "test_vit", image_size=32)
+    made = with_drop_path(encoder, "test_vit", 32, 0.3)
+    images = torch.randn(2, 3, 32, 32)
+    assert torch.equal(made.eval()(images), encoder.eval()(images))
+    assert max(getattr(module, "drop_prob", 0.0) or 0.0 for module in made.modules()) == pytest.approx(0.3)
+    with pytest.raises(EncoderError, match="densenet121 has no stochastic depth, got drop_path 0.3"):
+        bare("densenet121", 32, drop_path=0.3)

@@ -89,3 +89,22 @@ def test_a_schedule_goes_on_from_its_state(schedule: str) -> None:
         assert again.param_groups[0]["lr"] == whole[epoch]
         again.step()
         second.step(1.0)
+
+
+@pytest.mark.parametrize("schedule", ["plateau", "cosine"])
+def test_warm_up_rises_to_the_full_rate_and_the_schedule_follows(schedule: str) -> None:
+    found = rates([1.0] * 20, lr=0.1, schedule=schedule, warmup=4)
+    assert found[:5] == pytest.approx([0.02, 0.04, 0.06, 0.08, 0.1])
+    assert found[4:] == sorted(found[4:], reverse=True)
+    assert found[-1] < 0.05
+    optimiser, first = made(lr=0.1, schedule=schedule, warmup=4)
+    for _ in range(2):
+        optimiser.step()
+        first.step(1.0)
+    again, second = made(lr=0.1, schedule=schedule, warmup=4)
+    again.load_state_dict(optimiser.state_dict())
+    second.load_state_dict(first.state_dict())
+    for epoch in range(2, 20):
+        assert again.param_groups[0]["lr"] == found[epoch]
+        again.step()
+        second.step(1.0)

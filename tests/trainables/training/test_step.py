@@ -125,3 +125,19 @@ def test_probabilities_are_those_of_softmax():
 def test_without_a_worker_group_the_model_stays_as_it_is():
     net = Net()
     assert wrap(net, CPU) is net
+
+
+def test_label_smoothing_and_mixup_are_those_of_timm():
+    from timm.data.mixup import mixup_target
+
+    net, plain = Net(), Net()
+    images, labels = batch(6)
+    stepper = Stepper(net, torch.optim.SGD(net.parameters(), lr=0.1), CPU, label_smoothing=0.2, mixup=0.4)
+    torch.manual_seed(5)
+    loss = stepper.step(images, labels)
+    torch.manual_seed(5)
+    share = np.random.default_rng(step._drawn()).beta(0.4, 0.4)
+    x, y = torch.from_numpy(images).float(), torch.from_numpy(labels)
+    target = mixup_target(y, 2, lam=share, smoothing=0.2)
+    logits = plain(share * x + (1 - share) * x.flip(0))
+    assert float(loss) == pytest.approx(float(nn.functional.cross_entropy(logits, target)), abs=1e-5)
