@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datasets.base.registry import nearest
-from study.base.errors import StudyError
 from search_spaces.domains import Value
+from study.base.errors import StudyError
 from study.plan.cells import Cell, Plan
 from study.training.jobs import encoder_reference
 

@@ -246,5 +246,5 @@ def test_stochastic_depth_keeps_the_weights_and_is_refused_where_there_is_none()
     images = torch.randn(2, 3, 32, 32)
     assert torch.equal(made.eval()(images), encoder.eval()(images))
     assert max(getattr(module, "drop_prob", 0.0) or 0.0 for module in made.modules()) == pytest.approx(0.3)
-    with pytest.raises(EncoderError, match="densenet121 has no stochastic depth, got drop_path 0.3"):
+    with pytest.raises(EncoderError, match=r"densenet121 has no stochastic depth, got drop_path 0.3"):
         bare("densenet121", 32, drop_path=0.3)
