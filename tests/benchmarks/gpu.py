@@ -19,8 +19,9 @@ from tests.benchmarks.pairs import in_turns, ratios
 from trainables.augmentation.parameters import uniforms
 from trainables.augmentation.policies import policy
 from trainables.devices.precision import autocast_dtype, prepare
+from trainables.forward_pass import VIEWS_AT_ONCE
 from trainables.models.classifier import fold_batch_norms
-from trainables.predict import VIEWS_AT_ONCE, predict
+from trainables.predict import predict
 from trainables.training.loader import Renderer
 from trainables.training.step import Stepper, probabilities
 

@@ -18,8 +18,9 @@ from tests.benchmarks.models import model, saved
 from tests.benchmarks.pairs import in_turns, ratios, times
 from trainables.augmentation.parameters import uniforms
 from trainables.augmentation.policies import policy
+from trainables.forward_pass import views_at_once
 from trainables.models.classifier import fold_batch_norms
-from trainables.predict import predict, views_at_once
+from trainables.predict import predict
 from trainables.training.loader import Renderer
 from trainables.training.step import probabilities
 

@@ -6,9 +6,10 @@ from datasets.base.manifest import DataRef
 from trainables.augmentation.cpu_views import render
 from trainables.augmentation.parameters import draw, uniforms
 from trainables.augmentation.policies import policy
+from trainables.forward_pass import VIEWS_AT_ONCE, views_at_once
 from trainables.job import EncoderRef, Job, TrainingData
 from trainables.models.classifier import classifier, fold_batch_norms, state
-from trainables.predict import VIEWS_AT_ONCE, load_model, predict, views_at_once
+from trainables.predict import load_model, predict
 from trainables.training import checkpoint
 from trainables.training.step import probabilities
 

@@ -38,6 +38,22 @@ class Encoder(nn.Module):
         found: torch.Tensor = self.backbone(images)
         return found
 
+    def tokens(self, images: torch.Tensor) -> torch.Tensor:
+        """Features of the patches of a batch [n, patches, d], before pooling; without class and register tokens.
+
+        A convolutional network's patches are the places of its last map.
+        """
+        found: torch.Tensor = self.backbone.forward_features(images)  # type: ignore[operator]
+        if found.ndim == 3:
+            return found[:, int(getattr(self.backbone, "num_prefix_tokens", 0)) :]
+        channels_last = getattr(self.backbone, "output_fmt", "NCHW") == "NHWC"
+        return found.flatten(1, 2) if channels_last else found.flatten(2).mT
+
+    @property
+    def token_features(self) -> int:
+        """How many features a patch has."""
+        return int(self.backbone.num_features)  # type: ignore[arg-type]
+
     def get_extra_state(self) -> torch.Tensor:
         """Normalisation and padding as JSON in a uint8 tensor, which every checkpoint format can hold."""
         text = json.dumps({"mean": self.mean, "std": self.std, "padding": self.padding})

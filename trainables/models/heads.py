@@ -1,4 +1,4 @@
-"""What turns features into logits: a linear layer, or a vote of the nearest training images."""
+"""What turns features into logits: a linear layer, attention over patches, or a vote of the nearest training images."""
 
 from __future__ import annotations
 
@@ -37,8 +37,35 @@ class Neighbours(nn.Module):
             return ((k * votes + 1 / classes) / (k + 1)).log()
 
 
+class AttentivePool(nn.Module):
+    """Features of patches [n, patches, d] -> logits [n, classes]: efficient probing (Psomas et al., ICLR 2026).
+
+    Each of `queries` learned vectors attends to the patches, without a projection of keys, and pools a slice of their
+    values of its own. Features are standardised by patch first, because encoders differ in their scale.
+    """
+
+    def __init__(self, features: int, queries: int, classes: int) -> None:
+        super().__init__()
+        self.queries = nn.Parameter(torch.randn(queries, features) * 0.02)
+        self.values = nn.Linear(features, -(-features // queries) * queries)
+        self.classify = nn.Linear(self.values.out_features, classes)
+        nn.init.zeros_(self.classify.weight)
+        nn.init.zeros_(self.classify.bias)
+
+    def forward(self, patches: torch.Tensor) -> torch.Tensor:
+        """Logits of a batch, in float32 whatever the patches were computed in."""
+        with torch.autocast(patches.device.type, enabled=False):
+            x = F.layer_norm(patches.float(), patches.shape[-1:])
+            attention = (x @ self.queries.T / x.shape[-1] ** 0.5).softmax(dim=1)
+            values = self.values(x).unflatten(-1, (len(self.queries), -1))
+            return self.classify(torch.einsum("npq,npqd->nqd", attention, values).flatten(1))
+
+
 def of_state(state: Mapping[str, torch.Tensor], features: int, classes: int) -> nn.Module:
     """An unfilled head of the kind that a checkpoint's state (without its prefix) is of."""
     if "bank" in state:
         return Neighbours(torch.zeros_like(state["bank"]), torch.zeros_like(state["labels"]), classes, 1, 1.0)
+    if "queries" in state:
+        queries, dimension = state["queries"].shape
+        return AttentivePool(dimension, queries, classes)
     return nn.Linear(features, classes)

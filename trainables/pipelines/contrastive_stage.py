@@ -19,7 +19,8 @@ import torch
 
 from datasets.base.seeds import seed
 from datasets.cache.store import ImageStore
-from trainables.encoders import Encoder, build
+from trainables.encoders import build
+from trainables.encoders.digest import encoder_digest
 from trainables.encoders.loading import encoder_file
 from trainables.job import EncoderRef, Job, Metrics, ParamValue, Report, TrainingError
 from trainables.models.classifier import Classifier, classifier
@@ -141,15 +142,6 @@ def images_digest(images: Images, rows: Rows) -> str:
     else:
         for row in rows:
             found.update(images[int(row)].tobytes())
-    return found.hexdigest()
-
-
-def encoder_digest(encoder: Encoder) -> str:
-    """Hex sha256 over an encoder's state: weights, statistics, normalisation and padding."""
-    found = hashlib.sha256()
-    for name, tensor in sorted(encoder.state_dict().items()):
-        found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-        found.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return found.hexdigest()
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from timm.utils import ModelEmaV3  # type: ignore[attr-defined]
 
 from datasets.base.seeds import seed
-from trainables.augmentation.parameters import uniforms
-from trainables.augmentation.policies import policy
+from trainables.augmentation.parameters import Floats, uniforms
+from trainables.augmentation.policies import Policy, policy
 from trainables.devices.precision import pick_device, prepare
 from trainables.encoders.build import with_drop_path
 from trainables.job import Job, Report, TrainingError
@@ -24,7 +24,7 @@ from trainables.pipelines.pipeline import Pipeline
 from trainables.training import checkpoint, distributed
 from trainables.training.history import History, find_last
 from trainables.training.hyperparameters import Settings
-from trainables.training.loader import Renderer
+from trainables.training.loader import Batch, Renderer, Rows
 from trainables.training.microbatching import parts_that_fit
 from trainables.training.objectives import OBJECTIVES, validate
 from trainables.training.optimizers import optimizer
@@ -38,10 +38,35 @@ Make = Callable[[bool], Classifier]
 """`make(initial)`: the classifier with its first weights, or (False) with weights that a checkpoint will fill."""
 
 
-class FineTuning:
-    """One job's fine-tuning. `run` trains to the end and reports every epoch once."""
+class Inputs(Protocol):
+    """What the trained model reads: views of images (`Renderer`), or what a frozen encoder made of them."""
 
-    def __init__(self, job: Job, data: TaskData, make: Make, device: str | None = None) -> None:
+    def batch(self, rows: Rows, policy: Policy | None, u: Floats | None) -> NDArray[Any]: ...
+
+    def batches(
+        self, groups: Sequence[Rows], policy: Policy | None, u: Sequence[Floats] | None
+    ) -> Iterator[tuple[Rows, Batch]]: ...
+
+    def close(self) -> None: ...
+
+
+class FineTuning:
+    """One job's fine-tuning. `run` trains to the end and reports every epoch once.
+
+    `inputs`: what the model reads instead of views; it then lies in memory already, so that batches are never cut.
+    `whole(model)`: the classifier of images that is kept of a trained model.
+    """
+
+    def __init__(
+        self,
+        job: Job,
+        data: TaskData,
+        make: Make,
+        device: str | None = None,
+        *,
+        inputs: Inputs | None = None,
+        whole: Callable[[Classifier], Classifier] = merged,
+    ) -> None:
         self._job, self._data, self._settings = job, data, Settings.of(job.params)
         self._device = pick_device(device)
         prepare(self._device, job.threads, precision=job.precision)
@@ -49,8 +74,9 @@ class FineTuning:
         last = find_last(job, data.digest)
         torch.manual_seed(seed(job.seed, "initial"))
         self._model = make(last is None).to(self._device)
-        whole = min(self._settings.batch_size, len(data.training.rows))
-        parts = parts_that_fit(self._model, whole, job.image_size, self._device)
+        self._whole = whole
+        batch = min(self._settings.batch_size, len(data.training.rows))
+        parts = parts_that_fit(self._model, batch, job.image_size, self._device) if inputs is None else 1
         self._trained = wrap(self._model, self._device)
         self._average = ModelEmaV3(self._model, decay=self._settings.ema) if self._settings.ema else None
         self._optimiser = optimizer(self._trained, self._model, self._settings, self._device)
@@ -63,8 +89,8 @@ class FineTuning:
             label_smoothing=self._settings.label_smoothing,
             mixup=self._settings.mixup,
         )
-        self._renderer = Renderer(data.images, job.image_size, job.threads, self._device)
-        self._validation = self._renderer.batch(data.validation.rows, None, None)
+        self._inputs = inputs or Renderer(data.images, job.image_size, job.threads, self._device)
+        self._validation = self._inputs.batch(data.validation.rows, None, None)
         if last is not None:
             self._restore(last)
 
@@ -78,7 +104,7 @@ class FineTuning:
                 self._advance(found)
                 report(len(self._history.epochs), found, last)
         finally:
-            self._renderer.close()
+            self._inputs.close()
 
     def _epoch(self, epoch: int) -> dict[str, float]:
         started = time.monotonic()
@@ -111,7 +137,7 @@ class FineTuning:
         batches = groups(np.arange(len(order)), self._settings.batch_size, workers)
         mine = [batch[rank::workers] for batch in batches]
         u = uniforms(len(order), self._job.seed, "views", epoch)
-        views = self._renderer.batches(
+        views = self._inputs.batches(
             [part.rows[order[own]] for own in mine], policy(self._job.augmentation), [u[own] for own in mine]
         )
         losses = []
@@ -148,7 +174,7 @@ class FineTuning:
 
     def _best(self, value: float) -> dict[str, Any]:
         return {
-            "model": state(merged(self._kept)),
+            "model": state(self._whole(self._kept)),
             "job": self._job.to_json(),
             "classes": list(self._data.classes),
             "epoch": len(self._history.epochs),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,20 +12,20 @@ from numpy.typing import NDArray
 from torch import nn
 
 from datasets.base.seeds import seed
-from trainables.devices.precision import autocast, pick_device, prepare
+from trainables.devices.precision import pick_device
 from trainables.job import Job, Report, TrainingError
 from trainables.models.classifier import Classifier, classifier, state
 from trainables.models.heads import Neighbours
+from trainables.pipelines.frozen import frozen_features
 from trainables.pipelines.pipeline import Pipeline
 from trainables.training import checkpoint, distributed, validation_metrics
 from trainables.training.history import History, find_last
-from trainables.training.loader import Renderer
 from trainables.training.objectives import OBJECTIVES, validate
 from trainables.training.task_data import TaskData
 
-Features = NDArray[np.float32]
+Values = NDArray[np.float32]
 Labels = NDArray[np.int64]
-Fit = Callable[[Job, Features, Labels, int], nn.Module]
+Fit = Callable[[Job, Values, Labels, int], nn.Module]
 """`fit(job, features, labels, classes)`: the head that the training features [n, d] give."""
 
 BATCH = 256
@@ -49,7 +48,7 @@ def probe(fit: Fit) -> Callable[[Job, TaskData, Report, str | None], None]:
     return pipeline
 
 
-def logistic(job: Job, features: Features, labels: Labels, classes: int) -> nn.Linear:
+def logistic(job: Job, features: Values, labels: Labels, classes: int) -> nn.Linear:
     """`linear`: L2-regularised logistic regression (`c`: inverse strength) on standardised features, as one layer."""
     from sklearn.linear_model import LogisticRegression
 
@@ -66,7 +65,7 @@ def logistic(job: Job, features: Features, labels: Labels, classes: int) -> nn.L
     return layer
 
 
-def neighbours(job: Job, features: Features, labels: Labels, classes: int) -> Neighbours:
+def neighbours(job: Job, features: Values, labels: Labels, classes: int) -> Neighbours:
     """`knn`: a weighted vote of the `k` nearest training images at a `temperature`."""
     k, temperature = int(_positive(job, "k")), _positive(job, "temperature")
     return Neighbours(torch.from_numpy(features), torch.from_numpy(labels), classes, k, temperature)
@@ -75,10 +74,10 @@ def neighbours(job: Job, features: Features, labels: Labels, classes: int) -> Ne
 def _run(job: Job, data: TaskData, fit: Fit, history: History, device: torch.device) -> None:
     """Fit, validate and write: every worker of a group does the same, and the first one writes."""
     started = time.monotonic()
-    prepare(device, job.threads, precision=job.precision)
     torch.manual_seed(seed(job.seed, "initial"))
     model = classifier(job.encoder, job.backbone, job.image_size, len(data.classes)).to(device).eval()
-    training, validation = _features(_Key(job, data, model, device))
+    features = frozen_features(job, data, model, device, "pooled")
+    training, validation = np.split(features.take(), [len(data.training.rows)])
     seconds = time.monotonic() - started
     model.head = fit(job, training, data.training.labels, len(data.classes)).to(device)
     scores = _probabilities(model.head, validation, device)
@@ -89,6 +88,7 @@ def _run(job: Job, data: TaskData, fit: Fit, history: History, device: torch.dev
         ),
         **validate(job.objective, data.validation.labels, scores),
         "images": float(images),
+        "features_computed": float(features.computed),
         "images_per_second": images / seconds,
         "seconds": time.monotonic() - started,
         "device_memory_mb": torch.cuda.max_memory_allocated(device) / 2**20 if device.type == "cuda" else 0.0,
@@ -110,44 +110,8 @@ def _write(job: Job, data: TaskData, model: Classifier, history: History, value:
     checkpoint.save(Path(job.directory) / checkpoint.LAST, last)
 
 
-class _Key:
-    """What features depend on; equal keys share them within a process, because a cell's trials differ in the head."""
-
-    def __init__(self, job: Job, data: TaskData, model: Classifier, device: torch.device) -> None:
-        self.job, self.data, self.model, self.device = job, data, model, device
-        random = job.seed if job.encoder.name == "random" else 0
-        places = (job.data.ref, job.data.short_side, data.digest, job.backbone, job.image_size)
-        self.identity = (job.encoder, random, str(device), *places)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and self.identity == other.identity
-
-    def __hash__(self) -> int:
-        return hash(self.identity)
-
-
-@lru_cache(maxsize=1)
-def _features(key: _Key) -> tuple[Features, Features]:
-    """Features of the training and of the validation images, float32 [n, d], from deterministic views."""
-    renderer = Renderer(key.data.images, key.job.image_size, key.job.threads)
-    try:
-        return _encode(key, renderer, key.data.training.rows), _encode(key, renderer, key.data.validation.rows)
-    finally:
-        renderer.close()
-
-
 @torch.inference_mode()
-def _encode(key: _Key, renderer: Renderer, rows: NDArray[np.int64]) -> Features:
-    found = []
-    for start in range(0, len(rows), BATCH):
-        images = torch.as_tensor(renderer.batch(rows[start : start + BATCH], None, None)).to(key.device)
-        with autocast(key.device):
-            found.append(key.model.encode(images).float().cpu().numpy())
-    return np.concatenate(found)
-
-
-@torch.inference_mode()
-def _probabilities(head: nn.Module, features: Features, device: torch.device) -> NDArray[np.float64]:
+def _probabilities(head: nn.Module, features: Values, device: torch.device) -> NDArray[np.float64]:
     """Class probabilities [n, classes] from features, in float32 as in prediction."""
     parts = np.split(features, range(BATCH, len(features), BATCH))
     logits = torch.cat([head(torch.from_numpy(part).to(device)) for part in parts])

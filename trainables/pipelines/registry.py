@@ -19,6 +19,8 @@ PIPELINES: Registry[Pipeline] = Registry(
         "scl-ft": "trainables.pipelines.contrastive_stage:SCL_FT",
         "lora": "trainables.pipelines.parameter_efficient:LORA",
         "bitfit": "trainables.pipelines.parameter_efficient:BITFIT",
+        "attentive": "trainables.pipelines.attentive:ATTENTIVE",
+        "lp-ft": "trainables.pipelines.probe_then_fine_tune:LP_FT",
         "linear": "trainables.pipelines.probes:LINEAR",
         "knn": "trainables.pipelines.probes:KNN",
     },

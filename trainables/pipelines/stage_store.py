@@ -6,18 +6,16 @@ import json
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
+from trainables.pipelines.turns import wait_for_turn
 from trainables.training import distributed
 
-POLL = 5.0  # seconds between looks at whether another trial has the stage ready; far below any collective's time-out
-WAIT = 24 * 3600.0  # that a trial waits for another's stage, longer than any takes
 ENCODER, FACTS, PARTIAL = "encoder.safetensors", "stage.json", "partial.pt"
 
 Compute = Callable[[Path, Path], Mapping[str, Any]]
@@ -45,34 +43,12 @@ def obtain(store: Path, digest: str, compute: Compute) -> Stage:
     place.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{place}.lock")
     try:
-        computed = _wait_for_turn(place, lock)
+        computed = wait_for_turn(lambda: (place / FACTS).exists(), lock)
         if computed:
             _compute(place, compute)
     finally:
         lock.release()
     return Stage(encoder=place / ENCODER, facts=json.loads((place / FACTS).read_text()), computed=computed)
-
-
-def _wait_for_turn(place: Path, lock: FileLock) -> bool:
-    """True: nobody has it, and the lock is ours. False: it is there."""
-    deadline = time.monotonic() + WAIT
-    while True:
-        # Rank 0 alone looks, and all ranks hear of it often enough that no collective times out.
-        look = distributed.gather(_look(place, lock) if distributed.rank() == 0 else None)[0]
-        if look is not None:
-            return bool(look)
-        if distributed.gather(time.monotonic() > deadline)[0]:
-            raise OSError(f"Waited {WAIT / 3600:g} h for another trial's stage {place}. Stop the holder of its lock.")
-
-
-def _look(place: Path, lock: FileLock) -> bool | None:
-    if (place / FACTS).exists():
-        return False
-    try:
-        lock.acquire(timeout=POLL)
-    except Timeout:
-        return None
-    return not (place / FACTS).exists()
 
 
 def _compute(place: Path, compute: Compute) -> None:

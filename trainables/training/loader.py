@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ from trainables.augmentation.policies import Policy
 
 Rows = NDArray[np.int64]
 Pixels = NDArray[np.uint8]
-Batch = Pixels | torch.Tensor
+Batch = NDArray[Any] | torch.Tensor
 CHUNK = 16  # views that one thread renders at a time
 
 

@@ -37,12 +37,14 @@ def layer_groups(classifier: Classifier, settings: Settings) -> list[dict[str, A
     """Parameter groups with `lr` and `weight_decay`: one a layer of the backbone and kind, by timm, and the head's."""
     backbone = classifier.encoder.backbone
     trained = [parameter for parameter in classifier.parameters() if parameter.requires_grad]
-    groups = param_groups_layer_decay(
-        backbone,
-        weight_decay=settings.weight_decay,
-        no_weight_decay_list=getattr(backbone, "no_weight_decay", set)(),
-        layer_decay=settings.layer_decay,
-    )
+    groups: list[dict[str, Any]] = []
+    if any(parameter.requires_grad for parameter in backbone.parameters()):
+        groups = param_groups_layer_decay(
+            backbone,
+            weight_decay=settings.weight_decay,
+            no_weight_decay_list=getattr(backbone, "no_weight_decay", set)(),
+            layer_decay=settings.layer_decay,
+        )
     found = [
         {"params": group["params"], "weight_decay": group["weight_decay"], "lr": settings.rate * group["lr_scale"]}
         for group in groups

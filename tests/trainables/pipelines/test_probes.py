@@ -20,7 +20,6 @@ from trainables.augmentation.parameters import whole
 from trainables.job import EncoderRef, Job, TrainingError
 from trainables.models.classifier import classifier
 from trainables.models.heads import Neighbours
-from trainables.pipelines import probes
 from trainables.pipelines.registry import PIPELINES
 from trainables.predict import load_model, predict
 from trainables.training import checkpoint
@@ -111,19 +110,6 @@ def test_neighbours_vote_as_the_formula_says() -> None:
     expected = (5 * shares / weight.sum(axis=1, keepdims=True) + 1 / 3) / 6
     assert found == pytest.approx(expected, abs=1e-5)
     assert found.min() > 0
-
-
-def test_a_cells_trials_share_the_features(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data, encoded = small_jobs.task(), []
-    original = probes._encode
-    monkeypatch.setattr(probes, "_encode", lambda *given: encoded.append(1) or original(*given))
-    probes._features.cache_clear()
-    for number, c in enumerate((0.1, 1.0)):
-        run(made(tmp_path / str(number), "linear", params={"c": c, "balanced": False}), data)
-    run(made(tmp_path / "knn", "knn"), data)
-    assert len(encoded) == 2  # training and validation, once
-    run(made(tmp_path / "other", "knn", encoder=EncoderRef(name="simclr")), data)
-    assert len(encoded) == 4
 
 
 def test_the_shipped_spaces_fit(tmp_path: Path) -> None:
