@@ -32,6 +32,7 @@ SOURCES: Registry[Source] = Registry(
         "ddi": "datasets.sources.ddi:SOURCE",
         "folder": "datasets.sources.own:SOURCE",
         "csv": "datasets.sources.own:SOURCE",
+        "indexed": "datasets.sources.indexed:SOURCE",
     },
 )
 

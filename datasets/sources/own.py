@@ -25,7 +25,7 @@ def load(ref: DataRef) -> Manifest:
     """The images of a folder or of `images.csv`. Raises `DataError` for a table or rules that break their form."""
     root = root_of(ref)
     rule = _task(root, ref)
-    return _folder(ref, root, rule) if ref.source == "folder" else _table(ref, root, rule)
+    return _folder(ref, root, rule) if ref.source == "folder" else table_manifest(ref, root, root, rule)
 
 
 def _folder(ref: DataRef, root: Root, rule: Task) -> Manifest:
@@ -35,15 +35,18 @@ def _folder(ref: DataRef, root: Root, rule: Task) -> Manifest:
     return assemble(ref, rule, {"image_id": _stems(paths), "path": paths, "diagnosis": first.astype(object)})
 
 
-def _table(ref: DataRef, root: Root, rule: Task) -> Manifest:
-    """The rows of `images.csv`: `path` (relative to the root) and any other column of a manifest but the label."""
+def table_manifest(ref: DataRef, root: Root, images: Root, rule: Task) -> Manifest:
+    """The rows of `images.csv` in `root`: `path` (relative to `images`), and any column of a manifest but the label.
+
+    Raises `DataError` for a table or a value that breaks its form.
+    """
     table = read_table(root, TABLE, ("path",))
 
     def column(name: str) -> pd.Series:
         return words(table[name]) if name in table.columns else pd.Series([None] * len(table), dtype=object)
 
     paths = table["path"].fillna("").str.strip()
-    there = set(root.walk())
+    there = set(images.walk())
     modality = column("modality")
     odd = modality[modality.notna() & ~modality.isin(MODALITIES)]
     if len(odd):

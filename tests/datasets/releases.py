@@ -180,6 +180,17 @@ def table(root: Path) -> Path:
     return root
 
 
+def indexed(root: Path) -> Path:
+    pictures = root.parent / f"{root.name}_pictures"
+    for number in (1, 2):
+        picture(pictures / "a" / f"{number}.jpg", number)
+    rows = ["image_id,path,diagnosis,lesion_id", "one,a/1.jpg,Melanom,1", "two,a/2.jpg,Muttermal,"]
+    (root / "images.csv").write_text("\n".join(rows))
+    tasks = "tasks: {melanoma: {classes: {benign: [Muttermal], melanoma: [Melanom]}}}"
+    (root / "rules.yaml").write_text(f"images: {pictures}\n{tasks}\n")
+    return root
+
+
 WRITERS = {
     "isic2019": isic2019,
     "isic2020": isic2020,
@@ -193,4 +204,5 @@ WRITERS = {
     "ddi": ddi,
     "folder": folder,
     "csv": table,
+    "indexed": indexed,
 }

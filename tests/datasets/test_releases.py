@@ -258,6 +258,19 @@ def test_a_table_of_ones_own_says_what_is_wrong(tmp_path, row, words):
         load("csv", tmp_path)
 
 
+def test_a_table_apart_from_its_images(tmp_path):
+    (tmp_path / "index").mkdir()
+    manifest = load("indexed", releases.indexed(tmp_path / "index"))
+    assert manifest.root == str(tmp_path / "index_pictures")
+    assert dict(manifest.table[["image_id", "label"]].to_numpy()) == {"one": 1, "two": 0}
+    shutil.rmtree(tmp_path / "index_pictures")
+    with pytest.raises(DataError, match=r"A root is a directory, got .*index_pictures"):
+        load("indexed", tmp_path / "index")
+    (tmp_path / "index" / "rules.yaml").write_text("tasks: {}")
+    with pytest.raises(DataError, match=r"rules say where the images are \(key images\)"):
+        load("indexed", tmp_path / "index")
+
+
 def test_files_missing_from_a_table_of_ones_own_are_said(tmp_path):
     releases.table(tmp_path)
     with (tmp_path / "images.csv").open("a") as file:

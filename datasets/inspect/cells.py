@@ -1,0 +1,66 @@
+"""From people's cells to the values of a manifest; what cannot be read is null, and counted by the caller."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+
+from datasets.sources.csv_tables import FITZPATRICK, words
+
+_MALE = "m male man männlich maennlich homme masculin hombre masculino maschio uomo mannelijk mężczyzna"
+_FEMALE = "f female woman w weiblich femme féminin hembra mujer femenino feminino femmina donna vrouwelijk kobieta"
+_SEXES = dict.fromkeys(_MALE.split(), "male") | dict.fromkeys(_FEMALE.split(), "female")
+_MODALITIES = {"dermoscop": "dermoscopic", "dermatoscop": "dermoscopic", "clinic": "clinical", "smartphone": "clinical"}
+_TONES = {str(number): roman for number, roman in enumerate(FITZPATRICK, start=1)}
+
+
+def ages(column: pd.Series) -> pd.Series:
+    """Float years from `45`, `45.0`, `45 years`; NaN for anything else and for ages below 0 or above 120."""
+    text = words(column).astype("string").str.strip().str.lower()
+    number = text.str.extract(r"^(-?\d+(?:[.,]\d+)?)\s*(?:y|yo|yrs?|years?|jahre?|ans|años|anos|anni)?$")[0]
+    found = pd.to_numeric(number.str.replace(",", "."), errors="coerce").astype("float64")
+    return found.where(found.between(0, 120))
+
+
+def sexes(column: pd.Series) -> pd.Series:
+    """`male` or `female` from usual words in several languages; null for anything else (0 and 1 among it)."""
+    return _mapped(words(column).astype("string").str.strip().str.lower(), _SEXES)
+
+
+def skin_tones(column: pd.Series) -> pd.Series:
+    """Fitzpatrick `I` to `VI` from `3`, `3.0`, `III`, `type III`, `FST 3`; null for anything else."""
+    text = words(column).astype("string").str.strip().str.upper()
+    core = text.str.extract(r"^(?:FITZPATRICK|FST|SKIN|TYPE|TYP|\s|-|_)*(VI|IV|V|I{1,3}|[1-6])(?:\.0)?$")[0]
+    return _mapped(core, _TONES | {roman: roman for roman in FITZPATRICK})
+
+
+def modalities(column: pd.Series) -> pd.Series:
+    """`dermoscopic` or `clinical` by how a cell begins; null for anything else."""
+    begins = words(column).astype("string").str.strip().str.lower()
+    found = pd.Series([None] * len(column), index=column.index, dtype=object)
+    for start, name in _MODALITIES.items():
+        found = found.mask(begins.str.startswith(start).fillna(False).astype(bool), name)
+    return found
+
+
+def ids(column: pd.Series) -> pd.Series:
+    """Trimmed text, null where unknown."""
+    return words(column)
+
+
+def _mapped(text: pd.Series, table: dict[str, str]) -> pd.Series:
+    found = text.map(table).astype(object)
+    return found.where(found.notna(), None)
+
+
+def age_is_impossible(column: pd.Series) -> pd.Series:
+    """Which cells (bool) hold a number that is no age."""
+    number = pd.to_numeric(words(column), errors="coerce")
+    return number.notna() & ~number.between(0, 120)
+
+
+def tokens(name: str) -> list[str]:
+    """The words of a column's name: `patientAge_years` -> patient, age, years."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return [word for word in re.split(r"[^a-zà-ÿ0-9]+", spaced.lower()) if word]
