@@ -33,5 +33,17 @@ def main() -> None:
 
 
 # Modules register their commands on `app` when imported: the order of `study --help`.
-for _module in ("init", "run", "spec", "compare", "verify", "tracking", "data", "encoders", "pretrain", "cluster"):
+for _module in (
+    "init",
+    "run",
+    "spec",
+    "compare",
+    "predict",
+    "verify",
+    "tracking",
+    "data",
+    "encoders",
+    "pretrain",
+    "cluster",
+):
     import_module(f"study.cli.{_module}")
