@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from datasets.audit.finding import Finding
+from datasets.audit.finding import Finding, Severity
 from datasets.audit.members import Members
 
 _KINDS = {
@@ -46,7 +46,26 @@ def near_overlap(other: Members, judged: Members, pairs: list[tuple[str, str]]) 
     return [_finding("near_duplicates", words, other, judged, shared)]
 
 
-def _finding(key: str, words: str, other: Members, judged: Members, shared: np.ndarray) -> Finding:
+def lookalikes(other: Members, judged: Members, pairs: list[tuple[str, str]]) -> list[Finding]:
+    """How many images of `judged` look like another photograph of a lesion in `other` that no id tells: a warning, as
+    two photographs are told from two lesions less surely than a copy is."""
+    mine, theirs = _facts(judged), _facts(other)
+    seen: set[str] = set()
+    for image, like in pairs:
+        if image in mine and like in theirs and image != like:
+            lesion = mine[image][1]
+            if lesion is None or lesion != theirs[like][1]:
+                seen.add(image)
+    if not seen:
+        return []
+    words = "look like another photograph of a lesion in {other} that no id tells: look at them (study data show)"
+    shared = judged.table["image"].isin(seen).to_numpy()
+    return [_finding("lookalikes", words, other, judged, shared, "warning")]
+
+
+def _finding(
+    key: str, words: str, other: Members, judged: Members, shared: np.ndarray, severity: Severity = "error"
+) -> Finding:
     count = int(shared.sum())
     positives = ""
     if judged.positive:
@@ -56,7 +75,7 @@ def _finding(key: str, words: str, other: Members, judged: Members, shared: np.n
         key=f"{key}:{other.name}-{judged.name}",
         message=f"{count:,} of {len(judged.table):,} {judged.name} images{positives} {words.format(other=other.name)}.",
         count=count,
-        severity="error",
+        severity=severity,
     )
 
 

@@ -10,8 +10,10 @@ import pandas as pd
 
 from datasets import audit as leakage
 from datasets.audit import Finding, Parts
+from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
-from datasets.cache.store import read_index
+from datasets.cache.store import ImageStore, open_store, read_index
+from datasets.duplicates import Comparison
 from datasets.splits.split import Split
 from study.base.errors import StudyError
 from study.preparation import manifests as data
@@ -77,16 +79,15 @@ def judge(
 ) -> list[Finding]:
     """The findings over these data sets, divided as `splits` says by split index and fraction."""
     tests = {name: manifest for name, manifest in manifests.items() if name != spec.train.source}
-    contents = {
-        "train" if name == spec.train.source else name: _content(spec, source, manifests[name])
-        for name, source in data_sources(spec).items()
-    }
+    stores = decoded(spec, manifests)
+    contents = {_part(spec, name): store.index[["image_id", "sha256", "phash"]] for name, store in stores.items()}
     found = leakage.audit(
         manifests[spec.train.source],
         _distinct(splits),
         tests,
-        {name: content for name, content in contents.items() if content is not None},
+        contents,
         _subsamples(spec, splits),
+        {_part(spec, name): pairs for name, pairs in duplicates(spec, stores).items()},
     )
     return found + _in_vain(spec, found)
 
@@ -132,12 +133,37 @@ def _subsamples(spec: StudySpec, splits: Mapping[tuple[int, float], Parts]) -> d
     return {fraction: dict(sorted(named.items())) for fraction, named in found.items()}
 
 
-def _content(spec: StudySpec, source: DataSource, manifest: Manifest) -> pd.DataFrame | None:
-    """Digests and perceptual hashes of the images that were decoded; the manifest at hand may be a part of those."""
-    index = read_index(manifest, short_side=spec.cache_side)
-    if index is None:
+def decoded(spec: StudySpec, manifests: Mapping[str, Manifest]) -> dict[str, ImageStore]:
+    """The stores of the data sets whose images have been decoded; nothing is decoded here."""
+    found = {name: _store(spec, source, manifests[name]) for name, source in data_sources(spec).items()}
+    return {name: store for name, store in found.items() if store is not None}
+
+
+def duplicates(spec: StudySpec, stores: Mapping[str, ImageStore]) -> dict[str, pd.DataFrame]:
+    """Pairs that show the same scene (`datasets.duplicates.COLUMNS`): of each data set, its images and those of the
+    training source."""
+    train = stores.get(spec.train.source)
+    if train is None:
+        return {}
+    comparison = Comparison(spec.cache_side)
+    return {name: comparison.between(store, train) for name, store in stores.items()}
+
+
+def _part(spec: StudySpec, name: str) -> str:
+    """What the audit calls a data set."""
+    return "train" if name == spec.train.source else name
+
+
+def _store(spec: StudySpec, source: DataSource, manifest: Manifest) -> ImageStore | None:
+    """The store of a manifest, or of the whole that it is a part of."""
+    if read_index(manifest, short_side=spec.cache_side) is None:
         try:
-            index = read_index(data.load_manifest(source), short_side=spec.cache_side)
+            manifest = data.load_manifest(source)
         except StudyError:  # a copy without images, audited by its tables alone
             return None
-    return None if index is None else index[["image_id", "sha256", "phash"]]
+        if read_index(manifest, short_side=spec.cache_side) is None:
+            return None
+    try:
+        return open_store(manifest, short_side=spec.cache_side, on_bad_image=source.on_bad_image)
+    except DataError as error:
+        raise StudyError(str(error)) from error

@@ -79,7 +79,37 @@ def test_copies_and_near_duplicates_are_found_by_content():
         "near_duplicates:validation-test": 1,
     }
     assert "look the same as one in train (1 of them by no known common lesion)" in found[1].message
-    assert keys(found, "warning") == {"label_conflict:copies": 1, "label_conflict:near_duplicates": 2}
+    assert keys(found, "warning") == {
+        "label_conflict:copies": 1,
+        "label_conflict:near_duplicates": 2,
+        "copies_across_lesions:train": 1,
+    }
+
+
+def test_duplicates_by_their_pixels_are_leaks_and_lookalikes_are_told():
+    rows = [("a", "L1", None, 1), ("b", "L2", None, 1), ("c", "L3", None, 0), ("d", "L4", None, 0)]
+    parts = {"train": ["a", "b"], "validation": ["c"], "test": ["d"]}
+    hashes = content(list("abcd"), list("1234"), FAR[:4])
+    outside = manifest([("x", None, None, 1), ("y", None, None, 0)], "outside")
+    other = content(["x", "y"], ["8", "9"], ["0f" * 32, "3c" * 32])
+    found = audit(
+        manifest(rows),
+        {"0": parts},
+        {"outside": outside},
+        {"train": hashes, "outside": other},
+        duplicates={
+            "train": pd.DataFrame({"image_id": ["a", "a"], "other_id": ["b", "d"], "kind": ["copy", "copy"]}),
+            "outside": pd.DataFrame({"image_id": ["x", "y"], "other_id": ["b", "c"], "kind": ["copy", "photograph"]}),
+        },
+    )
+    assert keys(found) == {"near_duplicates:train-test": 1, "near_duplicates:train-outside": 1}
+    assert keys(found, "warning") == {
+        "copies_across_lesions:train": 2,
+        "lookalikes:validation-outside": 1,
+        "label_conflict:near_duplicates": 1,
+    }
+    told = {finding.key: finding.message for finding in found}
+    assert told["lookalikes:validation-outside"].startswith("1 of 2 outside images (0 of 1 melanoma) look like another")
 
 
 def test_external_sets_are_compared_with_training_and_validation():

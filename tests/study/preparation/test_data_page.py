@@ -40,8 +40,8 @@ def test_prepare_lists_the_faults_of_all_data_sets_at_once(tmp_path):
     test = {"name": "two", "source": "folder", "root": str(tmp_path / "two")}
     with pytest.raises(StudyError) as error:
         prepare(example_study.spec(train=train, tests=[test]))
-    assert "nevus/one1 (the content is none of" in str(error.value)
-    assert "nevus/two1 (the content is none of" in str(error.value)
+    assert "nevus/one1.jpg (the content is none of" in str(error.value)
+    assert "nevus/two1.jpg (the content is none of" in str(error.value)
     train["on_bad_image"] = test["on_bad_image"] = "skip"
     assert [each.skipped for each in prepare(example_study.spec(train=train, tests=[test]))] == [1, 1]
 

@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from datasets.cache.store import open_store
@@ -13,6 +15,7 @@ from study.cli import app
 from study.preparation import leakage, spec_audit
 from study.preparation import manifests as data
 from study.store.directory import StudyDirectory
+from tests.datasets.duplicates.test_duplicates import scene
 from tests.datasets.releases import picture
 from tests.study import example_study
 
@@ -91,6 +94,38 @@ def test_a_leak_stops_a_study(tmp_path, monkeypatch):
     assert found[-1].message == (
         "the spec accepts 'lesion_overlap:nobody', which was not found. Remove it from accept_leaks."
     )
+
+
+def test_a_planted_copy_that_was_mirrored_and_cropped_stops_a_study(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKIN_CACHE", str(tmp_path / "cache"))
+    for number in range(12):
+        kind = "melanoma" if number % 3 == 0 else "nevus"
+        for name, seed in (("mine", number), ("theirs", 100 + number)):
+            pixels = scene(number)[10:140, 195:15:-1] if name == "theirs" and number < 4 else scene(seed)
+            path = tmp_path / name / kind / f"{name}{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.ascontiguousarray(pixels)).save(path)
+    train = {
+        "source": "folder",
+        "root": str(tmp_path / "mine"),
+        "splits": "lesion_disjoint",
+        "test": 0.2,
+        "validation": 0.2,
+    }
+    theirs = {"name": "theirs", "source": "folder", "root": str(tmp_path / "theirs")}
+    spec = example_study.spec(train=train, tests=[theirs])
+    directory, manifests = prepared(spec, tmp_path / "study")
+    assert not leakage.refused(spec, leakage.audit(spec, directory, manifests))  # nothing is decoded yet
+    for source in leakage.data_sources(spec).values():
+        open_store(data.load_manifest(source), short_side=spec.cache_side)
+    with pytest.raises(StudyError, match=r"near_duplicates:train-theirs: \d of 12 theirs images"):
+        leakage.audit(spec, directory, manifests)
+    pairs = leakage.duplicates(spec, leakage.decoded(spec, manifests))
+    assert pairs["folder"].empty
+    numbers = pairs["theirs"][["image_id", "other_id"]].map(lambda image_id: int(image_id[-1]))
+    assert sorted(numbers.to_numpy().tolist()) == [[number, number] for number in range(4)]
+    assert (pairs["theirs"]["kind"] == "copy").all()
+    assert pairs["theirs"]["transform"].str.startswith("mirrored").all()
 
 
 def test_the_training_set_is_no_test_set(tmp_path):
