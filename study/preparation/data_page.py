@@ -18,6 +18,7 @@ from datasets.base.errors import DataError
 from datasets.base.seeds import seed
 from datasets.cache.store import ImageStore, open_store
 from study.base.errors import StudyError
+from study.preparation.duplicate_figures import duplicate_figures
 from study.preparation.leakage import data_sources
 from study.preparation.spec_audit import SpecAudit, audit_spec
 from study.preparation.thumbnails import QUALITY, SIDE, square
@@ -59,6 +60,8 @@ def write_page(spec: StudySpec, out: Path) -> str:
         question=spec.question,
         css=resources.files("study.report").joinpath("static", "report.css").read_text(),
         findings=audit.findings,
+        train=spec.train.source,
+        pairs=list(duplicate_figures(spec, stores)),
         classes=[name for name in counts.columns if name not in _FACTS],
         whole=counts[counts["subgroup"] == "all"].to_dict("records"),
         sets=[

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from datasets.cache.store import open_store
 from study.base.errors import StudyError
 from study.cli import app
-from study.preparation import leakage, spec_audit
+from study.preparation import data_page, leakage, spec_audit
 from study.preparation import manifests as data
 from study.store.directory import StudyDirectory
 from tests.datasets.duplicates.test_duplicates import scene
@@ -126,6 +126,11 @@ def test_a_planted_copy_that_was_mirrored_and_cropped_stops_a_study(tmp_path, mo
     assert sorted(numbers.to_numpy().tolist()) == [[number, number] for number in range(4)]
     assert (pairs["theirs"]["kind"] == "copy").all()
     assert pairs["theirs"]["transform"].str.startswith("mirrored").all()
+    data_page.write_page(spec, tmp_path / "data.html")
+    page = (tmp_path / "data.html").read_text()
+    assert "theirs and folder: 4 pairs" in page
+    assert "<b>copy</b>: mirrored" in page
+    assert "melanoma/theirs0 · melanoma/mine0" in page
 
 
 def test_the_training_set_is_no_test_set(tmp_path):
