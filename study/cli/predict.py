@@ -35,3 +35,27 @@ def predict(
     scores = score_files(study.model(method, share, replicate=replicate), files, copies=copies)
     write_text(out, scores.to_csv(index=False))
     print(f"{len(scores)} images scored by {method} at {share:g}, replicate {replicate}: {out}")
+
+
+@app.command("export")
+def export(
+    directory: Annotated[Path, typer.Argument(help="Study directory, e.g. runs/demo.", show_default=False)],
+    method: Method,
+    to: Annotated[str, typer.Option(help="safetensors or torchscript.")] = "safetensors",
+    out: Annotated[Path, typer.Option(help="A new folder for weights, config.json and model card.")] = Path("model"),
+    fraction: Fraction = None,
+    replicate: Replicate = 1,
+) -> None:
+    """Write a winner for use elsewhere, with a model card, and check that its scores are the study's."""
+    from study import api
+    from study.evaluation.export import export as export_model
+
+    study = api.open(directory)
+    share = max(cell.fraction for cell in study.plan.cells) if fraction is None else fraction
+    model = study.model(method, share, replicate=replicate)
+    done = export_model(model, study.directory, method, share, to=to, out=out)
+    print(f"{method} at {share:g}, replicate {replicate}: {done.folder}")
+    print(
+        f"largest difference of the scores of {done.images} test images: {done.arithmetic:.2g} from the checkpoint in"
+    )
+    print(f"float32, {done.study:.2g} from the study's evaluation in its own arithmetic")

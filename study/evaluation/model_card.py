@@ -1,0 +1,88 @@
+"""The model card of an exported winner: Markdown with the front matter that model hubs read."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from study.evaluation.trained_model import TrainedModel
+from study.store.directory import StudyDirectory
+
+USE = {
+    "model.pt": """import torch
+
+model = torch.jit.load("model.pt")
+logits = model(images)  # uint8 [n, {size}, {size}, 3], RGB
+scores = logits.softmax(1)[:, -1]""",
+    "model.safetensors": """from pathlib import Path
+
+from trainables.export import FORMS
+
+model = FORMS["safetensors"].load(Path("model.safetensors"))
+logits = model(images)  # uint8 tensor [n, {size}, {size}, 3], RGB
+scores = logits.softmax(1)[:, -1]""",
+}
+
+
+def model_card(
+    model: TrainedModel,
+    directory: StudyDirectory,
+    method: str,
+    fraction: float,
+    file: str,
+    check: str,
+) -> str:
+    """What the model is, where it comes from, how good it was where, how to use it, and what it is not for."""
+    from trainables.encoders import registry
+
+    plan = model.plan
+    spec = plan.spec
+    cell = next(cell for cell in plan.cells if (cell.method.name, cell.fraction) == (method, fraction))
+    recipe = registry.recipe(cell.method.encoder)
+    tests = ", ".join(test.name for test in spec.tests)
+    use = USE[file].format(size=spec.image_size)
+    return f"""---
+library_name: pytorch
+pipeline_tag: image-classification
+tags: [skin-lesion, research]
+---
+
+# {method} of the study {spec.study}
+
+A classifier of images of skin lesions, for research. **It is no medical device and gives no diagnosis.**
+
+- Encoder: {recipe.name} ({recipe.paper}); licence of its weights: {recipe.licence}
+- Pre-trained on: {recipe.pretrained_on}
+- Trained on: {spec.train.source}, fraction {fraction:g} of its training images; pipeline `{cell.method.pipeline}`
+- Chosen by `{spec.select.rule}` on validation images, among {cell.trials} trials of equal budget; tested on {tests}
+- Made by the re-training `{model.checkpoint.parent.relative_to(directory.root).as_posix()}` of the study
+
+## Test results
+
+{_results(directory, method, fraction)}
+
+They describe the re-trained models of this method together, not this one file, and hold for images like those of the
+test sets.
+
+## Use
+
+```python
+{use}
+```
+
+Pictures are resized to {spec.cache_side} pixels on the short side, then cropped to {spec.image_size} (`config.json`).
+The study's own scores are means over {spec.evaluate.copies} augmented copies: `study predict` makes them.
+
+## Check
+
+{check}
+"""
+
+
+def _results(directory: StudyDirectory, method: str, fraction: float) -> str:
+    path = directory.comparison / "estimates.parquet"
+    if not path.is_file():
+        return "The study has not been compared yet."
+    table = pd.read_parquet(path)
+    rows = table[(table["method"] == method) & (table["fraction"] == fraction) & (table["metric"] == "auroc")]
+    lines = [f"| {row.dataset} | {row.estimate:.3f} | {row.low:.3f} to {row.high:.3f} |" for row in rows.itertuples()]
+    return "\n".join(["| test set | AUC | 95 % interval |", "|---|---|---|", *lines])
