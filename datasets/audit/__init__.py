@@ -12,7 +12,7 @@ from itertools import combinations
 import pandas as pd
 
 from datasets.audit.finding import Finding, Severity
-from datasets.audit.labels import conflicts, copies_under_other_lesions
+from datasets.audit.labels import conflicts, copies_under_other_lesions, pairs_under_other_lesions
 from datasets.audit.members import Members, Parts, members, parts_of
 from datasets.audit.near import DISTANCE, hashes, near_pairs
 from datasets.audit.overlap import lookalikes, near_overlap, overlaps
@@ -48,7 +48,10 @@ def audit(
         }
         for kind in ("copy", "photograph")
     )
-    within = sorted({*_alike(source, source), *copies["train"]})
+    # The release says that these are two lesions, so they are told and do not stop a study that splits by lesion.
+    denied = pairs_under_other_lesions(source, copies["train"])
+    photographs["train"] += denied
+    within = sorted({*_alike(source, source), *copies["train"]} - {*denied})
     across = {name: sorted({*_alike(other, source), *copies[name]}) for name, other in others.items()}
     found: list[Finding] = []
     for parts in splits.values():
@@ -62,7 +65,7 @@ def audit(
                 found += overlaps(division[part], test)
                 found += near_overlap(division[part], test, across[name])
                 found += lookalikes(division[part], test, photographs[name])
-    found += copies_under_other_lesions(source, within)
+    found += copies_under_other_lesions(source, [*within, *denied])
     found += identical(subsamples or {})
     found += conflicts([source, *others.values()], within + [pair for pairs in across.values() for pair in pairs])
     found += [finding for each in (source, *others.values()) for finding in unchecked(each)]

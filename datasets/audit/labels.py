@@ -29,14 +29,16 @@ def conflicts(everything: list[Members], pairs: list[tuple[str, str]]) -> list[F
     return found
 
 
+def pairs_under_other_lesions(judged: Members, pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those of the pairs whose images have known lesions, and two of them."""
+    lesion = judged.table.drop_duplicates("image").set_index("image")["lesion"].dropna().to_dict()
+    return [pair for pair in pairs if all(image in lesion for image in pair) and lesion[pair[0]] != lesion[pair[1]]]
+
+
 def copies_under_other_lesions(judged: Members, pairs: list[tuple[str, str]]) -> list[Finding]:
     """Copies inside one set that its lesion ids keep apart: a split by lesion can put them on two sides."""
-    lesion = judged.table.drop_duplicates("image").set_index("image")["lesion"].dropna().to_dict()
-    odd = {
-        " and ".join(sorted(image.rpartition(":")[2] for image in pair)): 2
-        for pair in pairs
-        if all(image in lesion for image in pair) and lesion[pair[0]] != lesion[pair[1]]
-    }
+    apart = pairs_under_other_lesions(judged, pairs)
+    odd = {" and ".join(sorted(image.rpartition(":")[2] for image in pair)): 2 for pair in apart}
     words = f"pairs of {judged.name} images look the same under two lesion ids"
     return _tell(f"copies_across_lesions:{judged.name}", words, pd.Series(odd))
 

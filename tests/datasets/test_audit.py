@@ -87,7 +87,7 @@ def test_copies_and_near_duplicates_are_found_by_content():
 
 
 def test_duplicates_by_their_pixels_are_leaks_and_lookalikes_are_told():
-    rows = [("a", "L1", None, 1), ("b", "L2", None, 1), ("c", "L3", None, 0), ("d", "L4", None, 0)]
+    rows = [("a", "L1", None, 1), ("b", "L2", None, 1), ("c", "L3", None, 0), ("d", None, None, 0)]
     parts = {"train": ["a", "b"], "validation": ["c"], "test": ["d"]}
     hashes = content(list("abcd"), list("1234"), FAR[:4])
     outside = manifest([("x", None, None, 1), ("y", None, None, 0)], "outside")
@@ -98,13 +98,14 @@ def test_duplicates_by_their_pixels_are_leaks_and_lookalikes_are_told():
         {"outside": outside},
         {"train": hashes, "outside": other},
         duplicates={
-            "train": pd.DataFrame({"image_id": ["a", "a"], "other_id": ["b", "d"], "kind": ["copy", "copy"]}),
+            "train": pd.DataFrame({"image_id": ["a", "b"], "other_id": ["d", "c"], "kind": ["copy", "copy"]}),
             "outside": pd.DataFrame({"image_id": ["x", "y"], "other_id": ["b", "c"], "kind": ["copy", "photograph"]}),
         },
     )
     assert keys(found) == {"near_duplicates:train-test": 1, "near_duplicates:train-outside": 1}
     assert keys(found, "warning") == {
-        "copies_across_lesions:train": 2,
+        "copies_across_lesions:train": 1,
+        "lookalikes:train-validation": 1,  # a copy by its pixels that the release calls another lesion
         "lookalikes:validation-outside": 1,
         "label_conflict:near_duplicates": 1,
     }
