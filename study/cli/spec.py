@@ -26,8 +26,13 @@ def schema() -> None:
 
 
 @app.command("plan")
-def plan(spec: SpecFile) -> None:
+def plan(
+    spec: SpecFile,
+    data: Annotated[bool, typer.Option("--data", help="Also read every manifest, as `study run` does first.")] = False,
+) -> None:
     """Print the cells of a study and what each is given; refuse a plan that treats methods unequally."""
-    from study.console.plan_table import print_plan
+    from study.console.plan_table import print_data, print_plan
 
     print_plan(spec)
+    if data:
+        print_data(spec)

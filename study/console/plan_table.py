@@ -10,6 +10,7 @@ from rich.table import Table
 from study.plan import fairness_rules
 from study.plan.cells import Plan
 from study.plan.cells import plan as make_plan
+from study.preparation.prepare import load_manifests
 from study.spec.loading import load_spec
 
 FAIRNESS_RULES = {
@@ -48,6 +49,15 @@ def print_plan(path: Path) -> None:
         broken = {violation.key.partition(":")[0] for violation in accepted}
         same = [what for rule, what in FAIRNESS_RULES.items() if rule not in broken]
         console.print(f"[yellow]not all alike[/] every method gets the same {', '.join(same)}; what differs is above")
+
+
+def print_data(path: Path) -> None:
+    """Print size and classes of every data set of a spec. Raises `StudyError` for what `study run` would refuse."""
+    console = Console(highlight=False, soft_wrap=True)
+    for name, manifest in load_manifests(make_plan(load_spec(path))).items():
+        counts = manifest.table["label"].value_counts()
+        classes = ", ".join(f"{counts.get(label, 0)} {kind}" for label, kind in enumerate(manifest.classes))
+        console.print(f"data {name}: {len(manifest.table)} images; {classes}", markup=False)
 
 
 def _print_cells(plan: Plan, console: Console) -> None:

@@ -117,7 +117,7 @@ class Progress(Observer):
         title = f"{spec.study}: {done}/{self._plan.trials} trials, about {self._time_left()} left"
         table = Table(title=title, title_justify="left")
         for name in ("cell", "done", "pruned", "failed", "running", f"best {spec.search.objective}", "epochs"):
-            table.add_column(name, justify="left" if name == "cell" else "right")
+            table.add_column(name, justify="left" if name == "cell" else "right", overflow="fold")
         for cell in self._plan.cells:
             trials = [trial for (key, _), trial in self._trials.items() if key == cell.key]
             states = [trial.state for trial in trials]

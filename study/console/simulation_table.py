@@ -40,7 +40,7 @@ def as_table(results: Sequence[SimulationResult]) -> Table:
     """One row a configuration of the search."""
     table = Table()
     for name in ("search", "eta", "grace", "success", "epochs", "95 % behind by", "trials"):
-        table.add_column(name, justify="left" if name == "search" else "right")
+        table.add_column(name, justify="left" if name == "search" else "right", overflow="fold")
     for result in results:
         asha = result.config.asha or {}
         table.add_row(

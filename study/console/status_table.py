@@ -42,7 +42,7 @@ def _cells(plan: Plan, directory: StudyDirectory) -> Table:
     trials = study_trials(plan, directory)
     table = Table()
     for name in ("cell", "finished", "complete", "pruned", "failed", f"best {plan.spec.search.objective}", "epochs"):
-        table.add_column(name, justify="left" if name == "cell" else "right")
+        table.add_column(name, justify="left" if name == "cell" else "right", overflow="fold")
     for cell in plan.cells:
         in_cell = [trial for trial in trials if trial.cell == cell.key]
         states = [trial.state for trial in in_cell]

@@ -37,7 +37,7 @@ def print_table(comparison: Path) -> None:
     for fraction in sorted({float(row["fraction"]) for row in rows}, reverse=True):
         table = Table(title=f"AUC, {fraction * 100:g} % of the training images", title_justify="left")
         for name in ("method", *datasets):
-            table.add_column(name)
+            table.add_column(name, overflow="fold")
         at_fraction = [row for row in rows if row["fraction"] == fraction]
         for method in dict.fromkeys(str(row["method"]) for row in at_fraction):
             cells = {row["dataset"]: _cell(row) for row in at_fraction if row["method"] == method}

@@ -119,7 +119,7 @@ def scoring_arguments(plan: Plan, test: TestSet, checkpoint: Path, image_ids: li
 def _task(plan: Plan, test: TestSet, winner: Winner, pair: int, checkpoint: Path, labels: Manifest) -> Task:
     resources = plan.cell(winner.cell).resources
     return Task(
-        key=f"{test.name} × {winner.cell} #{winner.rank + 1} pair {pair}",
+        key=f"{test.name} × {plan.cell(winner.cell).title} #{winner.rank + 1} pair {pair}",
         function=score,
         arguments=scoring_arguments(plan, test, checkpoint, labels.table["image_id"].tolist()),
         cpus=resources.cpus,

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from datasets.base.registry import nearest
 from study.base.errors import StudyError
@@ -42,7 +43,18 @@ def parse_spec(raw: Mapping[str, Any], where: str = "spec") -> StudySpec:
     try:
         return StudySpec.model_validate(raw)
     except ValidationError as error:
-        raise StudyError("\n".join(f"{where}: {_explain(item)}" for item in error.errors()[:5])) from error
+        raise StudyError("\n".join(f"{where}: {_explain(item)}" for item in _causes(error)[:5])) from error
+
+
+def _causes(error: ValidationError) -> list[ErrorDetails]:
+    """Without those that follow from another: a list whose only item is refused also counts as too short."""
+    items = error.errors()
+    deeper = [item["loc"] for item in items if item["type"] != "too_short"]
+    return [
+        item
+        for item in items
+        if item["type"] != "too_short" or not any(loc[: len(item["loc"])] == item["loc"] for loc in deeper)
+    ]
 
 
 def _explain(item: Mapping[str, Any]) -> str:

@@ -34,7 +34,7 @@ def replicate(context: StageContext) -> int:
         job = replicate_job(plan, directory, winner, pair)
         if is_done(job):
             continue
-        key = f"{winner.cell} #{winner.rank + 1} pair {pair}"
+        key = f"{plan.cell(winner.cell).title} #{winner.rank + 1} pair {pair}"
         resources = plan.cell(winner.cell).resources
         if resources.workers == 1:
             arguments: tuple[Any, ...] = (job.to_json(),)

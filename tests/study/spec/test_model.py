@@ -28,6 +28,10 @@ def test_unknown_keys_are_refused_with_the_nearest():
     assert "unknown key 'search.trails'; the nearest is 'trials'" in said(search={"trails": 3})
     assert "unknown key 'metods'; the nearest is 'methods'" in said(metods=[])
     assert "unknown key 'train.rot'; the nearest is 'root'" in said(train={"source": "synthetic", "rot": "/x"})
+    stray = said(methods=[{"encoder": "simclr", "pipline": "ft"}])
+    assert "unknown key 'methods.0.pipline'; the nearest is 'pipeline'" in stray
+    assert "at least 1 item" not in stray  # true, and no help: the list is short because of the key
+    assert "at least 1 item" in said(methods=[])
 
 
 @pytest.mark.parametrize(

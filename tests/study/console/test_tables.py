@@ -1,0 +1,25 @@
+"""What is printed, where there is little room."""
+
+import re
+
+import pandas as pd
+
+from study.console.summary_table import print_table
+
+
+def test_no_method_is_cut_on_a_narrow_terminal(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, as rich sees it
+    monkeypatch.setenv("COLUMNS", "80")
+    methods = ["dermatology-foundation-model-large:ft", "dermatology-foundation-model-small:ft"]
+    rows = [
+        {"metric": "auroc", "fraction": 1.0, "method": method, "dataset": f"clinic_number_{test}_of_the_country"}
+        for method in methods
+        for test in range(4)
+    ]
+    pd.DataFrame(rows).assign(estimate=0.8, sd=0.01, low=0.7, high=0.9).to_parquet(tmp_path / "estimates.parquet")
+    print_table(tmp_path)
+    said = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert "…" not in said
+    cells = [line.split("│")[1].strip() for line in said.splitlines() if line.startswith("│")]
+    joined = "".join(cells)
+    assert all(method in joined for method in methods)
