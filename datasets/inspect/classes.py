@@ -59,8 +59,13 @@ def classes(diagnoses: pd.Series, answers: Mapping[str, str]) -> Classes:
     meanings = {word: said[word] if word in said else meaning(word) for word in counts}
     unsure = tuple(_unsure(word, counts[word]) for word, found in meanings.items() if found is None)
     tasks = {name: task for name in TASKS if (task := _task(name, meanings)) is not None}
+    if not counts:
+        raise DataError(
+            "A study needs a diagnosis of each picture, but no folder and no table says one. Sort the pictures into a "
+            "folder a diagnosis, or put a table beside them with a column of file names and one of diagnoses."
+        )
     if not tasks:
-        listed = ", ".join(f"{word!r} ({count:,})" for word, count in list(counts.items())[:20]) or "none"
+        listed = ", ".join(f"{word!r} ({count:,})" for word, count in list(counts.items())[:20])
         raise DataError(
             f"A study tells two classes apart, but the diagnoses found make no two: {listed}. Say what they mean with "
             "--counts-as 'WORD=melanoma', 'WORD=benign', 'WORD=malignant' or another diagnosis."

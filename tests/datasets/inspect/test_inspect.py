@@ -95,7 +95,7 @@ def test_a_test_part_without_labels_is_left_out(tmp_path):
     (tmp_path / "train.csv").write_text(
         "\n".join(["image,target", "0,0", "1,1", "2,0", "3,1"]).replace("target", "melanoma")
     )
-    with pytest.raises(DataError, match="the diagnoses found make no two"):
+    with pytest.raises(DataError, match="no folder and no table says one"):
         look(tmp_path)  # "0" is the name of two pictures
     for number in range(4):
         (tmp_path / "test" / f"{number}.jpg").rename(tmp_path / "test" / f"t{number}.jpg")
@@ -178,6 +178,14 @@ def test_a_column_that_does_not_know_is_completed_by_one_that_does(tmp_path):
     rows = ["image,benign_malignant,diagnosis,diagnosis_confirm_type", "a,malignant,melanoma,histopathology"]
     (tmp_path / "t.csv").write_text("\n".join([*rows, "b,benign,unknown,", "c,benign,nevus,"]))
     assert labelled(look(tmp_path)) == {"a.jpg": "melanoma", "b.jpg": "benign", "c.jpg": "nevus"}
+
+
+def test_pictures_without_any_diagnosis_are_said(tmp_path):
+    pictures(tmp_path, ["a.jpg", "b.jpg"])
+    with pytest.raises(
+        DataError, match=r"no folder and no table says one\. Sort the pictures into a folder a diagnosis"
+    ):
+        look(tmp_path)
 
 
 def test_an_empty_folder_is_said(tmp_path):
