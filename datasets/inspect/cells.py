@@ -24,8 +24,16 @@ def ages(column: pd.Series) -> pd.Series:
 
 
 def sexes(column: pd.Series) -> pd.Series:
-    """`male` or `female` from usual words in several languages; null for anything else (0 and 1 among it)."""
-    return _mapped(words(column).astype("string").str.strip().str.lower(), _SEXES)
+    """`male` or `female` from usual words in several languages; null for anything else (0 and 1 among it).
+
+    Beside an `h` (homme, hombre), `m` is the Spanish mujer, unless an `f` is there too: then nobody knows.
+    """
+    text = words(column).astype("string").str.strip().str.lower()
+    letters = set(text.dropna().unique())
+    if "h" not in letters:
+        return _mapped(text, _SEXES)
+    without_m = {word: sex for word, sex in _SEXES.items() if word != "m"}
+    return _mapped(text, without_m | {"h": "male"} | ({} if "f" in letters else {"m": "female"}))
 
 
 def skin_tones(column: pd.Series) -> pd.Series:

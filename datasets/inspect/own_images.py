@@ -176,4 +176,6 @@ def _last(name: str) -> str:
 
 def _places(paths: list[str]) -> str:
     places = {path.rpartition("/")[0] for path in paths}
-    return "the folder itself" if places == {""} else f"{len(places):,} folders"
+    if places == {""}:
+        return "the folder itself"
+    return "one folder" if len(places) == 1 else f"{len(places):,} folders"

@@ -1,9 +1,11 @@
 """Folders and tables as people have them: what is understood, what is asked, what is left out."""
 
+import pandas as pd
 import pytest
 
 from datasets.base.errors import DataError
 from datasets.inspect import inspect
+from datasets.inspect.cells import sexes
 from tests.datasets import releases
 from tests.datasets.releases import picture
 
@@ -186,6 +188,19 @@ def test_pictures_without_any_diagnosis_are_said(tmp_path):
         DataError, match=r"no folder and no table says one\. Sort the pictures into a folder a diagnosis"
     ):
         look(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("hfhf", ["male", "female", "male", "female"]),
+        ("hmhm", ["male", "female", "male", "female"]),  # hombre, mujer
+        ("hmfh", ["male", None, "female", "male"]),
+        ("mfmf", ["male", "female", "male", "female"]),
+    ],
+)
+def test_one_letter_for_a_sex_is_read_by_the_letters_beside_it(cells, expected):
+    assert sexes(pd.Series(list(cells), dtype=object)).tolist() == expected
 
 
 def test_an_empty_folder_is_said(tmp_path):
