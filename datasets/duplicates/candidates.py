@@ -11,7 +11,9 @@ from datasets.duplicates.features import VIEWS, Features, Floats, mirrored
 from datasets.duplicates.vlad import vocabulary
 
 BY_KEYPOINTS, BY_FREQUENCIES = 3, 2
-"""Neighbours that are verified, by either likeness. Measured on 500 images (docs/benchmarks.md)."""
+"""Neighbours that are verified, by either likeness. With these, of 500 dermoscopic images .998 or more were found among
+3,000 of other lesions after any one of: crops of 5, 10 and 20 %, centre square, mirror, quarter turn, turns of 5° and
+10°, JPEG at quality 30, other light."""
 _BLOCK = 256
 
 Pairs = NDArray[np.int64]
