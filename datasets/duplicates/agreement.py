@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.duplicates.features import Floats, inner
+from datasets.duplicates.descriptors import Floats, inner
 
 Grey = NDArray[np.uint8]
 _FINE, _COARSE = 1.5, 8.0  # pixels: the band of structures that two pictures are compared by

@@ -10,7 +10,7 @@ import pandas as pd
 from datasets.base.atomic_files import written_whole
 from datasets.cache.reading import reader
 from datasets.cache.store import ImageStore
-from datasets.duplicates.features import SHORT_SIDE, Features
+from datasets.duplicates.descriptors import SHORT_SIDE, Features
 from datasets.duplicates.pairs import VERSION, described, pairs
 
 COLUMNS = ["image_id", "other_id", "kind", "transform"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.duplicates.features import VIEWS, Features, Floats, mirrored
+from datasets.duplicates.descriptors import VIEWS, Features, Floats, mirrored
 from datasets.duplicates.vlad import vocabulary
 
 BY_KEYPOINTS, BY_FREQUENCIES = 3, 2

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from datasets.duplicates.features import VIEWS, Features, Floats, mirrored
+from datasets.duplicates.descriptors import VIEWS, Features, Floats, mirrored
 
 Pairs = NDArray[np.int64]
 TOLERANCE = 3.0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from datasets.cache.build_store import cores
 from datasets.duplicates.agreement import agreement
 from datasets.duplicates.candidates import candidates
-from datasets.duplicates.features import Features, features, grey
+from datasets.duplicates.descriptors import Features, features, grey
 from datasets.duplicates.geometry import fit
 from datasets.duplicates.wording import words_for
 

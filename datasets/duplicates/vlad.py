@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.vq import kmeans2
 
-from datasets.duplicates.features import Features, Floats
+from datasets.duplicates.descriptors import Features, Floats
 
 WORDS, DIMENSIONS = 64, 48
 SAMPLE = 1500

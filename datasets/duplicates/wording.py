@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from datasets.duplicates.features import Floats
+from datasets.duplicates.descriptors import Floats
 
 _WHOLE = 0.96  # share of a picture above which all of it is there
 _STRETCHED = 1.05

@@ -6,7 +6,7 @@ import re
 
 import pandas as pd
 
-from datasets.inspect.cells import tokens
+from datasets.inspect.cell_values import tokens
 from datasets.labels.synonyms import Meaning, meaning
 from datasets.sources.csv_tables import words
 

@@ -8,9 +8,9 @@ import pandas as pd
 
 from datasets.base.errors import DataError
 from datasets.base.roots import Root
-from datasets.inspect import cells, folders
+from datasets.inspect import cell_values, folders
 from datasets.inspect.diagnosis_column import diagnoses
-from datasets.inspect.pictures import PictureIndex, is_picture
+from datasets.inspect.picture_index import PictureIndex, is_picture
 from datasets.inspect.roles import ROLES, find
 from datasets.inspect.tables import read_all
 
@@ -63,7 +63,7 @@ def _rows(path: str, table: pd.DataFrame, index: PictureIndex, found: OwnImages)
         found.left_out.append(f"{path}: no column names pictures that are here.")
         return None
     roles = find(table.drop(columns=best))
-    rows = pd.DataFrame({"path": matches[best], "image_id": cells.ids(table[best])})
+    rows = pd.DataFrame({"path": matches[best], "image_id": cell_values.ids(table[best])})
     for role, column in roles.items():
         rows[role] = ROLES[role].read(table[column])
     words = diagnoses(table, {best, *roles.values()})
@@ -88,7 +88,7 @@ def _say_unreadable(
 ) -> None:
     for role in ("age", "sex", "skin_tone", "modality"):
         if role in roles:
-            column = cells.ids(table[roles[role]])
+            column = cell_values.ids(table[roles[role]])
             odd = column[column.notna() & rows[role].isna()]
             if len(odd):
                 what = f"{len(odd):,} values of {roles[role]!r} are no {role.replace('_', ' ')}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from datasets.inspect import cells
+from datasets.inspect import cell_values
 from datasets.inspect.folders import part_of
 from datasets.sources.csv_tables import words
 
@@ -27,7 +27,7 @@ class Role:
 
     def promised(self, column: str) -> bool:
         """Whether a column's name promises this role."""
-        said = cells.tokens(column)
+        said = cell_values.tokens(column)
         hit = any(word in self.names or word.startswith(self.starts or ("\0",)) for word in said)
         return hit and self.never.isdisjoint(said)
 
@@ -39,28 +39,28 @@ def _set(text: str) -> frozenset[str]:
 ROLES: dict[str, Role] = {
     "lesion_id": Role(
         _set("lesion lesionid laesion läsion lesione lesao lesão lésion"),
-        cells.ids,
+        cell_values.ids,
         never=_set("type class name diagnosis dx location site size diameter area age count number side"),
     ),
     "patient_id": Role(
         _set("patient patientid subject subjectid person personid paciente paziente pid patnr patid"),
-        cells.ids,
+        cell_values.ids,
         never=_set("age sex gender name type history skin site"),
     ),
     "age": Role(
         _set("age alter edad idade età eta âge leeftijd wiek patientage ageapprox"),
-        cells.ages,
+        cell_values.ages,
         never=_set("group band class"),
     ),
-    "sex": Role(_set("sex gender geschlecht sexo sexe sesso geslacht płeć plec genero género"), cells.sexes),
-    "skin_tone": Role(_set("fst phototype fototipo skintone skintype"), cells.skin_tones, ("fitzpat", "fitspat")),
+    "sex": Role(_set("sex gender geschlecht sexo sexe sesso geslacht płeć plec genero género"), cell_values.sexes),
+    "skin_tone": Role(_set("fst phototype fototipo skintone skintype"), cell_values.skin_tones, ("fitzpat", "fitspat")),
     "site": Role(
         _set("site localization localisation location region lokalisation localizacion localización localizacao body"),
-        cells.ids,
+        cell_values.ids,
         ("anatom",),
         _set("id special file image photo url hospital center centre institution"),
     ),
-    "modality": Role(_set("modality imagetype"), cells.modalities),
+    "modality": Role(_set("modality imagetype"), cell_values.modalities),
     "part": Role(
         _set("split fold partition subset set phase dataset"),
         lambda column: words(column).map(part_of, na_action="ignore").astype(object),
@@ -73,7 +73,7 @@ def find(table: pd.DataFrame) -> dict[str, str]:
     """Role -> column, for the roles that some column of the table fills; columns count in their order."""
     found: dict[str, str] = {}
     for column in table.columns:
-        said = set(cells.tokens(column))
+        said = set(cell_values.tokens(column))
         for role, what in ROLES.items():
             pairs = any(pair <= said for pair in _TOGETHER.get(role, ()))
             if role not in found and (pairs or what.promised(column)) and _keeps_promise(table[column], role):

@@ -22,7 +22,7 @@ from trainables.encoders.encoder import Encoder
 from trainables.job import Job, Report, TrainingError
 from trainables.models.classifier import Classifier, classifier
 from trainables.models.heads import AttentivePool
-from trainables.pipelines.feature_store import Features
+from trainables.pipelines.feature_store import StoredFeatures
 from trainables.pipelines.fine_tuning import FineTuning
 from trainables.pipelines.frozen import frozen_features
 from trainables.pipelines.pipeline import Pipeline
@@ -31,7 +31,7 @@ from trainables.training.task_data import TaskData
 
 
 class HeadAlone(Classifier):
-    """Features of patches [n, patches, d] -> logits: a classifier without its encoder, in its checkpoints too."""
+    """StoredFeatures of patches [n, patches, d] -> logits: a classifier without its encoder, in its checkpoints too."""
 
     def __init__(self, encoder: Encoder, queries: int, classes: int) -> None:
         nothing = Encoder(nn.Identity(), features=1, mean=encoder.mean, std=encoder.std, padding="torch")
@@ -47,7 +47,7 @@ class HeadAlone(Classifier):
 class Patches:
     """The patches of a job's images as `FineTuning` reads them: by row, without augmentation."""
 
-    def __init__(self, features: Features, rows: NDArray[np.int64]) -> None:
+    def __init__(self, features: StoredFeatures, rows: NDArray[np.int64]) -> None:
         self._features = features
         self._place = {int(row): place for place, row in enumerate(rows)}
 

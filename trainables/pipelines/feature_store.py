@@ -23,8 +23,8 @@ Compute = Callable[[NDArray[np.int64]], NDArray[Any]]
 """`compute(places)`: the features [n, …] of the images at these places of the keys that were asked for."""
 
 
-class Features:
-    """Features of images in the order that they were asked for, read from their files when they are taken.
+class StoredFeatures:
+    """StoredFeatures of images in the order that they were asked for, read from their files when they are taken.
 
     `computed`: how many of them this process and its group had to compute.
     """
@@ -45,7 +45,7 @@ class Features:
         return found
 
 
-def obtain(directory: Path | None, keys: Sequence[str], compute: Compute) -> Features:
+def obtain(directory: Path | None, keys: Sequence[str], compute: Compute) -> StoredFeatures:
     """The features of the images that `keys` (hex sha256) name, computed where `directory` lacks them.
 
     One trial at a time computes, and writes every `CHUNK` images what it has; the others wait for those that they need,
@@ -54,7 +54,7 @@ def obtain(directory: Path | None, keys: Sequence[str], compute: Compute) -> Fea
     """
     if directory is None:
         values = _shared(compute, np.arange(len(keys)))
-        features = Features([values], np.zeros(len(keys), np.int64), np.arange(len(keys)))
+        features = StoredFeatures([values], np.zeros(len(keys), np.int64), np.arange(len(keys)))
         features.computed = len(keys)
         return features
     directory.mkdir(parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def _write(directory: Path, keys: Sequence[str], values: NDArray[Any]) -> None:
         np.save(file, np.asarray(keys), allow_pickle=False)
 
 
-def _read(directory: Path, keys: Sequence[str]) -> Features:
+def _read(directory: Path, keys: Sequence[str]) -> StoredFeatures:
     parts: list[NDArray[Any]] = []
     place: dict[str, tuple[int, int]] = {}
     for path, held in _segments(directory):
@@ -117,4 +117,4 @@ def _read(directory: Path, keys: Sequence[str]) -> Features:
         for row, key in enumerate(held):
             place.setdefault(key, (len(parts) - 1, row))
     found = np.array([place[key] for key in keys], dtype=np.int64).reshape(-1, 2)
-    return Features(parts, found[:, 0], found[:, 1])
+    return StoredFeatures(parts, found[:, 0], found[:, 1])

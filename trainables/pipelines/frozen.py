@@ -18,7 +18,7 @@ from trainables.encoders.digest import encoder_digest
 from trainables.forward_pass import forward_pass
 from trainables.job import Job
 from trainables.models.classifier import Classifier, fold_batch_norms
-from trainables.pipelines.feature_store import Features, obtain
+from trainables.pipelines.feature_store import StoredFeatures, obtain
 from trainables.training.loader import Batch, Images
 from trainables.training.task_data import TaskData
 
@@ -26,8 +26,8 @@ Kind = Literal["pooled", "tokens"]
 """`pooled`: the encoder's features, float32 [n, d]; `tokens`: those of its patches, float16 [n, patches, d]."""
 
 
-def frozen_features(job: Job, data: TaskData, model: Classifier, device: torch.device, kind: Kind) -> Features:
-    """Features of the training images, followed by those of the validation images.
+def frozen_features(job: Job, data: TaskData, model: Classifier, device: torch.device, kind: Kind) -> StoredFeatures:
+    """StoredFeatures of the training images, followed by those of the validation images.
 
     They lie in `job.stages`, by everything that decides them, and are computed where they are not there. `model` is
     left as it is.

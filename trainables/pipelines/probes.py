@@ -23,9 +23,9 @@ from trainables.training.history import History, find_last
 from trainables.training.objectives import OBJECTIVES, validate
 from trainables.training.task_data import TaskData
 
-Values = NDArray[np.float32]
+Features = NDArray[np.float32]
 Labels = NDArray[np.int64]
-Fit = Callable[[Job, Values, Labels, int], nn.Module]
+Fit = Callable[[Job, Features, Labels, int], nn.Module]
 """`fit(job, features, labels, classes)`: the head that the training features [n, d] give."""
 
 BATCH = 256
@@ -48,7 +48,7 @@ def probe(fit: Fit) -> Callable[[Job, TaskData, Report, str | None], None]:
     return pipeline
 
 
-def logistic(job: Job, features: Values, labels: Labels, classes: int) -> nn.Linear:
+def logistic(job: Job, features: Features, labels: Labels, classes: int) -> nn.Linear:
     """`linear`: L2-regularised logistic regression (`c`: inverse strength) on standardised features, as one layer."""
     from sklearn.linear_model import LogisticRegression
 
@@ -65,7 +65,7 @@ def logistic(job: Job, features: Values, labels: Labels, classes: int) -> nn.Lin
     return layer
 
 
-def neighbours(job: Job, features: Values, labels: Labels, classes: int) -> Neighbours:
+def neighbours(job: Job, features: Features, labels: Labels, classes: int) -> Neighbours:
     """`knn`: a weighted vote of the `k` nearest training images at a `temperature`."""
     k, temperature = int(_positive(job, "k")), _positive(job, "temperature")
     return Neighbours(torch.from_numpy(features), torch.from_numpy(labels), classes, k, temperature)
@@ -111,7 +111,7 @@ def _write(job: Job, data: TaskData, model: Classifier, history: History, value:
 
 
 @torch.inference_mode()
-def _probabilities(head: nn.Module, features: Values, device: torch.device) -> NDArray[np.float64]:
+def _probabilities(head: nn.Module, features: Features, device: torch.device) -> NDArray[np.float64]:
     """Class probabilities [n, classes] from features, in float32 as in prediction."""
     parts = np.split(features, range(BATCH, len(features), BATCH))
     logits = torch.cat([head(torch.from_numpy(part).to(device)) for part in parts])

@@ -8,7 +8,7 @@ import pytest
 from datasets.base.manifest import COLUMNS, Manifest
 from datasets.cache.store import open_store
 from datasets.duplicates import Comparison
-from datasets.duplicates.features import mirrored
+from datasets.duplicates.descriptors import mirrored
 from datasets.duplicates.pairs import described, pairs
 
 

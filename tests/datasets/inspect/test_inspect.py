@@ -5,7 +5,7 @@ import pytest
 
 from datasets.base.errors import DataError
 from datasets.inspect import inspect
-from datasets.inspect.cells import sexes
+from datasets.inspect.cell_values import sexes
 from tests.datasets import releases
 from tests.datasets.releases import picture
 
