@@ -45,7 +45,9 @@ def print_audit(spec: StudySpec, console: Console | None = None) -> None:
 def print_decoded(datasets: list[Decoded], console: Console | None = None) -> None:
     """Print one line for each data set and node."""
     console = console or Console(highlight=False)
-    table = Table("node", "data set", "images", "skipped", "MB", "seconds")
+    table = Table(
+        Column("node", overflow="fold"), Column("data set", overflow="fold"), "images", "skipped", "MB", "seconds"
+    )
     for data in datasets:
         size = f"{data.nbytes / 1e6:,.1f}"
         table.add_row(data.host, data.name, f"{data.images:,}", str(data.skipped), size, f"{data.seconds:.1f}")

@@ -16,7 +16,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
     checks = list(dict.fromkeys(finding.check for finding in findings))
     table = Table()
     for name in ("node", *checks):
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for node in dict.fromkeys(finding.node for finding in findings):
         on_node = [finding for finding in findings if finding.node == node]
         table.add_row(node, *(_mark([f.ok for f in on_node if f.check == check]) for check in checks))

@@ -53,7 +53,7 @@ def _print_classes(classes: Classes, console: Console) -> None:
     """Every word with what it was taken for; the ones that nobody explains last, with what to do."""
     task = classes.tasks[classes.chosen]
     place = {word: kind for kind, words in task["classes"].items() for word in words}
-    table = Table(Column("diagnosis", overflow="fold"), "means", f"task {classes.chosen}")
+    table = Table(*(Column(name, overflow="fold") for name in ("diagnosis", "means", f"task {classes.chosen}")))
     for word, found in list(classes.meanings.items())[:MOST]:
         table.add_row(escape(word), found.name if found else "[yellow]?[/]", place.get(word, "left out"))
     if len(classes.meanings) > MOST:

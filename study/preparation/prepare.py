@@ -9,6 +9,7 @@ from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
 from datasets.cache.progress import Progress
 from datasets.cache.store import open_store
+from datasets.labels.class_names import mismatch
 from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.preparation import leakage
@@ -38,10 +39,12 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
                 f"A study compares two-class tasks, but {name} has the {len(manifest.classes)} classes "
                 f"{', '.join(manifest.classes)}: its statistics are those of one ROC curve. Choose another task."
             )
-        if manifest.classes != manifests[spec.train.source].classes:
+        wanted = manifests[spec.train.source].classes
+        if (difference := mismatch(manifest.classes, wanted)) is not None:
             raise StudyError(
-                f"All data sets of a study have the same classes, but {name} has {manifest.classes} and "
-                f"{spec.train.source} has {manifests[spec.train.source].classes}. Give them the same task."
+                f"All data sets of a study have the same classes, but {name} has {', '.join(manifest.classes)} and "
+                f"{spec.train.source} has {', '.join(wanted)}: {difference}. Give them the same task, or name the "
+                f"classes alike in the rules.yaml of {name}."
             )
     return manifests
 

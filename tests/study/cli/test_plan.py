@@ -25,13 +25,31 @@ def test_sizes_and_classes_are_shown_only_when_asked_for(tmp_path):
     assert "data synthetic_device: " in said
 
 
-def test_sets_whose_classes_are_spelled_differently_are_refused_with_data_alone(tmp_path):
+def clinic(tmp_path, classes):
+    """A folder of four pictures whose rules name the classes as given, and a spec's `tests` that has it."""
     for number in range(2):
         for word in ("naevus", "melanoma"):
             picture(tmp_path / "clinic" / word / f"{number}.jpg", number)
-    rules = {"tasks": {"melanoma": {"classes": {"naevus": ["naevus"], "melanoma": ["melanoma"]}}}}
-    (tmp_path / "clinic" / "rules.yaml").write_text(yaml.safe_dump(rules))
-    tests = [{"source": "folder", "root": str(tmp_path / "clinic")}]
+    rules = {"tasks": {"melanoma": {"classes": classes}}}
+    (tmp_path / "clinic" / "rules.yaml").write_text(yaml.safe_dump(rules, sort_keys=False))
+    return [{"source": "folder", "root": str(tmp_path / "clinic")}]
+
+
+def test_other_classes_are_refused_with_data_alone(tmp_path):
+    tests = clinic(tmp_path, {"naevus": ["naevus"], "melanoma": ["melanoma"]})
     assert "fair" in plan(tmp_path, tests=tests)
-    with pytest.raises(StudyError, match=r"have the same classes, but folder has ..melanoma', 'naevus'"):
+    with pytest.raises(
+        StudyError, match=r"folder has naevus, melanoma and synthetic has benign, melanoma: 'naevus' not "
+    ):
         plan(tmp_path, "--data", tests=tests)
+
+
+def test_classes_in_another_order_are_refused_and_the_order_is_explained(tmp_path):
+    tests = clinic(tmp_path, {"melanoma": ["melanoma"], "benign": ["naevus"]})
+    with pytest.raises(StudyError, match=r"same classes in another order; .* the positive class last"):
+        plan(tmp_path, "--data", tests=tests)
+
+
+def test_how_a_class_is_written_does_not_matter(tmp_path):
+    tests = clinic(tmp_path, {"Benign ": ["naevus"], "MELANOMAS": ["melanoma"]})
+    assert "data folder: 4 images; 2 Benign , 2 MELANOMAS" in plan(tmp_path, "--data", tests=tests)

@@ -4,7 +4,11 @@ import re
 
 import pandas as pd
 
+from study.cluster.doctor import Finding
+from study.console.audit_table import print_decoded
+from study.console.doctor_table import print_findings
 from study.console.summary_table import print_table
+from study.preparation.decode_on_nodes import Decoded
 
 
 def test_no_method_is_cut_on_a_narrow_terminal(tmp_path, monkeypatch, capsys):
@@ -23,3 +27,15 @@ def test_no_method_is_cut_on_a_narrow_terminal(tmp_path, monkeypatch, capsys):
     cells = [line.split("│")[1].strip() for line in said.splitlines() if line.startswith("│")]
     joined = "".join(cells)
     assert all(method in joined for method in methods)
+
+
+def test_nodes_and_sets_are_folded_too(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    node, data = "gpu-node-0017.compute.cluster.example.org", "clinic_number_4_of_the_country_in_the_north"
+    print_findings([Finding(node=node, check=check, ok=True, detail="") for check in ("python", "packages", "disk")])
+    print_decoded([Decoded(host=node, name=data, images=1, skipped=0, nbytes=1, seconds=1.0)])
+    said = capsys.readouterr().out
+    assert "…" not in said
+    rows = [line.split("│")[1:] for line in said.splitlines() if line.startswith("│")]
+    assert node in "".join(row[0].strip() for row in rows)
+    assert data in "".join(row[1].strip() for row in rows)
