@@ -27,6 +27,7 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
     spec, frozen = plan.spec, selection_record.load(directory)
     audit = read_record(directory.audit)
     leaks = {item["key"]: item["message"] for item in audit or []}
+    named = {item.what for item in spec.accept_leaks}
     return Context.model_validate(
         {
             "study": spec.study,
@@ -73,6 +74,11 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
                 {"what": item.what, "reason": item.reason, "message": leaks[item.what]}
                 for item in spec.accept_leaks
                 if item.what in leaks
+            ]
+            + [
+                {"what": item["key"], "reason": item["accepted"], "message": item["message"]}
+                for item in audit or []
+                if item.get("accepted") and item["key"] not in named
             ],
             "audit": audit or [],
             "audited": audit is not None,

@@ -20,12 +20,21 @@ from study.preparation import manifests as data
 from study.spec.model import DataSource, SplitFiles, StudySpec
 from study.store.directory import StudyDirectory
 
+LATER = (
+    "Found by a newer version than the one under which this study began: its splits stay as they are. A new study "
+    "keeps these pictures on one side."
+)
+"""Why look-alikes do not stop a study that has begun."""
+COMPARED = "pictures_compared"
+"""Key of the note that says that pictures were compared across crops, mirrors and turns."""
+
 
 def audit(spec: StudySpec, directory: StudyDirectory, manifests: Mapping[str, Manifest]) -> list[Finding]:
     """Audit the splits that the study directory holds.
 
     `manifests` has the training source and every external test set under the names that the study gives them. Raises
-    `StudyError` for an error that the spec does not accept.
+    `StudyError` for an error that the spec does not accept, but not for look-alikes that only a newer version finds in
+    a study that was begun under an older one (`found_later`).
     """
     splits = {
         (index, fraction): Split.read(directory.split(index, fraction))
@@ -33,13 +42,28 @@ def audit(spec: StudySpec, directory: StudyDirectory, manifests: Mapping[str, Ma
         for fraction in spec.train.fractions
     }
     found = judge(spec, manifests, {key: leakage.parts_of(split) for key, split in splits.items()})
-    refuse(spec, found)
+    later = found_later(directory, found)
+    refuse(spec, [finding for finding in found if finding.key not in later])
     return found
 
 
-def audit_content(spec: StudySpec, found: list[Finding]) -> list[dict[str, Any]]:
-    """The findings as plain data, each with the reason for which the spec accepts it."""
-    return [asdict(finding) | {"accepted": reason(spec, finding)} for finding in found]
+def audit_content(spec: StudySpec, directory: StudyDirectory, found: list[Finding]) -> list[dict[str, Any]]:
+    """The findings as plain data, each with the reason for which it does not stop the study."""
+    later = found_later(directory, found)
+    return [
+        asdict(finding) | {"accepted": reason(spec, finding) or (LATER if finding.key in later else None)}
+        for finding in found
+    ]
+
+
+def found_later(directory: StudyDirectory, found: list[Finding]) -> set[str]:
+    """Keys of look-alikes in a study whose audit has passed before: a newer version sees more in the same pictures.
+
+    Its splits and trials stay what they are, so the study goes on and its report tells the leak.
+    """
+    if not directory.audit.exists():
+        return set()
+    return {finding.key for finding in found if finding.key.startswith("near_duplicates:")}
 
 
 def data_sources(spec: StudySpec) -> dict[str, DataSource]:
@@ -81,15 +105,25 @@ def judge(
     tests = {name: manifest for name, manifest in manifests.items() if name != spec.train.source}
     stores = decoded(spec, manifests)
     contents = {_part(spec, name): store.index[["image_id", "sha256", "phash"]] for name, store in stores.items()}
+    pairs = duplicates(spec, stores)
     found = leakage.audit(
         manifests[spec.train.source],
         _distinct(splits),
         tests,
         contents,
         _subsamples(spec, splits),
-        {_part(spec, name): pairs for name, pairs in duplicates(spec, stores).items()},
+        {_part(spec, name): table for name, table in pairs.items()},
     )
-    return found + _in_vain(spec, found)
+    return found + _in_vain(spec, found) + _compared(stores, pairs)
+
+
+def _compared(stores: Mapping[str, ImageStore], pairs: Mapping[str, pd.DataFrame]) -> list[Finding]:
+    """A note that pictures were compared across crops, mirrors and turns: reports of older audits cannot say so."""
+    if not pairs or any(store.manifest.root is None for store in stores.values()):  # drawn ones are not compared
+        return []
+    count = sum(map(len, pairs.values()))
+    words = f"pictures were compared across crops, mirrors, turns and light: {count:,} pairs look like one scene."
+    return [Finding(key=COMPARED, message=words, count=count, severity="note")]
 
 
 def _distinct(splits: Mapping[tuple[int, float], Parts]) -> dict[str, Parts]:

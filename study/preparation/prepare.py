@@ -59,7 +59,7 @@ def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest
     findings = leakage.audit(plan.spec, directory, used)
     parts = data.part_counts(plan.spec, directory, used[plan.spec.train.source])
     manifests_text = json_text(data.manifests_content(used, splits, parts))
-    audit_text = json_text(leakage.audit_content(plan.spec, findings))
+    audit_text = json_text(leakage.audit_content(plan.spec, directory, findings))
     data.same_as_sealed(directory, used, splits)
     _log_preparation(directory, manifests_text, audit_text)
     write_text(directory.manifests, manifests_text)

@@ -83,11 +83,13 @@ def leaked(data: ReportData) -> Check:
     open_kinds += [f"pictures ({message.rstrip('.')})" for message in unread]
     shared = [kind for kind in ("image", "lesion", "patient") if not any(w.startswith(kind) for w in open_kinds)]
     said = f"Train, validation and test share no {listing(shared, 'or')}"
-    said += (
-        "."
-        if unread
-        else ", and no picture that was re-coded, resized or re-lit (crops, mirrors, turns: not looked for)."
+    compared = any(finding.key == "pictures_compared" for finding in context.audit)
+    changes = (
+        "cropped, mirrored, turned, re-coded or re-lit"
+        if compared
+        else "re-coded, resized or re-lit (crops, mirrors, turns: not looked for)"
     )
+    said += "." if unread else f", and no picture that was found again {changes}."
     if open_kinds:
         text = f"{said} Not checkable: {'; '.join(open_kinds)}."
         return Check(title="Leaks: none found, not all checkable", answer="not checkable", text=text, section="leaks")

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from datasets.base.atomic_files import write_json
 from datasets.cache.store import open_store
 from study.base.errors import StudyError
 from study.cli import app
@@ -67,7 +68,7 @@ def test_a_study_without_leaks_records_what_was_found(tmp_path):
     spec = example_study.spec()
     directory, manifests = prepared(spec, tmp_path)
     found = leakage.audit(spec, directory, manifests)
-    written = leakage.audit_content(spec, found)
+    written = leakage.audit_content(spec, directory, found)
     assert [item["key"] for item in written] == [finding.key for finding in found]
     assert not [finding for finding in found if finding.severity == "error"]
 
@@ -88,7 +89,7 @@ def test_a_leak_stops_a_study(tmp_path, monkeypatch):
     accepted = [{"what": what, "reason": REASON} for what in [*kinds, "lesion_overlap:nobody"]]
     spec = example_study.spec(tests=["synthetic_test", twin], accept_leaks=accepted)
     found = leakage.audit(spec, directory, manifests)
-    reasons = {item["key"]: item["accepted"] for item in leakage.audit_content(spec, found)}
+    reasons = {item["key"]: item["accepted"] for item in leakage.audit_content(spec, directory, found)}
     assert reasons["image_overlap:train-twin"] == REASON
     assert reasons["accepted_in_vain:lesion_overlap:nobody"] is None
     assert found[-1].message == (
@@ -120,6 +121,11 @@ def test_a_planted_copy_that_was_mirrored_and_cropped_stops_a_study(tmp_path, mo
         open_store(data.load_manifest(source), short_side=spec.cache_side)
     with pytest.raises(StudyError, match=r"near_duplicates:train-theirs: \d of 12 theirs images"):
         leakage.audit(spec, directory, manifests)
+    write_json(directory.audit, [])  # as a study has that began under a version which saw less
+    found = leakage.audit(spec, directory, manifests)
+    accepted = {item["key"]: item["accepted"] for item in leakage.audit_content(spec, directory, found)}
+    assert accepted["near_duplicates:train-theirs"] == leakage.LATER
+    assert accepted["pictures_compared"] is None
     pairs = leakage.duplicates(spec, leakage.decoded(spec, manifests))
     assert pairs["folder"].empty
     numbers = pairs["theirs"][["image_id", "other_id"]].map(lambda image_id: int(image_id[-1]))

@@ -116,6 +116,13 @@ def test_a_leak_check_names_what_nobody_knows(tmp_path):
     assert "crops, mirrors, turns" in found.text
 
 
+def test_a_leak_check_says_whether_crops_and_mirrors_were_looked_for(tmp_path):
+    assert "(crops, mirrors, turns: not looked for)" in build(tmp_path / "older", leaked).text
+    newer = build(tmp_path / "newer", leaked, audit=[{"key": "pictures_compared", "severity": "note"}])
+    assert newer.answer == "holds"
+    assert "no picture that was found again cropped, mirrored, turned, re-coded or re-lit" in newer.text
+
+
 def test_collapsed_runs_are_named(tmp_path):
     columns = {"method": "byol:ft", "fraction": 0.1, "dataset": "home", "metric": "auroc"}
     rows = pd.DataFrame([{**columns, "replicate": n, "value": 0.8, "collapsed": n == 2} for n in (1, 2, 3)])
