@@ -30,6 +30,9 @@ OBJECTIVES: Registry[Objective] = Registry(
     ValueError,
     {
         "val_auc": Objective(label="validation AUC", direction="maximize", value=validation_metrics.auc),
+        "val_balanced_accuracy": Objective(
+            label="validation balanced accuracy", direction="maximize", value=validation_metrics.balanced_accuracy
+        ),
         "val_loss": Objective(label="validation loss", direction="minimize", value=validation_metrics.cross_entropy),
     },
 )

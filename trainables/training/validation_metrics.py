@@ -24,6 +24,18 @@ def auc(labels: Labels, scores: Scores) -> float:
     return float(np.mean([_binary(labels == label, scores[:, label]) for label in range(classes)]))
 
 
+def balanced_accuracy(labels: Labels, scores: Scores) -> float:
+    """Mean over the classes of the share of their images that are classified right, from `scores` [n, classes].
+
+    An image is given the class of the highest probability; of two classes the last one from a probability of 1/2 on, as
+    in the comparison. Every class must be present (`check_labels`).
+    """
+    classes = scores.shape[1]
+    chosen = (scores[:, 1] >= 0.5).astype(np.int64) if classes == 2 else scores.argmax(axis=1)
+    right = np.bincount(labels[chosen == labels], minlength=classes)
+    return float(np.mean(right / np.bincount(labels, minlength=classes)))
+
+
 def cross_entropy(labels: Labels, scores: Scores) -> float:
     """Mean negative log of the true class's probability; `scores` [n, classes] are probabilities."""
     true = scores[np.arange(len(labels)), labels]
