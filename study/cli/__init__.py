@@ -40,6 +40,7 @@ for _module in (
     "compare",
     "predict",
     "verify",
+    "watch",
     "tracking",
     "data",
     "encoders",
