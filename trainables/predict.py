@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,11 +22,16 @@ from trainables.training.step import probabilities
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """Probability of the positive (last) class per image: mean [n] and standard deviation [n] over the copies."""
+    """Probability of the positive (last) class per image: mean [n] and standard deviation [n] over the copies.
+
+    `seconds`: what the pass over the images took, from decoded pixels to scores; `device`: on what.
+    """
 
     mean: NDArray[np.float64]
     sd: NDArray[np.float64]
     copies: int
+    seconds: float
+    device: str
 
 
 def load_model(path: str | Path, device: str = "cpu") -> tuple[Classifier, Job]:
@@ -49,6 +55,9 @@ def predict(
     `copies`, `seed` and `threads` are those of `forward_pass`.
     """
     model, job = _model(str(path), Path(path).stat().st_mtime_ns)
+    on = [torch.device(name) for name in devices or _visible()]
+    threads = threads or job.threads
+    started = time.monotonic()
     values = forward_pass(
         model,
         images,
@@ -57,10 +66,22 @@ def predict(
         job=job,
         copies=copies,
         seed=seed,
-        devices=[torch.device(name) for name in devices or _visible()],
-        threads=threads or job.threads,
+        devices=on,
+        threads=threads,
     )
-    return Scores(mean=values.mean(axis=1), sd=values.std(axis=1), copies=copies)
+    return Scores(
+        mean=values.mean(axis=1),
+        sd=values.std(axis=1),
+        copies=copies,
+        seconds=time.monotonic() - started,
+        device=_in_words(on, threads),
+    )
+
+
+def _in_words(devices: Sequence[torch.device], threads: int) -> str:
+    if devices[0].type == "cpu":
+        return f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    return f"{len(devices)} × {torch.cuda.get_device_name(devices[0])}"
 
 
 def _visible() -> list[str]:

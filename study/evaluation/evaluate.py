@@ -65,6 +65,7 @@ def evaluate(context: StageContext) -> int:
             "validation": result["value"],
             "manifest": labels[test.name].digest,
             "rows": len(table),
+            **scores[3],
         }
         write_prediction_table(directory, directory.prediction(test.name, winner.cell, winner.rank, pair), table, facts)
         context.piece("evaluate", key)
@@ -87,7 +88,7 @@ def _verified_result(checkpoint: Path) -> dict[str, Any]:
 def score(
     checkpoint: str, ref: dict[str, Any], short_side: int, image_ids: list[str], copies: int, random_state: int
 ) -> Scores:
-    """Scores of these images, in a worker that sees no label: (image ids, mean[n], sd[n] over the copies).
+    """Scores of these images, in a worker that sees no label: `prediction_tables.Scores`.
 
     Images that the data set's policy skips are left out.
     """
@@ -100,7 +101,7 @@ def score(
     kept = set(store.manifest.table["image_id"])
     scored = [image_id for image_id in image_ids if image_id in kept]
     scores = predict(checkpoint, store, store.rows(scored), copies=copies, seed=random_state)
-    return scored, scores.mean, scores.sd
+    return scored, scores.mean, scores.sd, {"seconds": scores.seconds, "device": scores.device}
 
 
 def scoring_arguments(plan: Plan, test: TestSet, checkpoint: Path, image_ids: list[str]) -> tuple[Any, ...]:

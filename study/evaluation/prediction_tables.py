@@ -23,8 +23,8 @@ from study.training.jobs import replicate_job
 from study.training.replicates import pairs
 
 SUBGROUPS = ("age", "sex", "site", "skin_tone", "diagnosis")
-Scores = tuple[list[str], np.ndarray, np.ndarray]
-"""Image ids, mean score [n] and its standard deviation [n] over the copies."""
+Scores = tuple[list[str], np.ndarray, np.ndarray, dict[str, Any]]
+"""Image ids, mean score [n], its standard deviation [n] over the copies, and what it took (`seconds`, `device`)."""
 
 
 def made_from(plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winner, pair: int) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def prediction_table(
     plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winner, pair: int, labels: Manifest, scores: Scores
 ) -> pd.DataFrame:
     """The table of one replicate on one test set: one row an image, with its labels, facts and scores."""
-    image_ids, mean, sd = scores
+    image_ids, mean, sd, _ = scores
     rows = labels.table.set_index("image_id").loc[image_ids].reset_index()
     cell = plan.cell(winner.cell)
     return pd.DataFrame(

@@ -71,7 +71,7 @@ class TrainedModel:
         """
         self._rows(test, image_ids)
         arguments = scoring_arguments(self.plan, self._test(test), self.checkpoint, list(image_ids))
-        scored, mean, sd = score(*arguments)
+        scored, mean, sd, _ = score(*arguments)
         return pd.DataFrame({"image_id": scored, "score": mean, "score_sd": sd})
 
     def _test(self, name: str) -> TestSet:

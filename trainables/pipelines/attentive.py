@@ -31,7 +31,7 @@ from trainables.training.task_data import TaskData
 
 
 class HeadAlone(Classifier):
-    """StoredFeatures of patches [n, patches, d] -> logits: a classifier without its encoder, in its checkpoints too."""
+    """Features of patches [n, patches, d] -> logits: a classifier without its encoder, in its checkpoints too."""
 
     def __init__(self, encoder: Encoder, queries: int, classes: int) -> None:
         nothing = Encoder(nn.Identity(), features=1, mean=encoder.mean, std=encoder.std, padding="torch")
