@@ -168,8 +168,9 @@ def _subsamples(spec: StudySpec, splits: Mapping[tuple[int, float], Parts]) -> d
 
 
 def decoded(spec: StudySpec, manifests: Mapping[str, Manifest]) -> dict[str, ImageStore]:
-    """The stores of the data sets whose images have been decoded; nothing is decoded here."""
-    found = {name: _store(spec, source, manifests[name]) for name, source in data_sources(spec).items()}
+    """The stores of those of these data sets whose images have been decoded; nothing is decoded here."""
+    sources = data_sources(spec)
+    found = {name: _store(spec, sources[name], manifest) for name, manifest in manifests.items()}
     return {name: store for name, store in found.items() if store is not None}
 
 

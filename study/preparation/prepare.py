@@ -8,12 +8,13 @@ from datasets.base.atomic_files import content_digest, json_text, write_text
 from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
 from datasets.cache.progress import Progress
-from datasets.cache.store import open_store
+from datasets.cache.store import ImageStore, open_store
 from datasets.labels.class_names import mismatch
 from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.preparation import leakage
 from study.preparation import manifests as data
+from study.preparation.joined import as_begun
 from study.protocol import holdings
 from study.spec.model import DataSource
 from study.store import read_log
@@ -54,8 +55,10 @@ def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest
 
     Raises `StudyError` for bad images (all of them at once), changed data, and a leak that the spec does not accept.
     """
-    used = {name: _decode(plan, name, manifest, say) for name, manifest in manifests.items()}
-    splits = data.write_splits(plan.spec, directory, used[plan.spec.train.source])
+    stores = {name: _decode(plan, name, manifest, say) for name, manifest in manifests.items()}
+    used = {name: _used(manifests[name], store) for name, store in stores.items()}
+    name = plan.spec.train.source
+    splits = data.write_splits(plan.spec, directory, as_begun(plan.spec, directory, used[name], stores[name]))
     findings = leakage.audit(plan.spec, directory, used)
     parts = data.part_counts(plan.spec, directory, used[plan.spec.train.source])
     manifests_text = json_text(data.manifests_content(used, splits, parts))
@@ -81,11 +84,11 @@ def _log_preparation(directory: StudyDirectory, manifests_text: str, audit_text:
         read_log.append(directory, "prepared", **digests)
 
 
-def _decode(plan: Plan, name: str, manifest: Manifest, say: Say) -> Manifest:
-    """The manifest of the images that can be used; their decoded cache is there afterwards."""
+def _decode(plan: Plan, name: str, manifest: Manifest, say: Say) -> ImageStore:
+    """The decoded images of a data set, those that can be used."""
     source = plan.spec.train if name == plan.spec.train.source else next(t for t in plan.spec.tests if t.name == name)
     try:
-        store = open_store(
+        return open_store(
             manifest,
             short_side=plan.spec.cache_side,
             on_bad_image=source.on_bad_image,
@@ -94,6 +97,10 @@ def _decode(plan: Plan, name: str, manifest: Manifest, say: Say) -> Manifest:
         )
     except DataError as error:
         raise StudyError(str(error)) from error
+
+
+def _used(manifest: Manifest, store: ImageStore) -> Manifest:
+    """The manifest of the images that a store holds: without the bad ones that were skipped."""
     if len(store) == len(manifest):
         return manifest
     kept = set(store.manifest.table["image_id"])

@@ -18,7 +18,8 @@ from datasets.splits.split import PARTS, Part
 from datasets.splits.split_files import matcher, split_paths, written_ids
 from study.base.errors import StudyError
 from study.preparation import manifests as data
-from study.preparation.leakage import data_sources, judge
+from study.preparation.joined import with_joined
+from study.preparation.leakage import data_sources, decoded, judge
 from study.spec.model import DataSource, StudySpec
 
 Splits = dict[tuple[int, float], dict[Part, list[str]]]
@@ -52,7 +53,7 @@ def audit_spec(spec: StudySpec) -> SpecAudit:
         manifests = {name: _load(source, files and source == spec.train) for name, source in data_sources(spec).items()}
         train = manifests[spec.train.source]
         written = _written(spec) if files else {}
-        splits = _known(train, written) if files else _drawn(spec, train)
+        splits = _known(train, written) if files else _drawn(spec, _joined(spec, manifests))
         found = judge(spec, manifests, splits)
         whole = (0, max(spec.train.fractions))
         if files:
@@ -87,6 +88,12 @@ def by_letter(train: Manifest, parts: Parts, written: dict[Part, list[str]], fou
 def _load(source: DataSource, listed: bool) -> Manifest:
     """The images that are there, or all that the release's tables list."""
     return sources.catalogue(data.reference(source)) if listed else data.load_manifest(source)
+
+
+def _joined(spec: StudySpec, manifests: Mapping[str, Manifest]) -> Manifest:
+    """The training source, joined as a study will join it where its images have been decoded."""
+    name = spec.train.source
+    return with_joined(spec, manifests[name], decoded(spec, {name: manifests[name]}).get(name))
 
 
 def _drawn(spec: StudySpec, train: Manifest) -> Mapping[tuple[int, float], Parts]:

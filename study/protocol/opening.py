@@ -90,7 +90,7 @@ def _write_spec(planned: Plan, directory: StudyDirectory) -> None:
 def _forget_preparation(directory: StudyDirectory) -> None:
     """Remove what an earlier spec of a study that never began has left."""
     shutil.rmtree(directory.root / "splits", ignore_errors=True)
-    for path in (directory.audit, directory.manifests, directory.progress, directory.precision):
+    for path in (directory.audit, directory.joined, directory.manifests, directory.progress, directory.precision):
         path.unlink(missing_ok=True)
 
 

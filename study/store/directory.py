@@ -53,6 +53,11 @@ class StudyDirectory:
         return self.root / "audit.json"
 
     @property
+    def joined(self) -> Path:
+        """Pairs of training images that look the same and so stay on one side of every split (JSON), if there are."""
+        return self.root / "joined.json"
+
+    @property
     def manifests(self) -> Path:
         """Digest, classes, counts and notes of every data set (JSON)."""
         return self.root / "manifests.json"

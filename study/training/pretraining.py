@@ -9,9 +9,11 @@ from pathlib import Path
 from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef
 from datasets.base.registry import nearest
+from datasets.cache.store import open_store
 from datasets.splits.make import make_split
 from study.base.errors import StudyError
 from study.preparation import manifests
+from study.preparation.joined import with_joined
 from study.spec.model import DataSource, StudySpec
 from trainables.encoders import EncoderError, names
 from trainables.job import EncoderRef, TrainingError
@@ -108,9 +110,11 @@ def _pool(spec: StudySpec, pool: DataSource) -> PoolRef:
 
 
 def _training_images(spec: StudySpec, out: Path) -> PoolRef:
-    manifest = manifests.load_manifest(spec.train)
+    whole = manifests.load_manifest(spec.train)
     ref: DataRef = manifests.reference(spec.train)
     try:
+        store = open_store(whole, short_side=spec.cache_side, on_bad_image=spec.train.on_bad_image)
+        manifest = with_joined(spec, whole.where(whole.table["image_id"].isin(store.manifest.table["image_id"])), store)
         split = make_split(manifest, manifests.scheme(spec), index=0, fraction=max(spec.train.fractions))
     except DataError as error:
         raise StudyError(str(error)) from error
