@@ -23,8 +23,14 @@ lint: .venv/installed  # style, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: .venv/installed  # renew the pages that are made from the code
+.venv/installed-docs: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	touch $@
+
+docs: .venv/installed-docs  # renew the pages that are made from the code, and build the site: build/site/index.html
 	$(BIN)/python -m tests.tools.architecture --write
+	$(BIN)/python -m tests.tools.reference
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 bench: .venv/installed  # write docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks

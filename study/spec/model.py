@@ -31,10 +31,12 @@ class _Model(BaseModel):
 class Method(_Model):
     """An encoder and what happens to it. In YAML: `encoder:pipeline`, or a mapping when the encoder needs a path."""
 
-    encoder: str
-    pipeline: str = "ft"
+    encoder: str = Field(description="a registered one, or `own` for weights of yours")
+    pipeline: str = Field("ft", description="how the encoder is adapted")
     weights: Location | None = Field(None, description="path, fsspec URI or timm name; null: the encoder's own default")
-    sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    sha256: str | None = Field(
+        None, pattern=r"^[0-9a-f]{64}$", description="digest of the file of weights; another file is refused"
+    )
     key: str | None = Field(None, description="place of the backbone in a file that holds it more than once")
     backbone: str | None = Field(None, description="a timm model; null: the study's")
     image_size: int | None = Field(None, ge=16, description="side of the images in pixels; null: the study's")
@@ -56,17 +58,17 @@ def _method(value: object) -> object:
 class DataSource(_Model):
     """A data set by the name of its source, and where its files are."""
 
-    source: str
+    source: str = Field(description="a registered one")
     root: Location | None = Field(None, description="directory or fsspec URI; null where the source draws its images")
-    task: str = "melanoma"
-    allow_missing: bool = False
-    on_bad_image: Literal["fail", "skip"] = "fail"
+    task: str = Field("melanoma", description="which diagnoses make which class: a task of the source's rule file")
+    allow_missing: bool = Field(False, description="accept a copy that lacks images of the official release")
+    on_bad_image: Literal["fail", "skip"] = Field("fail", description="what to do with a file that cannot be decoded")
 
 
 class TestSet(DataSource):
     """A test set. In YAML: a source's name (`<train source>_test` is the test part of the training data's split)."""
 
-    name: str
+    name: str = Field(description="name in tables; default the source's")
 
 
 def _test_set(value: object) -> object:
@@ -81,17 +83,19 @@ class SplitFiles(_Model):
     """Ready-made splits (CSV with an image id column). `{index}` in a path is the subsample, counted from 1."""
 
     train: Mapping[float, Location] = Field(description="fraction -> path; `{index}` picks one of several subsamples")
-    validation: Location
-    test: Location
+    validation: Location = Field(description="path of the validation part")
+    test: Location = Field(description="path of the test part")
 
 
 class TrainSource(DataSource):
     """The training data: which images, how they are split, and which fractions of them are used."""
 
-    splits: Literal["lesion_disjoint"] | SplitFiles = "lesion_disjoint"
+    splits: Literal["lesion_disjoint"] | SplitFiles = Field(
+        "lesion_disjoint", description="drawn so that no lesion and no patient is on two sides, or files of yours"
+    )
     validation: float = Field(0.15, gt=0.0, lt=0.5, description="share of the images; whole lesions")
-    test: float = Field(0.2, gt=0.0, lt=0.5)
-    fractions: tuple[Fraction, ...] = (1.0,)
+    test: float = Field(0.2, gt=0.0, lt=0.5, description="share of the images held out for testing; whole lesions")
+    fractions: tuple[Fraction, ...] = Field((1.0,), description="shares of the training images; each has its own cells")
     subsamples: int = Field(
         5, ge=1, description="split files: how many there are; `lesion_disjoint` draws a distinct one for every pair"
     )
@@ -140,12 +144,18 @@ class Scheduler(_Model):
 class Search(_Model):
     """How every cell is tuned. The same for all of them: that is the point."""
 
-    sampler: Annotated[str, AfterValidator(lambda name: _known(name, SAMPLERS, "sampler"))] = "tpe"
+    sampler: Annotated[str, AfterValidator(lambda name: _known(name, SAMPLERS, "sampler"))] = Field(
+        "tpe", description="proposes configurations after the shared design"
+    )
     shared_design: int = Field(8, ge=0, description="first trials: one scrambled Sobol design, the same for all cells")
-    trials: int = Field(32, ge=1)
-    max_epochs: int = Field(100, ge=1)
-    scheduler: Annotated[Scheduler, BeforeValidator(lambda v: {} if v in ("none", None) else v)] = Scheduler()
-    objective: Annotated[str, AfterValidator(lambda name: _known(name, OBJECTIVES, "objective"))] = "val_auc"
+    trials: int = Field(32, ge=1, description="a cell")
+    max_epochs: int = Field(100, ge=1, description="ceiling of every trial's fine-tuning")
+    scheduler: Annotated[Scheduler, BeforeValidator(lambda v: {} if v in ("none", None) else v)] = Field(
+        Scheduler(), description="stops trials early; each cell has its own"
+    )
+    objective: Annotated[str, AfterValidator(lambda name: _known(name, OBJECTIVES, "objective"))] = Field(
+        "val_auc", description="validation measure that is searched and selected by"
+    )
     spaces: Mapping[str, str | Mapping[str, Any]] = Field(
         default_factory=dict, description="pipeline or method name -> YAML file of a space, or overrides of its own"
     )
@@ -161,48 +171,50 @@ class Search(_Model):
 class Select(_Model):
     """Which configurations of a cell win: a named rule over validation results."""
 
-    rule: Annotated[str, AfterValidator(lambda name: _known(name, SELECTION_RULES, "selection rule"))] = "best"
-    k: int = Field(1, ge=1)
+    rule: Annotated[str, AfterValidator(lambda name: _known(name, SELECTION_RULES, "selection rule"))] = Field(
+        "best", description="how winners are chosen"
+    )
+    k: int = Field(1, ge=1, description="winners a cell")
 
 
 class Replicate(_Model):
     """How often each winner is trained anew: on `pairs` (split, seed) pairs, the same for every method."""
 
-    pairs: int = Field(5, ge=1)
+    pairs: int = Field(5, ge=1, description="at least 3 for intervals of use, better 5")
 
 
 class Evaluate(_Model):
     """Test-time augmentation: scores are means over `copies` augmented copies of each image."""
 
-    copies: int = Field(50, ge=1)
+    copies: int = Field(50, ge=1, description="augmented copies of every test image")
 
 
 class Compare(_Model):
     """The comparison: `margin` is the AUC difference below which methods count as equivalent, named before any test
     label is read; `draws` are bootstrap draws for what has no closed form."""
 
-    margin: float = Field(0.02, gt=0.0, lt=0.5)
-    draws: int = Field(2000, ge=100)
+    margin: float = Field(0.02, gt=0.0, lt=0.5, description="AUC difference below which methods count as equivalent")
+    draws: int = Field(2000, ge=100, description="bootstrap draws")
 
 
 class ResourceOverride(_Model):
     """Other resources for the cells that match (all given conditions)."""
 
-    fraction: float | None = None
-    pipeline: str | None = None
-    gpus_per_trial: float | None = Field(None, ge=0)
-    cpus_per_trial: float | None = Field(None, gt=0)
-    workers_per_trial: int | None = Field(None, ge=1)
+    fraction: float | None = Field(None, description="condition: cells of this training fraction")
+    pipeline: str | None = Field(None, description="condition: cells of this pipeline")
+    gpus_per_trial: float | None = Field(None, ge=0, description="instead of the study's")
+    cpus_per_trial: float | None = Field(None, gt=0, description="instead of the study's")
+    workers_per_trial: int | None = Field(None, ge=1, description="instead of the study's")
 
 
 class Resources(_Model):
     """What one trial gets. With more than one worker a trial trains by DDP, `gpus`/`cpus` being per worker."""
 
     gpus_per_trial: float | None = Field(None, ge=0, description="null: 1 where the cluster has GPUs, else 0")
-    cpus_per_trial: float = Field(1.0, gt=0)
-    workers_per_trial: int = Field(1, ge=1)
-    max_concurrent: int | None = Field(None, ge=1)
-    overrides: tuple[ResourceOverride, ...] = ()
+    cpus_per_trial: float = Field(1.0, gt=0, description="cores")
+    workers_per_trial: int = Field(1, ge=1, description="processes; more than one train by DDP")
+    max_concurrent: int | None = Field(None, ge=1, description="trials at once; null: as many as fit")
+    overrides: tuple[ResourceOverride, ...] = Field((), description="other resources for some cells")
 
 
 class Tracking(_Model):
@@ -215,15 +227,17 @@ class Tracking(_Model):
 class Accepted(_Model):
     """A broken rule that the authors stand by; the report repeats the reason beside what it touches."""
 
-    what: str
-    reason: str = Field(min_length=10)
+    what: str = Field(description="the key that `study plan` or `study data audit` prints")
+    reason: str = Field(min_length=10, description="why; the report repeats it")
 
 
 class StudySpec(_Model):
     """A whole study."""
 
-    study: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)
-    question: str = ""
+    study: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80, description="name: of the directory and in MLflow"
+    )
+    question: str = Field("", description="what the study asks; opens plan and report")
     methods: tuple[Annotated[Method, BeforeValidator(_method)], ...] = Field(
         min_length=1, description="the first is the baseline"
     )
@@ -235,18 +249,20 @@ class StudySpec(_Model):
     precision: Precision | Literal["auto"] = Field(
         "auto", description="arithmetic of all jobs; auto: chosen once, by what the first device is fast in"
     )
-    train: TrainSource
-    tests: tuple[Annotated[TestSet, BeforeValidator(_test_set)], ...] = Field(min_length=1)
-    search: Search = Search()
-    select: Select = Select()
-    replicate: Replicate = Replicate()
-    evaluate: Evaluate = Evaluate()
-    compare: Compare = Compare()
-    resources: Resources = Resources()
-    tracking: Tracking = Tracking()
-    accept_unfair: tuple[Accepted, ...] = ()
-    accept_leaks: tuple[Accepted, ...] = ()
-    seed: int = Field(0, ge=0)
+    train: TrainSource = Field(description="the training images")
+    tests: tuple[Annotated[TestSet, BeforeValidator(_test_set)], ...] = Field(
+        min_length=1, description="`<train source>_test` is the held-out part of the training images"
+    )
+    search: Search = Field(Search(), description="how every cell is tuned")
+    select: Select = Field(Select(), description="how winners are chosen")
+    replicate: Replicate = Field(Replicate(), description="how often winners are trained anew")
+    evaluate: Evaluate = Field(Evaluate(), description="how test images are scored")
+    compare: Compare = Field(Compare(), description="what counts as equivalent")
+    resources: Resources = Field(Resources(), description="what one trial gets")
+    tracking: Tracking = Field(Tracking(), description="where MLflow is")
+    accept_unfair: tuple[Accepted, ...] = Field((), description="broken rules of fairness, with reasons")
+    accept_leaks: tuple[Accepted, ...] = Field((), description="leaks that this study accepts, with reasons")
+    seed: int = Field(0, ge=0, description="all seeds are derived from it by hashing names")
 
     @model_validator(mode="after")
     def _distinct(self) -> StudySpec:
