@@ -59,7 +59,7 @@ def members(name: str, manifest: Manifest, content: pd.DataFrame | None = None) 
 
 def namespace(manifest: Manifest) -> str:
     """Within which ids mean the same: the ISIC archive for all ISIC releases, else the release or the user's root."""
-    if manifest.name.startswith(("isic", "ham10000")):
+    if manifest.name.startswith(("isic", "ham10000", "milk10k", "hiba")):
         return "isic"
     if manifest.name.startswith(("derm7pt", "synthetic", "pad_ufes")):
         return manifest.name.split("_")[0]

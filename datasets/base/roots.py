@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO, cast
 
+from datasets.base.containers import ENDINGS, Container, split
 from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef
 
@@ -53,6 +55,9 @@ class Root:
         """A file's bytes. Raises `DataError` for a path that leaves the root, or a file that cannot be read."""
         if leaves(path):
             raise DataError(f"a path stays within the root, got {path!r}")
+        inside = self._inside(path)
+        if inside:
+            return self._container(inside[0]).read(inside[1])
         try:
             if self.remote:
                 return bytes(self._filesystem().cat_file(self._at(path)))
@@ -62,14 +67,32 @@ class Root:
         except ValueError as error:  # a path that no file system knows, such as one with a null byte
             raise DataError(f"cannot be read: {error}") from error
 
+    def members(self) -> list[str]:
+        """Paths of what is inside the root's containers (`datasets.base.containers`), as `read` takes them."""
+        found = [path for path in self.walk() if path.lower().endswith(ENDINGS)]
+        return [f"{path}/{name}" for path in found for name in self._container(path).names()]
+
     def stamps(self, paths: Sequence[str]) -> list[str]:
-        """Size and modification time of each file ("" where it is not there); remote files: size alone."""
+        """Size and modification time of each file, "" where it is not there; remote files: size alone.
+
+        A container's member has those of the container."""
+        names = [inside[0] if (inside := self._inside(path)) else path for path in paths]
         if self.remote:
             found = self._filesystem().find(self._at(""), detail=True)
             base = self._filesystem()._strip_protocol(self._at(""))
             sizes = {name.removeprefix(base).lstrip("/"): str(info.get("size")) for name, info in found.items()}
-            return [sizes.get(path, "") for path in paths]
-        return [_stamp(os.path.join(self.location, path)) for path in paths]
+            return [sizes.get(name, "") for name in names]
+        return [_stamp(os.path.join(self.location, name)) for name in names]
+
+    def _inside(self, path: str) -> tuple[str, str] | None:
+        """Container and member, unless the container's name is that of a folder."""
+        found = split(path)
+        if found is None or (not self.remote and os.path.isdir(os.path.join(self.location, found[0]))):
+            return None
+        return found
+
+    def _container(self, path: str) -> Container:
+        return _opened(self, path, "" if self.remote else _stamp(os.path.join(self.location, path)))
 
     def _at(self, path: str) -> str:
         return f"{self.location.rstrip('/')}/{path}"
@@ -78,6 +101,14 @@ class Root:
         import fsspec
 
         return fsspec.core.url_to_fs(self.location)[0]
+
+
+@lru_cache(maxsize=16)
+def _opened(root: Root, path: str, stamp: str) -> Container:
+    """A container, kept open by this process; `stamp` changes with its content."""
+    if root.remote:
+        return Container(path, lambda: cast(BinaryIO, root._filesystem().open(root._at(path), "rb")))
+    return Container(path, lambda: Path(root.location, path).open("rb"))
 
 
 def left_behind(path: str) -> bool:

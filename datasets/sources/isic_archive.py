@@ -48,7 +48,7 @@ def load(ref: DataRef) -> Manifest:
             "sex": sexes(column("sex")),
             "site": column("anatom_site_general"),
             "skin_tone": fitzpatrick(column("fitzpatrick_skin_type")),
-            "modality": _modalities(column("image_type")),
+            "modality": modalities(column("image_type")),
         },
     )
 
@@ -66,7 +66,7 @@ def _diagnoses(table: pd.DataFrame, rule: Task) -> pd.Series:
     return chosen.astype(object).where(chosen.notna(), None)
 
 
-def _modalities(types: pd.Series) -> pd.Series:
+def modalities(types: pd.Series) -> pd.Series:
     """`dermoscopic` or `clinical` (as in "clinical: close-up"); null for other types, such as whole-body tiles."""
     kind = types.astype("string").str.lower().str.partition(":")[0].str.strip()
     return kind.where(kind.isin(["dermoscopic", "clinical"])).astype(object).where(lambda values: values.notna(), None)

@@ -131,6 +131,83 @@ def isic_archive(root: Path, older: bool = False) -> Path:
     return root
 
 
+def isic2024(root: Path, official: bool = False) -> Path:
+    rows = [
+        (
+            "ISIC_1",
+            "1",
+            "IP_1",
+            "IL_1",
+            "Malignant",
+            "Malignant melanocytic proliferations (Melanoma)",
+            "Melanoma in situ",
+        ),
+        ("ISIC_2", "0", "IP_1", "", "Benign", "", ""),
+        ("ISIC_3", "1", "IP_2", "IL_2", "Malignant", "Malignant epidermal proliferations", "Basal cell carcinoma"),
+        ("ISIC_4", "0", "IP_2", "IL_3", "Indeterminate", "Indeterminate melanocytic proliferations", ""),
+    ]
+    facts = [f"{row[0]},{row[2]},60,male,torso,3D: XP" for row in rows]
+    if official:
+        (root / "ISIC_2024_Training_GroundTruth.csv").write_text(
+            "\n".join(["isic_id,malignant", *(f"{row[0]},{row[1]}.0" for row in rows)])
+        )
+        found = ["isic_id,lesion_id,iddx_1,iddx_2,iddx_3", *(",".join([row[0], *row[3:]]) for row in rows)]
+        (root / "ISIC_2024_Training_Supplement.csv").write_text("\n".join(found))
+        folder = root / "ISIC_2024_Training_Input"
+        folder.mkdir()
+        head = "isic_id,patient_id,age_approx,sex,anatom_site_general,tbp_tile_type"
+        (folder / "metadata.csv").write_text("\n".join([head, *facts]))
+    else:
+        folder = root / "train-image" / "image"
+        head = (
+            "isic_id,target,patient_id,lesion_id,iddx_1,iddx_2,iddx_3,age_approx,sex,anatom_site_general,tbp_tile_type"
+        )
+        lines = [",".join([*row, *fact.split(",")[2:]]) for row, fact in zip(rows, facts, strict=True)]
+        (root / "train-metadata.csv").write_text("\n".join([head, *lines]))
+    for number in range(1, 5):
+        picture(folder / f"ISIC_{number}.jpg", 80 + number, (30, 30))
+    return root
+
+
+def milk10k(root: Path) -> Path:
+    columns = ["AKIEC", "BCC", "BEN_OTH", "BKL", "DF", "INF", "MAL_OTH", "MEL", "NV", "SCCKA", "VASC"]
+    truth = ["lesion_id," + ",".join(columns)]
+    rows = ["lesion_id,image_type,isic_id,attribution,copyright_license,age_approx,sex,skin_tone_class,site"]
+    for number, diagnosis in enumerate(("MEL", "NV", "INF")):
+        truth.append(f"IL_{number}," + ",".join("1.0" if name == diagnosis else "0.0" for name in columns))
+        for place, kind in enumerate(("clinical: close-up", "dermoscopic")):
+            name = f"ISIC_{10 * number + place}"
+            rows.append(f"IL_{number},{kind},{name},x,CC-BY-NC,{50 + number},female,3,trunk")
+            picture(root / "MILK10k_Training_Input" / f"IL_{number}" / f"{name}.jpg", 90 + 2 * number + place)
+    (root / "MILK10k_Training_GroundTruth.csv").write_text("\n".join(truth))
+    (root / "MILK10k_Training_Metadata.csv").write_text("\n".join(rows))
+    return root
+
+
+def bcn20000(root: Path) -> Path:
+    rows = [
+        "bcn_filename,age_approx,anatom_site_general,diagnosis,lesion_id,capture_date,sex,split",
+        "BCN_0000000001.jpg,55.0,anterior torso,MEL,BCN_0003884,2012-05-16,male,train",
+        "BCN_0000000002.jpg,,,NV,BCN_0003885,2012-05-16,,train",
+        "BCN_0000000003.jpg,40.0,head/neck,SCC,BCN_0003886,2012-05-16,female,train",
+    ]
+    (root / "bcn_20k_train.csv").write_text("\n".join(rows))
+    for number in range(1, 4):
+        picture(root / "BCN_20k_train" / "bcn_20k_train" / f"BCN_000000000{number}.jpg", 100 + number)
+    return root
+
+
+def derm12345(root: Path) -> Path:
+    head = "image_id,patient_id,label,super_class,malignancy,main_class_1,main_class_2,sub_class"
+    train = [head, "A_1,P1,alm,melanocytic,malignant,melanoma,melanoma,acral_lentiginious", "A_2,P2,jb,,benign,,,"]
+    test = [head, "A_3,P3,ak,nonmelanocytic,indeterminate,keratinocytic,keratinocytic,actinic_keratosis"]
+    (root / "derm12345_metadata_train.csv").write_text("\n".join(train))
+    (root / "derm12345_metadata_test.csv").write_text("\n".join(test))
+    for place in ("derm12345_train_part_1/alm/A_1", "derm12345_train_part_2/jb/A_2", "derm12345_test/ak/A_3"):
+        picture(root / f"{place}.jpg", 110 + int(place[-1]))
+    return root
+
+
 def fitzpatrick17k(root: Path) -> Path:
     rows = [
         "md5hash,fitzpatrick_scale,fitzpatrick_centaur,label,nine_partition_label,three_partition_label,qc,url,url_alphanum",
@@ -202,6 +279,11 @@ WRITERS = {
     "isic_archive": isic_archive,
     "fitzpatrick17k": fitzpatrick17k,
     "ddi": ddi,
+    "isic2024": isic2024,
+    "milk10k": milk10k,
+    "bcn20000": bcn20000,
+    "derm12345": derm12345,
+    "hiba": isic_archive,
     "folder": folder,
     "csv": table,
     "indexed": indexed,

@@ -124,6 +124,59 @@ def test_isic_2020_reads_its_revision_and_leaves_listed_copies_out(tmp_path):
         load("isic2020", tmp_path)
 
 
+@pytest.mark.parametrize("official", [False, True])
+def test_isic_2024_in_both_layouts(official, tmp_path):
+    manifest = load("isic2024", releases.isic2024(tmp_path, official))
+    table = manifest.table
+    assert list(table["diagnosis"]) == ["Melanoma", "Benign", "Malignant", "Indeterminate"]
+    assert list(table["label"]) == [1, 0, -1, -1]
+    assert list(table["lesion_id"]) == ["IL_1", None, "IL_2", "IL_3"]
+    assert list(table["patient_id"]) == ["IP_1", "IP_1", "IP_2", "IP_2"]
+    assert set(table["age"]) == {60.0}
+    assert table["modality"].isna().all()  # a crop of a whole-body photograph is neither
+    target = load("isic2024", tmp_path, task="malignancy").table["label"]
+    assert list(target) == [1, 0, 1, 0]  # the competition's
+
+
+def test_isic_2024_in_shards(tmp_path):
+    import tarfile
+
+    loose = load("isic2024", releases.isic2024(tmp_path))
+    pixels = [reader(loose)(row) for row in range(len(loose))]
+    with tarfile.open(tmp_path / "train-image.tar", "w") as shard:
+        shard.add(tmp_path / "train-image" / "image", "image")
+    shutil.rmtree(tmp_path / "train-image")
+    inside = load("isic2024", tmp_path)
+    assert inside.table["path"].iloc[0] == "train-image.tar/image/ISIC_1.jpg"
+    assert all((reader(inside)(row) == pixels[row]).all() for row in range(len(inside)))
+
+
+def test_milk10k_gives_both_images_of_a_lesion_its_diagnosis(tmp_path):
+    table = load("milk10k", releases.milk10k(tmp_path)).table
+    assert list(table["modality"]) == ["clinical", "dermoscopic"] * 3
+    assert list(table["lesion_id"]) == ["IL_0", "IL_0", "IL_1", "IL_1", "IL_2", "IL_2"]
+    assert list(table["label"]) == [1, 1, 0, 0, -1, -1]
+    assert table["skin_tone"].isna().all()
+
+
+def test_bcn20000_and_derm12345_in_detail(tmp_path):
+    (tmp_path / "bcn").mkdir()
+    table = load("bcn20000", releases.bcn20000(tmp_path / "bcn")).table
+    assert list(table["image_id"]) == ["BCN_0000000001", "BCN_0000000002", "BCN_0000000003"]
+    assert list(table["label"]) == [1, 0, -1]
+    (tmp_path / "derm").mkdir()
+    table = load("derm12345", releases.derm12345(tmp_path / "derm")).table
+    assert list(table["label"]) == [1, 0, -1]
+    assert list(table["patient_id"]) == ["P1", "P2", "P3"]
+
+
+def test_the_count_of_a_collection_of_the_archive_is_known(tmp_path):
+    releases.isic_archive(tmp_path)
+    with pytest.raises(DataError, match="the tables list 5 images where the official release has 1616"):
+        datasets.load(DataRef(source="hiba", root=str(tmp_path)))
+    assert len(load("hiba", tmp_path)) == 5
+
+
 def test_pad_ufes_20_keeps_lesions_of_two_patients_apart(tmp_path):
     table = load("pad_ufes_20", releases.pad_ufes_20(tmp_path)).table
     assert list(table["lesion_id"]) == ["PAT_1_7", "PAT_1_7", "PAT_2_7", "PAT_3_9"]
