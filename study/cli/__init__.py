@@ -36,6 +36,7 @@ def main() -> None:
 for _module in (
     "init",
     "run",
+    "curves",
     "spec",
     "compare",
     "predict",

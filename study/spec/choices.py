@@ -17,6 +17,7 @@ SAMPLERS: Registry[Any] = Registry(
         "gp": "study.search.samplers.gp:SAMPLER",
         "random": "study.search.samplers.random:SAMPLER",
         "grid": "study.search.samplers.grid:SAMPLER",
+        "sobol": "study.search.samplers.sobol:SAMPLER",
     },
 )
 SCHEDULERS: Registry[Any] = Registry("schedulers", StudyError, {"asha": "study.search.schedulers.asha:Asha"})
