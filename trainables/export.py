@@ -17,7 +17,7 @@ from torch import nn
 from trainables.forward_pass import forward_pass
 from trainables.job import Job
 from trainables.models.classifier import Classifier, restore
-from trainables.predict import load_model
+from trainables.predict import load_model, of_each_class
 from trainables.training import checkpoint
 from trainables.training.loader import Images, Rows
 from trainables.training.step import probabilities
@@ -33,20 +33,19 @@ class Form:
 
 
 def scores(model: nn.Module, job: Job, images: Images, rows: Rows, *, copies: int, seed: int) -> NDArray[np.float64]:
-    """Mean probability [n] of the positive class over the copies that `predict` makes, on the CPU."""
+    """Mean probabilities [n, classes] over the copies that `predict` makes, on the CPU."""
     values = forward_pass(
         model,  # type: ignore[arg-type]  # a traced module is no Classifier, and only called
         images,
         rows,
-        lambda mine, views, device: probabilities(mine, views, device)[:, -1],
+        probabilities,
         job=job,
         copies=copies,
         seed=seed,
         devices=[torch.device("cpu")],
         threads=job.threads,
     )
-    found: NDArray[np.float64] = values.mean(axis=1)
-    return found
+    return np.column_stack([of_class.mean(axis=1) for of_class in of_each_class(values, values.shape[-1])])
 
 
 def _write_safetensors(path: Path, file: Path) -> None:

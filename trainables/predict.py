@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from datasets.base.score_columns import SD, score_columns
 from trainables.forward_pass import forward_pass
 from trainables.job import Job
 from trainables.models.classifier import Classifier, fold_batch_norms, restore
@@ -22,16 +23,23 @@ from trainables.training.step import probabilities
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """Probability of the positive (last) class per image: mean [n] and standard deviation [n] over the copies.
+    """Probabilities of `classes` per image: mean [n, classes] and standard deviation [n, classes] over the copies.
 
     `seconds`: what the pass over the images took, from decoded pixels to scores; `device`: on what.
     """
 
+    classes: tuple[str, ...]
     mean: NDArray[np.float64]
     sd: NDArray[np.float64]
     copies: int
     seconds: float
     device: str
+
+    def columns(self) -> dict[str, NDArray[np.float64]]:
+        """As columns [n] of a table: of two classes the last one's `score` and `score_sd`, of more those of each."""
+        kept = slice(1, None) if len(self.classes) == 2 else slice(None)
+        means = zip(score_columns(self.classes), self.mean.T[kept], strict=True)
+        return {**dict(means), **dict(zip(score_columns(self.classes, SD), self.sd.T[kept], strict=True))}
 
 
 def load_model(path: str | Path, device: str = "cpu") -> tuple[Classifier, Job]:
@@ -54,7 +62,7 @@ def predict(
 
     `copies`, `seed` and `threads` are those of `forward_pass`.
     """
-    model, job = _model(str(path), Path(path).stat().st_mtime_ns)
+    model, job, classes = _model(str(path), Path(path).stat().st_mtime_ns)
     on = [torch.device(name) for name in devices or _visible()]
     threads = threads or job.threads
     started = time.monotonic()
@@ -62,20 +70,31 @@ def predict(
         model,
         images,
         rows,
-        lambda mine, views, device: probabilities(mine, views, device)[:, -1],
+        probabilities,
         job=job,
         copies=copies,
         seed=seed,
         devices=on,
         threads=threads,
     )
+    seconds = time.monotonic() - started
+    each = of_each_class(values, len(classes))
     return Scores(
-        mean=values.mean(axis=1),
-        sd=values.std(axis=1),
+        classes=classes,
+        mean=np.column_stack([of_class.mean(axis=1) for of_class in each]),
+        sd=np.column_stack([of_class.std(axis=1) for of_class in each]),
         copies=copies,
-        seconds=time.monotonic() - started,
+        seconds=seconds,
         device=_in_words(on, threads),
     )
+
+
+def of_each_class(values: NDArray[np.float64], classes: int) -> list[NDArray[np.float64]]:
+    """Probabilities [n, copies, classes] as one array [n, copies] a class, each contiguous: sums over the copies are
+    then the same to the last bit, whatever the number of classes."""
+    if len(values) == 0:
+        return [np.empty((0, 1)) for _ in range(classes)]
+    return [np.ascontiguousarray(values[:, :, index]) for index in range(classes)]
 
 
 def _in_words(devices: Sequence[torch.device], threads: int) -> str:
@@ -89,7 +108,8 @@ def _visible() -> list[str]:
 
 
 @lru_cache(maxsize=1)
-def _model(path: str, _changed: int) -> tuple[Classifier, Job]:
-    model, job = load_model(path)
+def _model(path: str, _changed: int) -> tuple[Classifier, Job, tuple[str, ...]]:
+    found = checkpoint.load(path)
+    model, job = restore(found)
     fold_batch_norms(model)
-    return model, job
+    return model, job, tuple(found["classes"])

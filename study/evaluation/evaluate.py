@@ -65,7 +65,7 @@ def evaluate(context: StageContext) -> int:
             "validation": result["value"],
             "manifest": labels[test.name].digest,
             "rows": len(table),
-            **scores[3],
+            **scores[2],
         }
         write_prediction_table(directory, directory.prediction(test.name, winner.cell, winner.rank, pair), table, facts)
         context.piece("evaluate", key)
@@ -101,7 +101,7 @@ def score(
     kept = set(store.manifest.table["image_id"])
     scored = [image_id for image_id in image_ids if image_id in kept]
     scores = predict(checkpoint, store, store.rows(scored), copies=copies, seed=random_state)
-    return scored, scores.mean, scores.sd, {"seconds": scores.seconds, "device": scores.device}
+    return scored, scores.columns(), {"seconds": scores.seconds, "device": scores.device}
 
 
 def scoring_arguments(plan: Plan, test: TestSet, checkpoint: Path, image_ids: list[str]) -> tuple[Any, ...]:

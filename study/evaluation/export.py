@@ -6,6 +6,7 @@ import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -69,8 +70,11 @@ def export(
             f"checkpoint in float32 (at most {LARGEST_DIFFERENCE:g}) and by {exported.study:.2g} from the evaluation "
             f"(at most {LARGEST_ROUNDING:g}); {file} is removed. Export another form."
         )
-    write_json(out / "config.json", _config(model))
-    write_text(out / "README.md", model_card(model, directory, method, fraction, form.file, _check_in_words(exported)))
+    config = _config(model)
+    write_json(out / "config.json", config)
+    check = _check_in_words(exported)
+    card = model_card(model, directory, method, fraction, form.file, check, classes=len(config["classes"]))
+    write_text(out / "README.md", card)
     return exported
 
 
@@ -91,7 +95,8 @@ def _compare(model: TrainedModel, out: Path, to: str) -> Exported:
     job = dataclasses.replace(job, precision="float32")
     expected = scores(original, job, store, rows, copies=copies, seed=random_state)
     found = scores(FORMS[to].load(out / FORMS[to].file), job, store, rows, copies=copies, seed=random_state)
-    arithmetic, of_study = (float(np.abs(found - other).max()) for other in (expected, evaluation))
+    # The first class's probability is one minus the others', and says nothing of its own.
+    arithmetic, of_study = (float(np.abs(found - other)[:, 1:].max()) for other in (expected, evaluation))
     return Exported(folder=out, images=len(rows), arithmetic=arithmetic, study=of_study)
 
 
@@ -102,7 +107,7 @@ def _check_in_words(exported: Exported) -> str:
     )
 
 
-def _config(model: TrainedModel) -> dict[str, object]:
+def _config(model: TrainedModel) -> dict[str, Any]:
     """What a program needs to feed the model."""
     from trainables.training import checkpoint
 

@@ -42,7 +42,7 @@ def picture_files(places: Sequence[Path]) -> list[Path]:
 
 
 def score_files(model: TrainedModel, files: Sequence[Path], *, copies: int | None = None) -> pd.DataFrame:
-    """One row a file, in their order: `image` (its path), `score` and `score_sd` over the augmented copies.
+    """One row a file, in their order: `image` (its path), and the score columns of `TrainedModel.predict`.
 
     The random numbers of a file's copies come from its content: other files beside it, its name and its place change
     nothing. Raises `StudyError` that names the first file which is no sound picture, before any is scored.
@@ -63,7 +63,7 @@ def score_files(model: TrainedModel, files: Sequence[Path], *, copies: int | Non
             seed=seed(spec.seed, "copies", "pictures"),
             rows=[_number(content) for content in contents],
         )
-        parts.append(pd.DataFrame({"score": scores.mean, "score_sd": scores.sd}))
+        parts.append(pd.DataFrame(scores.columns()))
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, "image", [str(file) for file in files])
     return table

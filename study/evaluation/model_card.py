@@ -12,14 +12,14 @@ USE = {
 
 model = torch.jit.load("model.pt")
 logits = model(images)  # uint8 [n, {size}, {size}, 3], RGB
-scores = logits.softmax(1)[:, -1]""",
+scores = logits.softmax(1){column}""",
     "model.safetensors": """from pathlib import Path
 
 from trainables.export import FORMS
 
 model = FORMS["safetensors"].load(Path("model.safetensors"))
 logits = model(images)  # uint8 tensor [n, {size}, {size}, 3], RGB
-scores = logits.softmax(1)[:, -1]""",
+scores = logits.softmax(1){column}""",
 }
 
 
@@ -30,6 +30,8 @@ def model_card(
     fraction: float,
     file: str,
     check: str,
+    *,
+    classes: int,
 ) -> str:
     """What the model is, where it comes from, how good it was where, how to use it, and what it is not for."""
     from trainables.encoders import registry
@@ -39,7 +41,8 @@ def model_card(
     cell = next(cell for cell in plan.cells if (cell.method.name, cell.fraction) == (method, fraction))
     recipe = registry.recipe(cell.method.encoder)
     tests = ", ".join(test.name for test in spec.tests)
-    use = USE[file].format(size=spec.image_size)
+    column = "[:, -1]" if classes == 2 else "  # one column a class, in the order of config.json"
+    use = USE[file].format(size=spec.image_size, column=column)
     return f"""---
 library_name: pytorch
 pipeline_tag: image-classification
@@ -58,7 +61,7 @@ A classifier of images of skin lesions, for research. **It is no medical device 
 
 ## Test results
 
-{_results(directory, method, fraction)}
+{_results(directory, method, fraction, classes)}
 
 They describe the re-trained models of this method together, not this one file, and hold for images like those of the
 test sets.
@@ -78,11 +81,12 @@ The study's own scores are means over {spec.evaluate.copies} augmented copies: `
 """
 
 
-def _results(directory: StudyDirectory, method: str, fraction: float) -> str:
+def _results(directory: StudyDirectory, method: str, fraction: float, classes: int) -> str:
     path = directory.comparison / "estimates.parquet"
     if not path.is_file():
         return "The study has not been compared yet."
     table = pd.read_parquet(path)
     rows = table[(table["method"] == method) & (table["fraction"] == fraction) & (table["metric"] == "auroc")]
     lines = [f"| {row.dataset} | {row.estimate:.3f} | {row.low:.3f} to {row.high:.3f} |" for row in rows.itertuples()]
-    return "\n".join(["| test set | AUC | 95 % interval |", "|---|---|---|", *lines])
+    measure = "AUC" if classes == 2 else "mean AUC of each class against the rest"
+    return "\n".join([f"| test set | {measure} | 95 % interval |", "|---|---|---|", *lines])

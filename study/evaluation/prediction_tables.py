@@ -23,8 +23,9 @@ from study.training.jobs import replicate_job
 from study.training.replicates import pairs
 
 SUBGROUPS = ("age", "sex", "site", "skin_tone", "diagnosis")
-Scores = tuple[list[str], np.ndarray, np.ndarray, dict[str, Any]]
-"""Image ids, mean score [n], its standard deviation [n] over the copies, and what it took (`seconds`, `device`)."""
+Scores = tuple[list[str], dict[str, np.ndarray], dict[str, Any]]
+"""Image ids, the score columns [n] by name (means over the copies and standard deviations), and what it took
+(`seconds`, `device`)."""
 
 
 def made_from(plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winner, pair: int) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def prediction_table(
     plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winner, pair: int, labels: Manifest, scores: Scores
 ) -> pd.DataFrame:
     """The table of one replicate on one test set: one row an image, with its labels, facts and scores."""
-    image_ids, mean, sd, _ = scores
+    image_ids, columns, _ = scores
     rows = labels.table.set_index("image_id").loc[image_ids].reset_index()
     cell = plan.cell(winner.cell)
     return pd.DataFrame(
@@ -73,8 +74,7 @@ def prediction_table(
             "seed": replicate_job(plan, directory, winner, pair).seed,
             "dataset": test.name,
             **{column: rows[column] for column in ("image_id", "lesion_id", "patient_id", "label")},
-            "score": mean,
-            "score_sd": sd,
+            **columns,
             "n_copies": plan.spec.evaluate.copies,
             **{column: rows[column] for column in SUBGROUPS},
         }

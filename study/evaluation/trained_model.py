@@ -41,7 +41,8 @@ class TrainedModel:
         """Scores of picture files or pixels (uint8 RGB, height × width × 3), one row each, in their order.
 
         Columns: `image` (the path, or the place of the pixels), `score` (mean probability of the positive class over
-        the augmented copies) and `score_sd`. `copies`: default those of the study; 1: the deterministic view.
+        the augmented copies) and `score_sd`; of more than two classes `score.<class>` and `score_sd.<class>` of each.
+        `copies`: default those of the study; 1: the deterministic view.
 
         The random numbers of the copies come from a picture's place in `images`. Where the pictures are those of a
         test set, name it and their ids: then they get the evaluation's own, and the scores are those of the prediction
@@ -62,17 +63,18 @@ class TrainedModel:
             rows=rows,
         )
         names = [index if isinstance(image, np.ndarray) else str(image) for index, image in enumerate(images)]
-        return pd.DataFrame({"image": names, "score": scores.mean, "score_sd": scores.sd})
+        return pd.DataFrame({"image": names, **scores.columns()})
 
     def predict_test(self, test: str, image_ids: Sequence[str]) -> pd.DataFrame:
         """Scores of images of a test set by their ids: those of the study's own evaluation, to the last digit.
 
-        Labels are not read. Columns: `image_id`, `score`, `score_sd`. Raises `StudyError` for an unknown set or id.
+        Labels are not read. Columns: `image_id`, and the scores as `predict` gives them. Raises
+        `StudyError` for an unknown set or id.
         """
         self._rows(test, image_ids)
         arguments = scoring_arguments(self.plan, self._test(test), self.checkpoint, list(image_ids))
-        scored, mean, sd, _ = score(*arguments)
-        return pd.DataFrame({"image_id": scored, "score": mean, "score_sd": sd})
+        scored, columns, _ = score(*arguments)
+        return pd.DataFrame({"image_id": scored, **columns})
 
     def _test(self, name: str) -> TestSet:
         for test in self.plan.spec.tests:

@@ -92,7 +92,7 @@ def _trained(paths: list[Path], labels: np.ndarray) -> Classifier:
 
 
 def _ours(path: str, store: list[np.ndarray], seed: int) -> np.ndarray:
-    return predict(path, store, np.arange(len(store)), copies=COPIES, seed=seed, threads=1).mean
+    return predict(path, store, np.arange(len(store)), copies=COPIES, seed=seed, threads=1).mean[:, 1]
 
 
 def _theirs(model: Classifier, paths: list[Path], seed: int) -> np.ndarray:

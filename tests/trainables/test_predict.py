@@ -4,7 +4,7 @@ import torch
 
 from datasets.base.manifest import DataRef
 from trainables.augmentation.cpu_views import render
-from trainables.augmentation.parameters import draw, uniforms
+from trainables.augmentation.parameters import draw, uniforms, whole
 from trainables.augmentation.policies import policy
 from trainables.forward_pass import VIEWS_AT_ONCE, views_at_once
 from trainables.job import EncoderRef, Job, TrainingData
@@ -33,6 +33,10 @@ class Images:
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     """A checkpoint of a small network whose scores differ between images."""
+    return written(tmp_path_factory.mktemp("checkpoint") / "best.pt", ["benign", "melanoma"])
+
+
+def written(path, classes):
     torch.manual_seed(0)
     job = Job(
         encoder=EncoderRef(name="random"),
@@ -47,10 +51,9 @@ def path(tmp_path_factory):
         directory="",
         stages="",
     )
-    model = classifier(job.encoder, job.backbone, SIZE, 2)
+    model = classifier(job.encoder, job.backbone, SIZE, len(classes))
     torch.nn.init.normal_(model.head.weight)
-    path = tmp_path_factory.mktemp("checkpoint") / "best.pt"
-    checkpoint.save(path, {"model": state(model), "job": job.to_json(), "classes": ["benign", "melanoma"]})
+    checkpoint.save(path, {"model": state(model), "job": job.to_json(), "classes": classes})
     return str(path)
 
 
@@ -68,8 +71,8 @@ def test_scores_are_means_over_the_augmented_copies(path):
         views = draw(policy(job.augmentation), uniforms(6, 3, "copies", row), np.full(6, height), np.full(6, width))
         batch = np.stack([render(images.images[row], views[copy], SIZE) for copy in range(6)])
         expected = probabilities(model, batch, torch.device("cpu"))[:, 1]
-        assert found.mean[row] == pytest.approx(expected.mean(), abs=1e-6)
-        assert found.sd[row] == pytest.approx(expected.std(), abs=1e-6)
+        assert found.mean[row, 1] == pytest.approx(expected.mean(), abs=1e-6)
+        assert found.sd[row, 1] == pytest.approx(expected.std(), abs=1e-6)
     assert found.copies == 6
     assert found.sd.min() > 0
     assert np.ptp(found.mean) > 0.01
@@ -149,8 +152,31 @@ def test_each_image_is_read_once(path):
     assert images.reads.max() == 1
 
 
+@pytest.mark.usefixtures("float32")
+def test_each_class_of_many_has_columns_of_its_own(tmp_path):
+    classes = ["MEL", "NV", "BCC"]
+    found = scores(written(tmp_path / "best.pt", classes))
+    assert found.mean.shape == found.sd.shape == (COUNT, 3)
+    assert found.mean.sum(axis=1) == pytest.approx(1)
+    assert list(found.columns()) == ["score.MEL", "score.NV", "score.BCC", *(f"score_sd.{name}" for name in classes)]
+    assert (found.columns()["score.NV"] == found.mean[:, 1]).all()
+    assert (found.columns()["score_sd.BCC"] == found.sd[:, 2]).all()
+    model, _ = load_model(tmp_path / "best.pt")
+    one = scores(str(tmp_path / "best.pt"), np.array([7]), copies=1)
+    image = Images().images[7]
+    view = render(image, whole(*image.shape[:2]), SIZE)[None]
+    assert one.mean[0] == pytest.approx(probabilities(model, view, torch.device("cpu"))[0], abs=1e-5)
+
+
+def test_of_two_classes_the_last_has_the_one_column(path):
+    found = scores(path)
+    assert list(found.columns()) == ["score", "score_sd"]
+    assert (found.columns()["score"] == found.mean[:, 1]).all()
+    assert found.mean.sum(axis=1) == pytest.approx(1)
+
+
 def test_no_rows_no_scores(path):
-    assert scores(path, np.arange(0)).mean.shape == (0,)
+    assert scores(path, np.arange(0)).mean.shape == (0, 2)
 
 
 def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):

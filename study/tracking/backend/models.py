@@ -86,7 +86,7 @@ def _save(path: Path, model: Model, run_id: str, logged: Any) -> None:
 
     signature = ModelSignature(
         inputs=Schema([ColSpec(DataType.binary, "image"), ColSpec(DataType.long, "row", required=False)]),
-        outputs=Schema([ColSpec(DataType.double, "score"), ColSpec(DataType.double, "score_sd")]),
+        outputs=Schema([ColSpec(DataType.double, name) for name in model.outputs]),
         params=ParamSchema(
             [ParamSpec("copies", DataType.long, model.copies), ParamSpec("seed", DataType.long, 0)],
         ),

@@ -14,11 +14,12 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 
 class Scorer(PythonModel):
-    """Scores images as `study evaluate` does: the mean probability of the positive class over augmented copies.
+    """Scores images as `study evaluate` does: mean probabilities over augmented copies.
 
     Input: a table with a column `image` (the bytes of a picture file) and, optionally, `row` (the image's row in its
     data set, which names its random numbers; default: its place in the table). Parameters: `copies` and `seed`; one
-    copy is the deterministic view. Output: columns `score` and `score_sd`.
+    copy is the deterministic view. Output: columns `score` (of the positive class) and `score_sd`; of more than two
+    classes `score.<class>` and `score_sd.<class>` of each.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -41,7 +42,7 @@ class Scorer(PythonModel):
             seed=int(settings["seed"]),
             rows=model_input["row"].tolist() if "row" in model_input else None,
         )
-        return pd.DataFrame({"score": scores.mean, "score_sd": scores.sd})
+        return pd.DataFrame(scores.columns())
 
 
 set_model(Scorer())

@@ -25,6 +25,11 @@ class DatasetInputs:
         content: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"data": {}, "splits": {}}
         return content
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes of the training data, of two without names before they are recorded."""
+        return tuple(self._record["data"].get(self._spec.train.source, {}).get("classes", ("", "")))
+
     def split_digest(self, index: int, fraction: float) -> str:
         """Digest of a split; empty before it is recorded."""
         return str(self._record["splits"].get(self._directory.split(index, fraction).name, ""))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from datasets.base.score_columns import SD, score_columns
 from datasets.base.seeds import seed
 from study.plan.cells import Plan
 from study.preparation.manifests import is_held_out
@@ -15,6 +16,7 @@ from study.store.directory import StudyDirectory
 from study.store.selection_record import Winner
 from study.store.trial import EpochRecord
 from study.tracking.desired.dataset_inputs import DatasetInputs
+from study.tracking.desired.evaluation_values import values
 from study.tracking.desired.runs import Model, Run, cell_key, evaluation_key, replicate_key, text
 from study.tracking.desired.trial_runs import epoch_points, parameters
 
@@ -58,12 +60,20 @@ def replicate_run(
             maximise=spec.search.direction == "maximize",
         ),
         inputs=inputs.training(pair, cell.fraction),
-        model=_model(plan, folder / "best.pt", winner, pair, params, result) if spec.tracking.models else None,
+        model=_model(plan, folder / "best.pt", winner, pair, params, result, inputs.classes)
+        if spec.tracking.models
+        else None,
     )
 
 
 def _model(
-    plan: Plan, checkpoint: Path, winner: Winner, pair: int, params: Mapping[str, str], result: Mapping[str, Any]
+    plan: Plan,
+    checkpoint: Path,
+    winner: Winner,
+    pair: int,
+    params: Mapping[str, str],
+    result: Mapping[str, Any],
+    classes: tuple[str, ...],
 ) -> Model | None:
     """The model to log. There is one a cell, so that a study costs cells × the size of a checkpoint."""
     if (winner.rank, pair) != (MODEL_RANK, MODEL_PAIR) or not checkpoint.is_file():
@@ -80,6 +90,7 @@ def _model(
         image_size=cell.image_size,
         short_side=spec.cache_side,
         copies=spec.evaluate.copies,
+        outputs=(*score_columns(classes), *score_columns(classes, SD)),
     )
 
 
@@ -119,24 +130,9 @@ def evaluation_run(
             "copies": text(record["copies"]),
         },
         tags={**tags, "state": "COMPLETE", "selection": record["selection"], "predictions": record["sha256"]},
-        values=scores(path),
+        values=values(path),
         inputs=data,
         files=((path, ""), (record_path, "")),
         scored_by=replicate_key(winner.cell, winner.rank, pair) if plan.spec.tracking.models else "",
         scored_on=data[0] if data else None,
     )
-
-
-def scores(path: Path) -> dict[str, float]:
-    """Metrics of one prediction table. With one class alone, those that need both are absent."""
-    import pandas as pd
-    from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
-
-    table = pd.read_parquet(path, columns=["label", "score"])
-    positive, score = (table["label"] == 1).to_numpy(), table["score"].to_numpy()
-    metrics = {"images": float(len(table)), "positives": float(positive.sum())}
-    if 0 < positive.sum() < len(table):
-        metrics["auroc"] = float(roc_auc_score(positive, score))
-        metrics["average_precision"] = float(average_precision_score(positive, score))
-        metrics["brier"] = float(brier_score_loss(positive, score))
-    return metrics

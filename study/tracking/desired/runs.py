@@ -37,7 +37,7 @@ class Input:
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A trained model to log: the file `checkpoint`, its `name`, and its name in the model registry (`registered`).
-    `tags`: the settings behind its scores in the prediction tables."""
+    `tags`: the settings behind its scores in the prediction tables; `outputs`: their columns."""
 
     checkpoint: Path
     digest: str
@@ -48,6 +48,7 @@ class Model:
     image_size: int
     short_side: int
     copies: int
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ def test_what_is_kept_predicts_what_was_reported(pipeline: str, backbone: str, t
     heard = run(made(tmp_path, pipeline, backbone, epochs=2))
     data = small_jobs.task()
     scores = predict(str(tmp_path / "best.pt"), data.images, data.validation.rows, copies=1, seed=0, devices=["cpu"])
-    found = validation_metrics._binary(data.validation.labels == 1, scores.mean)
+    found = validation_metrics._binary(data.validation.labels == 1, scores.mean[:, 1])
     assert found == pytest.approx(max(epoch["val_auc"] for epoch in heard), abs=1e-2)
     model, _ = load_model(tmp_path / "best.pt")
     assert model.state_dict().keys() == fresh(backbone).state_dict().keys()
