@@ -9,7 +9,9 @@ import typer
 
 from study.cli import app
 
-Spec = Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)]
+Spec = Annotated[
+    Path, typer.Argument(help="Spec file (YAML), or the name of a shipped one, e.g. demo.", show_default=False)
+]
 
 
 @app.command("doctor", rich_help_panel="On a cluster")

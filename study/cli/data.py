@@ -12,7 +12,9 @@ from study.cli import app
 group = typer.Typer(help="About a spec's data: audit, decode ahead, look.", no_args_is_help=True)
 app.add_typer(group, name="data")
 
-SpecFile = Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)]
+SpecFile = Annotated[
+    Path, typer.Argument(help="Spec file (YAML), or the name of a shipped one, e.g. demo.", show_default=False)
+]
 
 
 @group.command("audit")

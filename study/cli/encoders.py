@@ -27,7 +27,9 @@ def list_() -> None:
 
 @group.command("check")
 def check(
-    spec: Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)],
+    spec: Annotated[
+        Path, typer.Argument(help="Spec file (YAML), or the name of a shipped one, e.g. demo.", show_default=False)
+    ],
 ) -> None:
     """Load every encoder of a spec, and print keys, size, normalisation and features on sample images."""
     from study.plan.cells import plan

@@ -23,7 +23,9 @@ Reopen = Annotated[
 
 @app.command("run")
 def run(
-    spec: Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)],
+    spec: Annotated[
+        Path, typer.Argument(help="Spec file (YAML), or the name of a shipped one, e.g. demo.", show_default=False)
+    ],
     directory: Annotated[
         Path | None, typer.Option("--dir", help="Study directory; default runs/<study>.", show_default=False)
     ] = None,

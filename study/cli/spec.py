@@ -12,7 +12,9 @@ from study.cli import app
 group = typer.Typer(help="About spec files.", no_args_is_help=True)
 app.add_typer(group, name="spec")
 
-SpecFile = Annotated[Path, typer.Argument(help="Spec file (YAML), e.g. study/specs/demo.yaml.", show_default=False)]
+SpecFile = Annotated[
+    Path, typer.Argument(help="Spec file (YAML), or the name of a shipped one, e.g. demo.", show_default=False)
+]
 
 
 @group.command("schema")
@@ -23,6 +25,18 @@ def schema() -> None:
     from study.spec.model import StudySpec
 
     print(json.dumps(StudySpec.model_json_schema(), indent=1))
+
+
+@group.command("show")
+def show(
+    name: Annotated[
+        str, typer.Argument(help="demo, demo-all, ham10000, … (another name lists all).", show_default=False)
+    ],
+) -> None:
+    """Print a shipped spec, to copy from; every command also takes its name instead of a file."""
+    from study.spec import shipped
+
+    print(shipped.text(name), end="")
 
 
 @app.command("plan")

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 
 from datasets.base.registry import nearest
 from study.base.errors import StudyError
+from study.spec import shipped
 from study.spec.locations import holds_secret
 from study.spec.model import StudySpec
 
@@ -21,16 +22,22 @@ _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 
 
 def load_spec(path: Path | str) -> StudySpec:
-    """Read a spec file; `${NAME}` and `${NAME:-default}` in its values come from the environment.
+    """Read a spec: a file, or the name of a shipped one where no such file exists.
+
+    `${NAME}` and `${NAME:-default}` in its values come from the environment.
 
     Raises `StudyError` for a missing file, YAML that does not parse, an unknown key (with the nearest known one), or
     a value that breaks a rule.
     """
     path = Path(path)
-    if not path.is_file():
-        raise StudyError(f"A study spec is a YAML file, got {str(path)!r}, which does not exist. Check the path.")
+    is_shipped = not path.is_file() and str(path) in shipped.names()
+    if not path.is_file() and not is_shipped:
+        raise StudyError(
+            f"A study spec is a YAML file, got {str(path)!r}, which does not exist. Check the path, or name a shipped "
+            f"one: {', '.join(shipped.names())}."
+        )
     try:
-        raw = yaml.safe_load(path.read_text())
+        raw = yaml.safe_load(shipped.text(str(path)) if is_shipped else path.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: a study spec is YAML, but it does not parse: {error}") from error
     if not isinstance(raw, dict):
