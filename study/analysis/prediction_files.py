@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from datasets.base.score_columns import SCORE, score_columns, scored_classes
 from study.base.errors import StudyError
 
 SUFFIXES = (".parquet", ".csv")
-REQUIRED = ("method", "image_id", "label", "score")
+REQUIRED = ("method", "image_id", "label", "score")  # or, for more than two classes, `score.<class>` of each
 DEFAULTS: dict[str, Any] = {
     "dataset": "test",
     "fraction": 1.0,
@@ -23,7 +24,7 @@ DEFAULTS: dict[str, Any] = {
 }
 """Columns that a table may lack, and their values then: one test set, one model a method, every image its own case."""
 IDS = ("image_id", "lesion_id", "patient_id", "method", "dataset", "study")
-NUMBERS = ("label", "score", "fraction", "rank", "split", "seed")
+NUMBERS = ("label", "fraction", "rank", "split", "seed")
 
 
 def table_files(paths: Sequence[Path]) -> list[Path]:
@@ -44,9 +45,9 @@ def table_files(paths: Sequence[Path]) -> list[Path]:
 def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
     """All tables as one, ids as text, with the columns that they lack filled in.
 
-    A table needs `method`, `image_id`, `label` (1: the class of `score`, else 0) and `score` (0 to 1); see `DEFAULTS`
-    for the rest. Raises `StudyError`, naming the file, for a table that cannot be read or lacks a column, and for
-    empty values.
+    A table needs `method`, `image_id`, `label` (1: the class of `score`, else 0) and `score` (0 to 1), or for more than
+    two classes `score.<class>` of each and `label` as a place among them, from 0; see `DEFAULTS` for the rest. Raises
+    `StudyError`, naming the file, for a table that cannot be read or lacks a column, and for empty values.
     """
     tables = [_read(path) for path in paths]
     filled = [table for table in tables if len(table)]
@@ -54,7 +55,19 @@ def read_tables(paths: Sequence[Path]) -> pd.DataFrame:
         raise StudyError(
             f"A comparison needs predictions, but the {len(paths)} tables given hold no row: {paths[0]}, …"
         )
+    _same_classes(filled, paths)
     return pd.concat(filled, ignore_index=True)
+
+
+def _same_classes(tables: Sequence[pd.DataFrame], paths: Sequence[Path]) -> None:
+    first, *others = [scored_classes(table.columns) for table in tables]
+    for classes in others:
+        if classes != first:
+            raise StudyError(
+                "Prediction tables that are compared have the same classes in the same order, got "
+                f"{', '.join(first) or 'two (score)'} and {', '.join(classes) or 'two (score)'} among the "
+                f"{len(paths)} tables of {paths[0].parent}. Compare them apart."
+            )
 
 
 def _read(path: Path) -> pd.DataFrame:
@@ -68,10 +81,11 @@ def _read(path: Path) -> pd.DataFrame:
         raise StudyError(
             f"A prediction table is a parquet or CSV file, but {path} cannot be read: {reason}. Write it again."
         ) from error
-    missing = [column for column in REQUIRED if column not in table.columns]
+    required = _required(table)
+    missing = [column for column in required if column not in table.columns]
     if missing:
         raise StudyError(
-            f"A prediction table has the columns {', '.join(REQUIRED)}, but {path} lacks {', '.join(missing)}; it has "
+            f"A prediction table has the columns {', '.join(required)}, but {path} lacks {', '.join(missing)}; it has "
             f"{', '.join(map(str, table.columns)) or 'none'}. Add or rename them."
         )
     table = table.assign(**{name: value for name, value in DEFAULTS.items() if name not in table.columns})
@@ -84,21 +98,31 @@ def _typed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Ids as text (1 and "1" are one image), numbers as numbers."""
     for name in IDS:
         table[name] = [None if pd.isna(value) else _text(value) for value in table[name]]
-    for name in NUMBERS:
+    required = _required(table)
+    scores = [name for name in required if name.startswith(SCORE)]
+    for name in (*NUMBERS, *scores):
         try:
             table[name] = pd.to_numeric(table[name])
         except (ValueError, TypeError) as error:
             raise StudyError(
                 f"Column {name!r} of a prediction table holds numbers, but {path}: {error}. Correct it."
             ) from error
-    for name in (*REQUIRED, "dataset", "fraction"):
+    for name in (*required, "dataset", "fraction"):
         nulls = int(table[name].isna().sum())
         if nulls:
             raise StudyError(
                 f"Column {name!r} of a prediction table is never empty, but {nulls} of {len(table)} rows of {path} "
                 "are. Leave out images that could not be scored, for every method alike."
             )
-    return table.astype({"score": "float64", "fraction": "float64"})
+    return table.astype(dict.fromkeys((*scores, "fraction"), "float64"))
+
+
+def _required(table: pd.DataFrame) -> tuple[str, ...]:
+    """`REQUIRED`, with the scores of all classes in place of the one where a table has them."""
+    classes = scored_classes(table.columns)
+    if not classes or SCORE in table.columns:
+        return REQUIRED
+    return (*(name for name in REQUIRED if name != SCORE), *score_columns(classes))
 
 
 def _text(value: object) -> str:

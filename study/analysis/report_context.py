@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from study.base.versions import versions
-from study.comparison.metrics.metric import METRICS
+from study.comparison.metrics.class_metric import metric_names
 from study.plan import fairness_rules
 from study.plan.cells import Plan
 from study.preparation import manifests, test_labels
@@ -83,7 +83,7 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             "audit": audit or [],
             "audited": audit is not None,
             "test_reads": test_labels.log(directory),
-            "protocol": _protocol(directory),
+            "protocol": _protocol(plan, directory),
             "datasets": _datasets(plan, directory),
             "encoders": _encoders(plan),
             "durations": (read_record(directory.progress) or {}).get("seconds", {}),
@@ -93,18 +93,19 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
     )
 
 
-def _protocol(directory: StudyDirectory) -> dict[str, Any] | None:
+def _protocol(plan: Plan, directory: StudyDirectory) -> dict[str, Any] | None:
     """The sealed protocol, and what this comparison does beyond it."""
     sealed = protocol.load(directory)
     if sealed is None:
         return None
+    names = metric_names(holdings.class_count(directory, plan.spec.train.source))
     return {
         "digest": sealed.digest,
         "time": sealed.time,
         "late": sealed.late,
         "code": sealed.code,
         "code_now": holdings.code(),
-        "metrics_added": [name for name in METRICS.names() if name not in sealed.metrics],
+        "metrics_added": [name for name in names if name not in sealed.metrics],
     }
 
 

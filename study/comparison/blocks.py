@@ -1,5 +1,7 @@
 """Prediction tables as arrays: one block a training fraction and test set, all methods on the same images and pairs.
 
+Two classes make a `Block`, more a `ClassBlock`, which gives a `Block` for each class against the rest.
+
 What is a replicate? The outermost part of training that varies: the split where there are several, else the seed, else
 the winner's rank (the published protocol: top-5 models of one split). Models that share it (several winners of a cell
 on one split) are averaged first: they are not independent of each other and must not count as replicates.
@@ -13,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from study.comparison.cases import Cases, Floats, clusters
+from datasets.base.score_columns import SCORE, score_columns, scored_classes
+from study.comparison.cases import Cases, ClassCases, Floats, Ints, clusters
 from study.comparison.errors import ComparisonError
 from study.comparison.input_columns import MODEL, SUBGROUPS
 
@@ -37,25 +40,76 @@ class Block:
         return self.scores.reshape(-1, self.scores.shape[-1])
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Methods, replicates, members."""
+        return self.scores.shape[0], self.scores.shape[1], self.scores.shape[2]
+
+    @property
     def models(self) -> int:
         """Trained models of each method: replicates times members."""
-        return self.scores.shape[1] * self.scores.shape[2]
+        return self.shape[1] * self.shape[2]
 
     def fold(self, values: Floats) -> Floats:
         """From [models, …] to [methods, replicates, …]: members of a replicate averaged."""
-        return values.reshape(*self.scores.shape[:3], *values.shape[1:]).mean(axis=2)
+        return values.reshape(*self.shape, *values.shape[1:]).mean(axis=2)
 
 
-def blocks(table: pd.DataFrame) -> list[Block]:
+@dataclass(frozen=True, kw_only=True)
+class ClassBlock:
+    """`scores` [methods, replicates, members, images, classes] of one fraction on one test set of many classes."""
+
+    fraction: float
+    dataset: str
+    methods: tuple[str, ...]
+    classes: tuple[str, ...]
+    cases: ClassCases
+    scores: Floats
+
+    @property
+    def flat(self) -> Floats:
+        """Scores [models, images, classes]."""
+        return self.scores.reshape(-1, *self.scores.shape[-2:])
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Methods, replicates, members."""
+        return self.scores.shape[0], self.scores.shape[1], self.scores.shape[2]
+
+    @property
+    def models(self) -> int:
+        """Trained models of each method: replicates times members."""
+        return self.shape[1] * self.shape[2]
+
+    def fold(self, values: Floats) -> Floats:
+        """From [models, …] to [methods, replicates, …]: members of a replicate averaged."""
+        return values.reshape(*self.shape, *values.shape[1:]).mean(axis=2)
+
+    def against_rest(self, label: int) -> Block:
+        """One class against all others, by its probability."""
+        return self._view(label, self.scores[..., label])
+
+    def decided(self, label: int) -> Block:
+        """One class against all others, by whether it has the highest probability (1) or not (0)."""
+        return self._view(label, (self.scores.argmax(axis=-1) == label).astype(float))
+
+    def _view(self, label: int, scores: Floats) -> Block:
+        cases = self.cases.against_rest(label)
+        return Block(fraction=self.fraction, dataset=self.dataset, methods=self.methods, cases=cases, scores=scores)
+
+
+AnyBlock = Block | ClassBlock
+
+
+def blocks(table: pd.DataFrame) -> list[AnyBlock]:
     """All blocks, methods and test sets in the order of their appearance. Raises `ComparisonError`."""
     replicate = next((column for column in REPLICATE if table[column].nunique() > 1), "rank")
-    found: list[Block] = []
+    found: list[AnyBlock] = []
     for dataset, rows in table.groupby("dataset", sort=False, observed=True):
         found += _of_dataset(str(dataset), rows, replicate)
     return found
 
 
-def _of_dataset(dataset: str, rows: pd.DataFrame, replicate: str) -> Iterator[Block]:
+def _of_dataset(dataset: str, rows: pd.DataFrame, replicate: str) -> Iterator[AnyBlock]:
     image, names = pd.factorize(rows["image_id"])
     grouped = rows.groupby(MODEL, sort=False, observed=True)
     model = grouped.ngroup().to_numpy()
@@ -67,15 +121,25 @@ def _of_dataset(dataset: str, rows: pd.DataFrame, replicate: str) -> Iterator[Bl
             f"A model scores an image once, but {again['image_id']!r} of {dataset} appears twice for "
             f"{_name(again)}. Remove the duplicate rows or files."
         )
-    scores = np.full((len(models), len(names)), np.nan)
-    scores[model, image] = rows["score"].to_numpy(float)
-    _check_images(scores, models, dataset)
-    cases = _cases(dataset, rows, image, len(names))
+    classes = scored_classes(rows.columns)
+    columns = score_columns(classes) if classes else [SCORE]
+    scores = np.full((len(models), len(names), len(columns)), np.nan)
+    scores[model, image] = rows[columns].to_numpy(float)
+    _check_images(scores[..., 0], models, dataset)
+    images, label, cluster = _images(dataset, rows, image)
     methods = table_order(rows["method"])
     for fraction, here in models.groupby("fraction", sort=False, observed=True):
         present = tuple(method for method in methods if (here["method"] == method).any())
         order = _order(here, present, replicate, dataset)
-        yield Block(fraction=float(str(fraction)), dataset=dataset, methods=present, cases=cases, scores=scores[order])
+        share = float(str(fraction))
+        if classes:
+            many = ClassCases(label=label, cluster=cluster, images=images)
+            yield ClassBlock(
+                fraction=share, dataset=dataset, methods=present, classes=classes, cases=many, scores=scores[order]
+            )
+        else:
+            cases = Cases(positive=label == 1, cluster=cluster, images=images)
+            yield Block(fraction=share, dataset=dataset, methods=present, cases=cases, scores=scores[order][..., 0])
 
 
 def table_order(column: pd.Series) -> list[str]:
@@ -98,18 +162,20 @@ def _check_images(scores: Floats, models: pd.DataFrame, dataset: str) -> None:
         )
 
 
-def _cases(dataset: str, rows: pd.DataFrame, image: np.ndarray, size: int) -> Cases:
+def _images(dataset: str, rows: pd.DataFrame, image: np.ndarray) -> tuple[pd.DataFrame, Ints, Ints]:
+    """One row an image with its subgroup columns, its label, and the cluster that it is in."""
     first = np.unique(image, return_index=True)[1]
     images = rows.iloc[first].reset_index(drop=True)
     label = images["label"].to_numpy(int)
     wrong = np.flatnonzero(rows["label"].to_numpy(int) != label[image])
     if len(wrong):
+        both = sorted({int(label[image[wrong[0]]]), int(rows["label"].iloc[wrong[0]])})
         raise ComparisonError(
-            f"An image has one label, but {rows['image_id'].iloc[wrong[0]]!r} of {dataset} has both 0 and 1 in "
-            "different prediction tables. Evaluate all methods against the same labels."
+            f"An image has one label, but {rows['image_id'].iloc[wrong[0]]!r} of {dataset} has both {both[0]} and "
+            f"{both[1]} in different prediction tables. Evaluate all methods against the same labels."
         )
     kept = [column for column in ("image_id", *SUBGROUPS) if column in images.columns]
-    return Cases(positive=label == 1, cluster=clusters(images["patient_id"], images["lesion_id"]), images=images[kept])
+    return images[kept], label, clusters(images["patient_id"], images["lesion_id"])
 
 
 def _order(here: pd.DataFrame, methods: tuple[str, ...], replicate: str, dataset: str) -> np.ndarray:

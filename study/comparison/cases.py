@@ -7,6 +7,7 @@ are connected through a shared patient or lesion. An image whose patient and les
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -65,6 +66,70 @@ class Cases:
     def count(self, side: Bools) -> int:
         """How many clusters these images [n] are."""
         return len(np.unique(self.cluster[side]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassCases:
+    """Cases of many classes: `label` [n] (places in the list of classes), `cluster` [n], one row an image [n]."""
+
+    label: Ints
+    cluster: Ints
+    images: pd.DataFrame
+
+    @cached_property
+    def present(self) -> tuple[int, ...]:
+        """The classes that the test set has, in their order."""
+        return tuple(int(label) for label in np.unique(self.label))
+
+    def reason(self) -> str:
+        """Why measures that tell classes apart are undefined; empty where they are not."""
+        return "images of one class alone" if len(self.present) < 2 else ""
+
+    def against_rest(self, label: int) -> Cases:
+        """The same images, those of one class positive."""
+        return Cases(positive=self.label == label, cluster=self.cluster, images=self.images)
+
+    def errors(self, influence: Floats) -> Floats:
+        """Error vectors [models, clusters], as those of `Cases`; each class has its own correction for few clusters."""
+        weights = np.zeros(len(self.label))
+        for label in self.present:
+            chosen = self.label == label
+            count = self.count(chosen)
+            if influence[:, chosen].any():
+                weights[chosen] = np.sqrt(count / (count - 1)) if count > 1 else np.nan
+        rows = np.arange(len(self.label))
+        members = csr_array((weights, (rows, self.cluster)), shape=(len(rows), self.cluster.max() + 1))
+        return np.asarray((members.T @ influence.T).T)
+
+    def rarest(self) -> int:
+        """Clusters of the rarest class among those that are there."""
+        return min(self.count(self.label == label) for label in self.present)
+
+    def free(self, errors: Floats) -> float:
+        """Degrees of freedom of a case variance that is a sum over the classes (Satterthwaite, Biometrics 1946).
+
+        `errors` [models, clusters]. A cluster counts for its rarest class. The rarest class alone would give too few:
+        it is one of several whose images a mean over classes rests on.
+        """
+        owner = self.rarest_of_cluster()
+        sizes = np.array([self.count(self.label == label) for label in self.present])
+        parts = np.array([(errors[:, owner == label] ** 2).sum() for label in self.present])
+        total = parts.sum()
+        if not total > 0:
+            return float(max(sizes.min() - 1, 1))
+        return float(total**2 / (parts**2 / np.maximum(sizes - 1, 1)).sum())
+
+    def rarest_of_cluster(self) -> Ints:
+        """For each cluster the class, among those of its images, that the test set has the fewest clusters of."""
+        order = sorted(self.present, key=lambda label: -self.count(self.label == label))
+        owner = np.zeros(self.cluster.max() + 1, dtype=np.int64)
+        for label in order:
+            owner[self.cluster[self.label == label]] = label
+        return owner
+
+    def count(self, chosen: Bools) -> int:
+        """How many clusters these images [n] are."""
+        return len(np.unique(self.cluster[chosen]))
 
 
 def clusters(patients: pd.Series, lesions: pd.Series) -> Ints:

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from study.comparison.blocks import Block, blocks
+from study.comparison.blocks import AnyBlock, Block, ClassBlock, blocks
+from study.comparison.confusion import confusion
 from study.comparison.differences import differences
 from study.comparison.errors import ComparisonError
 from study.comparison.estimates import estimates
 from study.comparison.gaps import correct, gap_differences, gaps
 from study.comparison.input_columns import check_predictions
-from study.comparison.metrics.measure import joined_tables, measure
+from study.comparison.metrics.measure import joined_tables
+from study.comparison.metrics.measure_classes import measure_any
+from study.comparison.per_class import per_class
 from study.comparison.ranking import ranking
 from study.comparison.replicate_values import replicate_values
 from study.comparison.robustness import robustness
@@ -42,8 +45,8 @@ def compare(
         )
     check_predictions(predictions, baseline=baseline, in_distribution=in_distribution)
     found = blocks(predictions)
-    measured = [item for block in found for item in measure(block, draws, seed)]
-    return {
+    measured = [item for block in found for item in measure_any(block, draws, seed)]
+    tables = {
         "estimates": estimates(measured),
         "differences": differences(measured, baseline=baseline, margin=margin),
         "replicate_values": replicate_values(measured),
@@ -54,13 +57,20 @@ def compare(
         "robustness": robustness(measured, in_distribution=in_distribution),
         **_by_group(found, baseline),
     }
+    if any(isinstance(block, ClassBlock) for block in found):
+        tables |= {"per_class": per_class(found), "confusion": confusion(found)}
+    return tables
 
 
-def _by_group(found: Sequence[Block], baseline: str) -> dict[str, pd.DataFrame]:
-    """Block by block: the errors of all groups at once would need more memory than all else."""
+def _by_group(found: Sequence[AnyBlock], baseline: str) -> dict[str, pd.DataFrame]:
+    """Block by block: the errors of all groups at once would need more memory than all else.
+
+    Empty for more than two classes: a group has few images of the rare ones, and a mean over other classes in every
+    group compares nothing.
+    """
     parts: dict[str, list[pd.DataFrame]] = {"subgroups": [], "gaps": [], "gap_differences": []}
     for block in found:
-        groups = group_measures(block)
+        groups = group_measures(block) if isinstance(block, Block) else []
         parts["subgroups"].append(subgroups(groups))
         parts["gaps"].append(gaps(groups))
         parts["gap_differences"].append(gap_differences(groups, baseline=baseline))

@@ -23,7 +23,6 @@ from study.comparison.estimates import covers, unknown
 from study.comparison.holm import holm
 from study.comparison.inference import Inference, infer
 from study.comparison.metrics.measure import Measured, table
-from study.comparison.metrics.metric import METRICS
 
 COLUMNS = (
     "method", "other", "fraction", "dataset", "metric", "difference", "low", "high", "p", "p_holm", "detectable",
@@ -84,7 +83,7 @@ def equivalence(found: Inference, margin: float) -> float:
 
 def _row(item: Measured, one: int, other: int, found: Inference, baseline: str) -> dict[str, Any]:
     names = item.block.methods
-    low, high = found.difference_interval(METRICS.get(item.metric).upper)
+    low, high = found.difference_interval(item.upper)
     widest = bound(found)
     return {
         "method": names[one], "other": names[other], **item.facts, "difference": found.mean, "low": low, "high": high,

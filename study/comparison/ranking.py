@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from study.comparison.blocks import Block
+from study.comparison.blocks import AnyBlock
 from study.comparison.cases import Floats
 from study.comparison.metrics.measure import Measured, table
 from study.comparison.metrics.metric import MAIN
@@ -48,7 +48,7 @@ def ranking(measured: Sequence[Measured], *, draws: int, seed: int) -> pd.DataFr
     return table(rows, COLUMNS)
 
 
-def complete(found: Sequence[Block]) -> list[Block]:
+def complete(found: Sequence[AnyBlock]) -> list[AnyBlock]:
     """The test sets on which the most methods were evaluated, all of the same ones."""
     most = max((len(block.methods) for block in found), default=0)
     methods = next((block.methods for block in found if len(block.methods) == most), ())

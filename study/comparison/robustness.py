@@ -6,13 +6,16 @@ Both values come from the same trained models, so replicates are paired; the ima
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from study.comparison.blocks import Block
 from study.comparison.estimates import covers, unknown
 from study.comparison.inference import infer
 from study.comparison.metrics.measure import Measured, table
+from study.comparison.metrics.measure_classes import main_measure
 from study.comparison.metrics.metric import MAIN
 
 COLUMNS = ("method", "fraction", "dataset", "drop", "low", "high", "p", "df", "replicates", "covers", "reason")
@@ -27,6 +30,7 @@ def robustness(measured: Sequence[Measured], *, in_distribution: str | None) -> 
         home = homes.get(away.block.fraction)
         if home is None or away is home:
             continue
+        home, away = _on_shared_classes(home, away)
         for index, method in enumerate(away.block.methods):
             if method not in home.block.methods:
                 continue
@@ -37,6 +41,17 @@ def robustness(measured: Sequence[Measured], *, in_distribution: str | None) -> 
             rows.append(
                 {"method": method, "fraction": away.block.fraction, "dataset": away.block.dataset, "drop": found.mean,
                  "low": low, "high": high, "p": found.p(), "df": found.df, "replicates": found.replicates,
-                 "covers": covers(found), "reason": unknown(found)}
+                 "covers": covers(found), "reason": away.reason or unknown(found)}
             )  # fmt: skip
     return table(rows, COLUMNS)
+
+
+def _on_shared_classes(home: Measured, away: Measured) -> tuple[Measured, Measured]:
+    """Both over the classes that both test sets have: means over unlike classes say nothing of a shift."""
+    one, other = home.block, away.block
+    if isinstance(one, Block) or isinstance(other, Block) or one.cases.present == other.cases.present:
+        return home, away
+    shared = [label for label in one.cases.present if label in other.cases.present]
+    if not shared:
+        return home, replace(away, values=away.values * np.nan, reason="no class in common with the training data's")
+    return main_measure(one, shared), main_measure(other, shared)

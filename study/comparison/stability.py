@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau
 
-from study.comparison.blocks import Block
+from study.comparison.blocks import AnyBlock, Block
 from study.comparison.cases import Floats
 from study.comparison.metrics import closed_form
 from study.comparison.metrics.measure import table
@@ -22,18 +22,23 @@ COLUMNS = ("fraction", "varied", "setting", "tau", "best", "same_best")
 Setting = tuple[str, str, Floats]
 
 
-def stability(blocks: Sequence[Block]) -> pd.DataFrame:
+def stability(blocks: Sequence[AnyBlock]) -> pd.DataFrame:
     """Rankings by AUC over the test sets: without each replicate, without each test set, with each winner alone."""
     rows: list[dict[str, Any]] = []
     for fraction in dict.fromkeys(block.fraction for block in blocks):
         here = complete([b for b in blocks if b.fraction == fraction and not b.cases.reason()])
         if here and len(here[0].methods) > 1:
-            values = np.stack(
-                [closed_form.auroc(b.flat, b.cases.positive)[0].reshape(b.scores.shape[:3]) for b in here]
-            )
+            values = np.stack([model_aucs(b) for b in here])
             full = mean_ranks(values.mean(axis=(2, 3)))
             rows += compared(fraction, here[0].methods, full, _settings(values, [b.dataset for b in here]))
     return table(rows, COLUMNS)
+
+
+def model_aucs(block: AnyBlock) -> Floats:
+    """AUC [methods, replicates, members] of every model; of many classes the mean over those that the test set has."""
+    views = [block] if isinstance(block, Block) else [block.against_rest(one) for one in block.cases.present]
+    each = [closed_form.auroc(view.flat, view.cases.positive)[0] for view in views]
+    return np.asarray(np.mean(each, axis=0).reshape(block.shape))
 
 
 def _settings(values: Floats, datasets: Sequence[str]) -> Iterator[Setting]:

@@ -49,6 +49,11 @@ def required_data(directory: StudyDirectory) -> dict[str, Any]:
     return recorded_data(directory)
 
 
+def class_count(directory: StudyDirectory, name: str) -> int:
+    """How many classes a data set has, as recorded; 2 where an older version did not record them."""
+    return len(recorded_data(directory).get("data", {}).get(name, {}).get("classes", ("", "")))
+
+
 def data_digests(directory: StudyDirectory) -> dict[str, str]:
     """Digest of every data set's manifest, as recorded."""
     return {name: str(facts["digest"]) for name, facts in recorded_data(directory).get("data", {}).items()}

@@ -6,7 +6,7 @@ import shutil
 from datetime import UTC, datetime
 
 from study.base.errors import StudyError
-from study.comparison.metrics.metric import METRICS
+from study.comparison.metrics.class_metric import metric_names
 from study.plan.cells import Plan
 from study.protocol import holdings, protocol
 from study.protocol.chain import Break, breaks
@@ -39,7 +39,7 @@ def seal(plan: Plan, directory: StudyDirectory, *, late: bool = False, reason: s
         selection=None if selection is None else selection.digest,
         trials=None if selection is None else selection.trials,
         precision=holdings.optional_digest(directory.precision),
-        metrics=tuple(METRICS.names()),
+        metrics=metric_names(holdings.class_count(directory, plan.spec.train.source)),
         code=holdings.code(),
         late=late if before is None else before.late,
         reason=reason if before is None else before.reason,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from study.comparison.metrics.metric import METRICS
+from study.comparison.metrics.class_metric import metric_label
 
 UNDEFINED = "–"
 HARD = "\N{NO-BREAK SPACE}"  # a number and its unit stay on one line
@@ -86,7 +86,7 @@ def seconds(value: Any) -> str:
 
 def metric(name: str) -> str:
     """A metric as people call it."""
-    return METRICS.get(name).label if name in METRICS else name.replace("_", " ")
+    return metric_label(name)
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

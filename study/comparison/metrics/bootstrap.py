@@ -9,12 +9,13 @@ error twice.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from study.comparison.blocks import Block
-from study.comparison.cases import Cases, Floats
+from study.comparison.blocks import Block, ClassBlock
+from study.comparison.cases import Cases, Floats, Ints
+from study.comparison.metrics.class_metric import ResampledClasses
 from study.comparison.metrics.metric import Draws
 from study.comparison.metrics.resampled import Weights
 
@@ -42,15 +43,43 @@ def _evaluate(block: Block, weights: Weights, metrics: Resampled) -> dict[str, l
     return {name: [metric(model).astype(float) for model in drawn] for name, metric in metrics.items()}
 
 
+def bootstrap_classes(
+    block: ClassBlock, metrics: Mapping[str, ResampledClasses], draws: int, seed: int
+) -> tuple[Drawn, Drawn]:
+    """As `bootstrap`, of many classes."""
+    if not metrics:
+        return {}, {}
+    label, scores = block.cases.label, block.flat
+
+    def evaluated(function: ResampledClasses, weights: Weights) -> Floats:
+        return np.stack([function(model, label, weights).astype(float) for model in scores])
+
+    once = np.ones((len(label), 1), dtype=np.float32)
+    values = {name: evaluated(function, once)[:, 0] for name, function in metrics.items()}
+    owner = block.cases.rarest_of_cluster()
+    strata = [np.flatnonzero(owner == one) for one in np.unique(owner)]
+    rng = np.random.default_rng([seed, zlib.crc32(block.dataset.encode())])
+    parts: dict[str, list[Floats]] = {name: [] for name in metrics}
+    for weights in _weightings(block.cases.cluster, strata, draws, rng):
+        for name, function in metrics.items():
+            parts[name].append(evaluated(function, weights))
+    return values, {name: np.concatenate(drawn, axis=1) for name, drawn in parts.items()}
+
+
 def weightings(cases: Cases, draws: int, rng: np.random.Generator) -> Iterator[Weights]:
     """Image weights [n, up to CHUNK draws]. Clusters with and without a positive image are drawn separately, so that
     every draw holds both classes where the test set does."""
     with_positive = np.zeros(cases.cluster.max() + 1, dtype=bool)
     with_positive[cases.cluster[cases.positive]] = True
     strata = [np.flatnonzero(side) for side in (with_positive, ~with_positive) if side.any()]
+    return _weightings(cases.cluster, strata, draws, rng)
+
+
+def _weightings(cluster: Ints, strata: Sequence[Ints], draws: int, rng: np.random.Generator) -> Iterator[Weights]:
+    """Image weights [n, up to CHUNK draws]; the clusters of each stratum are drawn among themselves."""
     for start in range(0, draws, CHUNK):
         size = min(CHUNK, draws - start)
-        counts = np.zeros((len(with_positive), size), dtype=np.float32)
+        counts = np.zeros((cluster.max() + 1, size), dtype=np.float32)
         for stratum in strata:
             counts[stratum] = rng.multinomial(len(stratum), np.full(len(stratum), 1 / len(stratum)), size).T
-        yield counts[cases.cluster]
+        yield counts[cluster]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from study.comparison.blocks import Block
+from study.comparison.blocks import AnyBlock, Block
 from study.comparison.cases import Bools, Floats
 from study.comparison.metrics.bootstrap import bootstrap
 from study.comparison.metrics.metric import METRICS, ClosedForm
@@ -20,9 +20,10 @@ class Measured:
     """`values` [methods, replicates] and `errors` [methods, replicates, d], whose inner products are the covariances
     over cases; `cases` are the clusters of the rarer class, `classes` those of positives and negatives; `models_sd`
     [methods] is the sd over all models, several winners of a pair among them; `reason` says why it is undefined (values
-    are NaN then)."""
+    are NaN then), `note` what a defined one leaves out; `free` are the degrees of freedom of the case covariance where
+    they are not those of the rarer class."""
 
-    block: Block
+    block: AnyBlock
     metric: str
     values: Floats
     errors: Floats
@@ -30,11 +31,14 @@ class Measured:
     classes: tuple[int, int] = (0, 0)
     models_sd: Floats | None = None
     reason: str = ""
+    note: str = ""
+    upper: float = 1.0
+    free: float | None = None
 
     @property
     def case_df(self) -> float:
         """Degrees of freedom of the case covariance."""
-        return max(self.cases - 1, 1)
+        return max(self.cases - 1, 1) if self.free is None else self.free
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -51,12 +55,12 @@ def measure(block: Block, draws: int, seed: int, wanted: Sequence[str] | None = 
     rows = []
     for name, metric in metrics.items():
         if name not in defined:
-            rows.append(_undefined(block, name, lacking))
+            rows.append(undefined(block, name, lacking))
         elif metric.closed_form is not None:
             rows.append(measured(block, name, metric.closed_form))
         else:
             rows.append(_resampled(block, name, values[name], drawn[name]))
-    return rows
+    return [replace(row, upper=metrics[row.metric].upper) for row in rows]
 
 
 def measured(block: Block, metric: str, function: ClosedForm, chosen: Bools | None = None) -> Measured:
@@ -72,34 +76,38 @@ def measured(block: Block, metric: str, function: ClosedForm, chosen: Bools | No
         errors=block.fold(block.cases.errors(spread, chosen)),
         cases=block.cases.rarer(chosen),
         classes=block.cases.classes(chosen),
-        models_sd=_models_sd(block, values),
+        models_sd=models_sd(block, values),
     )
 
 
 def _resampled(block: Block, metric: str, values: Floats, drawn: Floats) -> Measured:
     count = block.cases.rarer()
-    factor = np.sqrt(count / (count - 1) / (drawn.shape[1] - 1)) if count > 1 else np.nan
-    errors = (drawn - drawn.mean(axis=1, keepdims=True)) * factor
     return Measured(
         block=block,
         metric=metric,
         values=block.fold(values),
-        errors=block.fold(errors),
+        errors=block.fold(drawn_errors(drawn, count)),
         cases=count,
-        models_sd=_models_sd(block, values),
+        models_sd=models_sd(block, values),
     )
 
 
-def _models_sd(block: Block, values: Floats) -> Floats:
+def drawn_errors(drawn: Floats, count: int) -> Floats:
+    """Error vectors out of draws [models, draws]; `count` are the clusters of the rarest class."""
+    factor = np.sqrt(count / (count - 1) / (drawn.shape[1] - 1)) if count > 1 else np.nan
+    return np.asarray((drawn - drawn.mean(axis=1, keepdims=True)) * factor)
+
+
+def models_sd(block: AnyBlock, values: Floats) -> Floats:
     """Standard deviation [methods] over all models of a method; NaN for one."""
-    models = values.reshape(block.scores.shape[0], -1)
+    models = values.reshape(block.shape[0], -1)
     nothing = np.full(len(models), np.nan)
     return models.std(axis=1, ddof=1) if models.shape[1] > 1 else nothing
 
 
-def _undefined(block: Block, metric: str, reason: str) -> Measured:
-    shape = block.scores.shape[:2]
-    nothing = np.full((*shape, 1), np.nan)
+def undefined(block: AnyBlock, metric: str, reason: str) -> Measured:
+    """A measure that a test set does not allow."""
+    nothing = np.full((*block.shape[:2], 1), np.nan)
     return Measured(block=block, metric=metric, values=nothing[..., 0], errors=nothing, cases=0, reason=reason)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from study.comparison.cases import Bools, Floats
+from study.comparison.cases import Bools, Floats, Ints
 
 Weights = NDArray[np.float32]
 SPECIFICITY, SENSITIVITY, BINS = 0.90, 0.80, 10
@@ -78,6 +78,17 @@ def calibration_error(scores: Floats, positive: Bools, weights: Weights) -> Weig
         ((positive - scores).astype(np.float32), (place, np.arange(len(scores)))), shape=(BINS, len(scores))
     )
     return np.asarray(np.abs(distance @ weights).sum(axis=0) / weights.sum(axis=0))
+
+
+def class_calibration_error(scores: Floats, label: Ints, weights: Weights) -> Weights:
+    """Mean over the classes that the test set has of `calibration_error` of each against the rest (class-wise; Kull et
+    al., NeurIPS 2019). `scores` [n, classes], `label` [n]."""
+    present = np.unique(label)
+    rows = np.concatenate([BINS * k + score_bins(scores[:, one]) for k, one in enumerate(present)])
+    values = np.concatenate([(label == one) - scores[:, one] for one in present]).astype(np.float32)
+    columns = np.tile(np.arange(len(label)), len(present))
+    distance = csr_array((values, (rows, columns)), shape=(BINS * len(present), len(label)))
+    return np.asarray(np.abs(distance @ weights).sum(axis=0) / weights.sum(axis=0) / len(present))
 
 
 def score_bins(scores: Floats) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ import pytest
 
 from datasets.base.manifest import DataRef
 from datasets.sources import SOURCES
+from study.comparison.metrics.class_metric import CLASS_METRICS
 from study.comparison.metrics.metric import METRICS
 from study.report.exporters.exporter import EXPORTERS
 from study.report.sections import SECTIONS
@@ -59,6 +60,11 @@ def test_objective(name: str) -> None:
 @pytest.mark.parametrize("name", METRICS.names())
 def test_metric(name: str) -> None:
     metrics.check_metric(name)
+
+
+@pytest.mark.parametrize("name", CLASS_METRICS.names())
+def test_class_metric(name: str) -> None:
+    metrics.check_class_metric(name)
 
 
 @pytest.mark.parametrize("name", SAMPLERS.names())
