@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -44,8 +45,9 @@ def fit(left: Features, right: Features) -> Fit | None:
 
 
 def _from_matches(left: Features, right: Features) -> Fit | None:
-    plain = matches(left.descriptors, right.descriptors)
-    flipped = matches(mirrored(left.descriptors), right.descriptors)
+    theirs = right.descriptors.astype(np.float32).T
+    plain = _matches(left.descriptors.astype(np.float32) @ theirs)
+    flipped = _matches(mirrored(left.descriptors).astype(np.float32) @ theirs)
     return _settle_on(left, right, flipped if len(flipped) > len(plain) else plain)
 
 
@@ -107,25 +109,27 @@ def together(left: Features, right: Features, transform: Floats, tolerance: floa
     return np.stack([rows[once], columns[once]], axis=1)
 
 
-def matches(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _matches(cosine: Floats) -> Pairs:
     """Positions [n, 2] of descriptors that are nearest to each other and clearly nearer than the second."""
-    if len(left) == 0 or len(right) < 2:
+    if cosine.shape[0] == 0 or cosine.shape[1] < 2:
         return np.zeros((0, 2), np.int64)
-    cosine = left.astype(np.float32) @ right.astype(np.float32).T
     nearest = cosine.argmax(axis=1)
-    rows = np.arange(len(left))
-    mutual = cosine.argmax(axis=0)[nearest] == rows
-    first = np.arccos(np.clip(cosine[rows, nearest] / 512**2, -1, 1))
+    rows = np.flatnonzero(cosine.argmax(axis=0)[nearest] == np.arange(len(cosine)))
+    nearest = nearest[rows]
+    first = cosine[rows, nearest]
     cosine[rows, nearest] = -1
-    second = np.arccos(np.clip(cosine.max(axis=1) / 512**2, -1, 1))
-    good = mutual & (first < _RATIO * second)
+    second = cosine[rows].max(axis=1)
+    angles = np.arccos(np.clip(np.stack([first, second]) / 512**2, -1, 1))
+    good = angles[0] < _RATIO * angles[1]
     return np.stack([rows[good], nearest[good]], axis=1)
 
 
 def plausible(transform: Floats) -> bool:
     """Whether a copy may be stretched and scaled so much."""
-    large, small = np.linalg.svd(transform[:, :2], compute_uv=False)
-    return bool(small > 1 / SCALE and large < SCALE and large / small < STRETCH)
+    (a, b), (c, d) = transform[:, :2].tolist()
+    mean, half = math.hypot(a + d, c - b) / 2, math.hypot(a - d, c + b) / 2
+    large, small = mean + half, abs(mean - half)  # the singular values
+    return small > 1 / SCALE and large < SCALE and large < STRETCH * small
 
 
 def by_frequencies(left: Features, right: Features) -> Floats:

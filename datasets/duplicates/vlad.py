@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,26 +12,33 @@ from scipy.cluster.vq import kmeans2
 
 from datasets.duplicates.descriptors import Features, Floats
 
-WORDS, DIMENSIONS = 64, 48
-SAMPLE = 1500
+WORDS, DIMENSIONS, LENGTH = 64, 48, 512
+SAMPLE = 600
 """Pictures that a vocabulary is learnt from."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """Principal axes of descriptors ([128, dimensions]) about their `mean`, and `words` ([words, dimensions])."""
+    """Principal axes of descriptors ([128, dimensions]) about their `mean`, `words` ([words, dimensions]), and the
+    principal axes of the vectors that they give ([words × dimensions, length])."""
 
     mean: Floats
     axes: Floats
     words: Floats
+    reduction: Floats
 
     def vector(self, descriptors: NDArray[np.uint8]) -> Floats:
         """The unit vector of a picture's descriptors, zero where it has none."""
+        short = self.whole(descriptors) @ self.reduction
+        return np.asarray(short / (np.linalg.norm(short) + 1e-6))
+
+    def whole(self, descriptors: NDArray[np.uint8]) -> Floats:
+        """The same before reduction."""
         projected = (descriptors.astype(np.float32) - self.mean) @ self.axes
         distance = (self.words**2).sum(axis=1) - 2 * projected @ self.words.T
         nearest = distance.argmin(axis=1)
-        sums = np.zeros_like(self.words)
-        np.add.at(sums, nearest, projected - self.words[nearest])
+        member = (nearest == np.arange(len(self.words))[:, None]).astype(np.float32)
+        sums = member @ (projected - self.words[nearest])
         sums /= np.linalg.norm(sums, axis=1, keepdims=True) + 1e-6
         return np.asarray(sums.ravel() / (np.linalg.norm(sums) + 1e-6))
 
@@ -50,4 +57,13 @@ def vocabulary(pictures: Sequence[Features]) -> Vocabulary:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a word that no descriptor is nearest to stays where it is
         words, _ = kmeans2(projected, first, iter=8, minit="matrix", missing="warn")
-    return Vocabulary(mean=mean, axes=axes, words=words.astype(np.float32))
+    whole = Vocabulary(mean=mean, axes=axes, words=words.astype(np.float32), reduction=np.zeros((0, 0), np.float32))
+    vectors = np.stack([whole.whole(each.descriptors) for each in pictures[::step]])
+    return replace(whole, reduction=_principal(vectors, LENGTH))
+
+
+def _principal(vectors: Floats, length: int) -> Floats:
+    """The first `length` principal axes ([dimensions, length]) of fewer vectors than they have dimensions."""
+    value, axes = np.linalg.eigh(vectors @ vectors.T)
+    kept = np.flatnonzero(value > 1e-4)[::-1][:length]
+    return np.asarray((vectors.T @ axes[:, kept]) / np.sqrt(value[kept]), np.float32)

@@ -19,10 +19,12 @@ def with_joined(spec: StudySpec, manifest: Manifest, store: ImageStore | None) -
     """The training source with the pairs that its decoded images show, before a study has begun."""
     if store is None or isinstance(spec.train.splits, SplitFiles):
         return manifest
-    return _with(manifest, _found(spec, store))
+    return _with(manifest, _found(store, Comparison(spec.cache_side)))
 
 
-def as_begun(spec: StudySpec, directory: StudyDirectory, manifest: Manifest, store: ImageStore) -> Manifest:
+def as_begun(
+    spec: StudySpec, directory: StudyDirectory, manifest: Manifest, store: ImageStore, comparison: Comparison
+) -> Manifest:
     """The training source with the pairs that this study joined when its splits were first drawn.
 
     They are recorded before the splits, because another version of the search may find others. A study that began
@@ -34,14 +36,14 @@ def as_begun(spec: StudySpec, directory: StudyDirectory, manifest: Manifest, sto
         return _with(manifest, tuple(map(tuple, json.loads(directory.joined.read_text()))))
     if directory.manifests.exists() or (directory.root / "splits").exists():
         return manifest
-    found = _found(spec, store)
+    found = _found(store, comparison)
     if found:
         write_json(directory.joined, [list(pair) for pair in found])
     return _with(manifest, found)
 
 
-def _found(spec: StudySpec, store: ImageStore) -> Joined:
-    pairs = Comparison(spec.cache_side).between(store, store)
+def _found(store: ImageStore, comparison: Comparison) -> Joined:
+    pairs = comparison.between(store, store)
     return tuple(sorted(zip(pairs["image_id"], pairs["other_id"], strict=True)))
 
 

@@ -29,7 +29,12 @@ COMPARED = "pictures_compared"
 """Key of the note that says that pictures were compared across crops, mirrors and turns."""
 
 
-def audit(spec: StudySpec, directory: StudyDirectory, manifests: Mapping[str, Manifest]) -> list[Finding]:
+def audit(
+    spec: StudySpec,
+    directory: StudyDirectory,
+    manifests: Mapping[str, Manifest],
+    comparison: Comparison | None = None,
+) -> list[Finding]:
     """Audit the splits that the study directory holds.
 
     `manifests` has the training source and every external test set under the names that the study gives them. Raises
@@ -41,7 +46,8 @@ def audit(spec: StudySpec, directory: StudyDirectory, manifests: Mapping[str, Ma
         for index in data.split_indices(spec)
         for fraction in spec.train.fractions
     }
-    found = judge(spec, manifests, {key: leakage.parts_of(split) for key, split in splits.items()})
+    parts = {key: leakage.parts_of(split) for key, split in splits.items()}
+    found = judge(spec, manifests, parts, comparison)
     later = found_later(directory, found)
     refuse(spec, [finding for finding in found if finding.key not in later])
     return found
@@ -99,13 +105,16 @@ def refuse(spec: StudySpec, found: list[Finding]) -> None:
 
 
 def judge(
-    spec: StudySpec, manifests: Mapping[str, Manifest], splits: Mapping[tuple[int, float], Parts]
+    spec: StudySpec,
+    manifests: Mapping[str, Manifest],
+    splits: Mapping[tuple[int, float], Parts],
+    comparison: Comparison | None = None,
 ) -> list[Finding]:
     """The findings over these data sets, divided as `splits` says by split index and fraction."""
     tests = {name: manifest for name, manifest in manifests.items() if name != spec.train.source}
     stores = decoded(spec, manifests)
     contents = {_part(spec, name): store.index[["image_id", "sha256", "phash"]] for name, store in stores.items()}
-    pairs = duplicates(spec, stores)
+    pairs = duplicates(spec, stores, comparison)
     found = leakage.audit(
         manifests[spec.train.source],
         _distinct(splits),
@@ -174,13 +183,15 @@ def decoded(spec: StudySpec, manifests: Mapping[str, Manifest]) -> dict[str, Ima
     return {name: store for name, store in found.items() if store is not None}
 
 
-def duplicates(spec: StudySpec, stores: Mapping[str, ImageStore]) -> dict[str, pd.DataFrame]:
+def duplicates(
+    spec: StudySpec, stores: Mapping[str, ImageStore], comparison: Comparison | None = None
+) -> dict[str, pd.DataFrame]:
     """Pairs that show the same scene (`datasets.duplicates.COLUMNS`): of each data set, its images and those of the
     training source."""
     train = stores.get(spec.train.source)
     if train is None:
         return {}
-    comparison = Comparison(spec.cache_side)
+    comparison = comparison or Comparison(spec.cache_side)
     return {name: comparison.between(store, train) for name, store in stores.items()}
 
 

@@ -9,6 +9,7 @@ from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
 from datasets.cache.progress import Progress
 from datasets.cache.store import ImageStore, open_store
+from datasets.duplicates import Comparison
 from datasets.labels.class_names import mismatch
 from study.base.errors import StudyError
 from study.plan.cells import Plan
@@ -58,8 +59,10 @@ def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest
     stores = {name: _decode(plan, name, manifest, say) for name, manifest in manifests.items()}
     used = {name: _used(manifests[name], store) for name, store in stores.items()}
     name = plan.spec.train.source
-    splits = data.write_splits(plan.spec, directory, as_begun(plan.spec, directory, used[name], stores[name]))
-    findings = leakage.audit(plan.spec, directory, used)
+    comparison = Comparison(plan.spec.cache_side, say)
+    train = as_begun(plan.spec, directory, used[name], stores[name], comparison)
+    splits = data.write_splits(plan.spec, directory, train)
+    findings = leakage.audit(plan.spec, directory, used, comparison)
     parts = data.part_counts(plan.spec, directory, used[plan.spec.train.source])
     manifests_text = json_text(data.manifests_content(used, splits, parts))
     audit_text = json_text(leakage.audit_content(plan.spec, directory, findings))

@@ -104,3 +104,12 @@ def test_stores_are_compared_once_and_the_pairs_kept(short_side, tmp_path, monke
     assert found.to_numpy().tolist() == [["test1", "train3", "copy", "is 64% of the other"]]
     monkeypatch.setattr("datasets.duplicates.between.described", lambda *_: pytest.fail("described again"))
     pd.testing.assert_frame_equal(Comparison(short_side).between(test, train), found)
+
+
+def test_long_comparisons_say_how_far_they_are():
+    heard = []
+    features = described(SCENES.__getitem__, len(SCENES), lambda *done: heard.append(done))
+    assert heard == [(12, 12)]
+    pairs(features, features, lambda *done: heard.append(done))
+    (done, of) = heard[-1]
+    assert done == of > 12

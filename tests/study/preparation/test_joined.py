@@ -6,6 +6,7 @@ from PIL import Image
 
 from datasets.base.atomic_files import write_json
 from datasets.cache.store import open_store
+from datasets.duplicates import Comparison
 from datasets.splits.split import PARTS, Split
 from study.preparation import manifests as data
 from study.preparation import spec_audit
@@ -55,7 +56,7 @@ def twins(manifest):
 
 def begin(spec, manifest, store, root):
     directory = StudyDirectory(root)
-    data.write_splits(spec, directory, as_begun(spec, directory, manifest, store))
+    data.write_splits(spec, directory, as_begun(spec, directory, manifest, store, Comparison(spec.cache_side)))
     return directory
 
 
@@ -77,14 +78,17 @@ def test_a_study_that_began_before_keeps_its_splits(own, tmp_path):
     before = data.write_splits(spec, directory, manifest)  # as versions did that joined no pairs
     assert any(side[one] != side[other] for side in sides(directory, spec) for one, other in twins(manifest))
     write_json(directory.manifests, {})
-    assert data.write_splits(spec, directory, as_begun(spec, directory, manifest, store)) == before
+    assert (
+        data.write_splits(spec, directory, as_begun(spec, directory, manifest, store, Comparison(spec.cache_side)))
+        == before
+    )
     assert not directory.joined.exists()
 
 
 def test_a_study_keeps_the_pairs_it_began_with(own, tmp_path):
     spec, manifest, store = own
     directory = begin(spec, manifest, store, tmp_path / "study")
-    kept = as_begun(spec, directory, manifest, None).together  # the store is not looked at any more
+    kept = as_begun(spec, directory, manifest, None, None).together  # the store is not looked at any more
     assert {frozenset(pair) for pair in twins(manifest)} <= {frozenset(pair) for pair in kept}
     for path in (directory.root / "splits").glob("*.csv"):
         path.unlink()
