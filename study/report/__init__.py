@@ -11,6 +11,8 @@ stability, selection_stability   fraction varied setting tau best same_best
 roc           method fraction dataset fpr tpr
 calibration   method fraction dataset predicted observed images
 robustness    method fraction dataset drop low high
+per_class     method fraction dataset class metric estimate low high images reason
+confusion     method fraction dataset class predicted share low high images
 subgroups     method fraction dataset attribute group metric estimate low high images positives small reason
 gaps          method fraction dataset attribute metric gap low high
 gap_differences      method other fraction dataset attribute metric best worst difference low high p_holm

@@ -64,12 +64,13 @@ class Seal(_Fact):
 
 
 class Part(_Fact):
-    """What one fraction trains and validates on, and tests in distribution: images and positives of each part."""
+    """What one fraction trains and validates on, and tests in distribution: images and positives of each part (null
+    for more than two classes)."""
 
     fraction: float
     part: str
     images: int
-    positives: int
+    positives: int | None
 
 
 class DataSet(_Fact):

@@ -16,6 +16,7 @@ SECTIONS: Registry[BuildSection] = Registry(
     ReportError,
     {
         "scores": "study.report.sections.scores:scores",
+        "by_class": "study.report.sections.by_class:by_class",
         "differences": "study.report.sections.differences:differences",
         "ranking": "study.report.sections.ranking:ranking",
         "fairness": "study.report.sections.fairness:fairness",

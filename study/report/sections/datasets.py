@@ -18,12 +18,13 @@ def data_sets(data: ReportData) -> Section | None:
     found = data.context.datasets
     if not found:
         return None
+    many = next((item.classes for item in found if len(item.classes) > 2), ())
     rows = [
         [
             item.name,
             item.role or UNDEFINED,
             count(item.images),
-            UNDEFINED if item.positives is None else f"{count(item.positives)} ({_share(item.positives, item.images)})",
+            *([] if many else [_positives(item.positives, item.images)]),
             count(item.lesions) if item.lesions else UNDEFINED,
             count(item.patients) if item.patients else UNDEFINED,
             item.digest[:10] or UNDEFINED,
@@ -40,21 +41,29 @@ def data_sets(data: ReportData) -> Section | None:
     table = Table(
         name="datasets",
         caption="Data sets as used",
-        header=["data set", "role", "images", positive, "lesions", "patients", "digest"],
+        header=["data set", "role", "images", *([] if many else [positive]), "lesions", "patients", "digest"],
         rows=rows,
-        align="llrrrrl",
+        align="llrrrl" if many else "llrrrrl",
         numbers=numbers,
-        notes=_left_out(found),
+        notes=(*_left_out(found), *(f"{item.name}: {note}" for item in found for note in item.notes if many)),
     )
-    parts = _parts(found, positive)
+    parts = _parts(found, "" if many else positive)
     encoders = _encoders(data)
     return Section(
         id="datasets",
         title="Data sets",
-        lead=f"{plural(len(found), 'data set')}; the positive class is {positive}.",
+        lead=f"{plural(len(found), 'data set')}; the {_named(many, positive)}.",
         tables=tuple(each for each in (table, parts, encoders) if each is not None),
         sources=("context.json",),
     )
+
+
+def _named(many: Sequence[str], positive: str) -> str:
+    return f"classes are {listing(list(many))}" if many else f"positive class is {positive}"
+
+
+def _positives(positives: int | None, images: int | None) -> str:
+    return UNDEFINED if positives is None else f"{count(positives)} ({_share(positives, images)})"
 
 
 def _left_out(found: Sequence[DataSet]) -> tuple[str, ...]:
@@ -63,7 +72,7 @@ def _left_out(found: Sequence[DataSet]) -> tuple[str, ...]:
 
 
 def _parts(found: Sequence[DataSet], positive: str) -> Table | None:
-    """What each training fraction is trained and validated on."""
+    """What each training fraction is trained and validated on; `positive` is empty for more than two classes."""
     rows = [part for item in found for part in item.parts]
     if not rows:
         return None
@@ -75,12 +84,12 @@ def _parts(found: Sequence[DataSet], positive: str) -> Table | None:
     return Table(
         name="parts",
         caption="Parts of the training data, in the split of the search",
-        header=["training images", "part", "images", positive],
+        header=["training images", "part", "images", *([positive] if positive else [])],
         rows=[
-            [percent(p.fraction), p.part, count(p.images), f"{count(p.positives)} ({_share(p.positives, p.images)})"]
+            [percent(p.fraction), p.part, count(p.images), *([_positives(p.positives, p.images)] if positive else [])]
             for p in rows
         ],
-        align="llrr",
+        align="llrr" if positive else "llr",
         numbers=pd.DataFrame([part.model_dump() for part in rows]),
         notes=(note,) if len(fractions) > 1 else (),
         group=True,

@@ -98,12 +98,16 @@ def calibration(data: ReportData) -> Section | None:
     return Section(
         id="calibration",
         title="Calibration",
-        lead="On the dashed line a score of 0.3 means that 30\u00a0% of such images are positive; below it, scores are "
-        f"too high. Trained on {fraction(first)}.",
+        lead=f"On the dashed line a score of 0.3 means that 30\u00a0% of such images are {_positive(data)}; "
+        f"below it, scores are too high. Trained on {fraction(first)}.",
         body=key(data, data.methods) + panels(shown[first]) + Markup("").join(folded),
         sources=("calibration.parquet",),
         folded=True,
     )
+
+
+def _positive(data: ReportData) -> str:
+    return "positive" if data.table("per_class") is None else "of the class (all classes together)"
 
 
 def _reliability(data: ReportData, rows: pd.DataFrame) -> list[Markup]:

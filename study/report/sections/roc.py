@@ -23,7 +23,11 @@ def roc(data: ReportData) -> Section | None:
     return Section(
         id="roc",
         title="ROC curves",
-        lead=f"Trained on {fraction(first)}; mean over the re-trained models. The numbers are AUCs.",
+        lead=f"Trained on {fraction(first)}; mean over the re-trained models{_classes(data)}. The numbers are AUCs.",
         body=panels(shown[first]) + Markup("").join(folded),
         sources=("roc.parquet",),
     )
+
+
+def _classes(data: ReportData) -> str:
+    return "" if data.table("per_class") is None else " and over the classes, each against the rest"

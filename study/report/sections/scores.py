@@ -28,11 +28,18 @@ def scores(data: ReportData) -> Section | None:
     return Section(
         id="scores",
         title="The table",
-        lead="Area under the ROC curve of every method, by how many images it was trained on and where it was tested.",
+        lead=_lead(data),
         body=(main.html() if main else Markup("")) + (fold(f"The same for {names}", body) if others else Markup("")),
         files=[table for table in (main, *others) if table],
         sources=("estimates.parquet", "differences.parquet"),
     )
+
+
+def _lead(data: ReportData) -> str:
+    measure = "Area under the ROC curve"
+    if data.table("per_class") is not None:
+        measure = "Area under the ROC curve of each class against the rest, averaged over the classes that are there,"
+    return f"{measure} of every method, by how many images it was trained on and where it was tested."
 
 
 def _legend(found: Results, name: str) -> str:
@@ -71,7 +78,7 @@ def score_table(data: ReportData, found: Results, name: str, file: str) -> Table
         rows=rows,
         align="ll" + "r" * len(data.sets),
         numbers=_numbers(data, found, name),
-        notes=(_legend(found, name), *_threshold(name), *_shift(data), *_reasons(found, name)),
+        notes=(_legend(found, name), *_threshold(data, name), *_shift(data), *_reasons(found, name)),
         group=True,
     )
 
@@ -85,6 +92,21 @@ CALIBRATED = (
 OWN_THRESHOLD = (
     "The threshold is taken from the test set's own labels: what one could have had, not what one would get."
 )
+CHOSEN = (
+    "An image is given the class of the highest probability; every class that the test set has counts alike. Where a "
+    "winner trained on balanced batches, rare classes are called more often than they occur by design."
+)
+AS_PROBABILITIES = (
+    "Takes scores as probabilities. Where a winner trained on balanced batches, those of rare classes are too high by "
+    "design."
+)
+CLASS_NOTES = {
+    "balanced_accuracy": CHOSEN,
+    "macro_f1": CHOSEN,
+    "log_loss": f"{AS_PROBABILITIES} 0 is best; it has no upper bound.",
+    "brier": f"{AS_PROBABILITIES} Half the sum over the classes of squared differences: 0 is best, 1 is worst.",
+    "calibration_error": f"{AS_PROBABILITIES} The mean over the classes of each against the rest.",
+}
 NOTES = {
     "balanced_accuracy": CALIBRATED,
     "brier": CALIBRATED,
@@ -93,8 +115,9 @@ NOTES = {
 }
 
 
-def _threshold(name: str) -> tuple[str, ...]:
-    return (NOTES[name],) if name in NOTES else ()
+def _threshold(data: ReportData, name: str) -> tuple[str, ...]:
+    notes = NOTES if data.table("per_class") is None else CLASS_NOTES
+    return (notes[name],) if name in notes else ()
 
 
 def _shift(data: ReportData) -> tuple[str, ...]:
