@@ -61,16 +61,31 @@ def submit(
 
 @app.command("simulate")
 def simulate(
-    repetitions: Annotated[int, typer.Option(min=1, help="Benchmark problems, each with its own full grid.")] = 200,
+    repetitions: Annotated[
+        int, typer.Option(min=1, help="Benchmark problems, each with its own full grid; of each cell of a bank.")
+    ] = 200,
     sampler: Annotated[
-        Literal["tpe", "gp"], typer.Option(help="What suggests trials; gp takes some twenty times as long here.")
+        str, typer.Option(help="What suggests trials; gp takes some twenty times as long as tpe.")
     ] = "tpe",
+    curves: Annotated[
+        Path | None, typer.Option(help="Real learning curves: a bank that `study curves` wrote.", show_default=False)
+    ] = None,
+    space: Annotated[str, typer.Option(help="Of the bank: the cells that search this space.")] = "ft",
+    surrogate: Annotated[
+        Literal["forest", "process", "nearest"], typer.Option(help="Of the bank: what predicts unseen configurations.")
+    ] = "forest",
     recorded: Annotated[
         Path | None, typer.Option(help="Take the curves of this study's trials instead.", show_default=False)
     ] = None,
     slots: Annotated[int, typer.Option(min=1, help="Devices that train at once.")] = 4,
 ) -> None:
-    """Search simulated learning curves with the real engine: what ASHA's variants save over a full grid."""
+    """Play searches with the real engine: on a bank of real curves, or on drawn ones (smooth by construction: a stress
+    test, not evidence about skin)."""
+    if curves is not None:
+        from study.console.bank_table import print_bank
+
+        print_bank(curves, space=space, kind=surrogate, sampler=sampler, repetitions=repetitions, slots=slots)
+        return
     from study.console.simulation_table import print_simulation
 
     print_simulation(repetitions, sampler=sampler, study=recorded, slots=slots)

@@ -27,6 +27,11 @@ def print_simulation(repetitions: int, *, sampler: str, study: Path | None, slot
     )
     seconds = time.monotonic() - started
     console.print(as_table(results))
+    if study is None:
+        console.print(
+            "Drawn learning curves: smooth surfaces that flatter models of them. A stress test of the engine; what "
+            "serves lesions is judged on real curves (--curves FILE)."
+        )
     trials = sum(result.trials for result in results)
     console.print(
         f"{repetitions} repetitions, each with a quarter of its full grid's epochs on {slots} devices. success: the "

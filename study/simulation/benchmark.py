@@ -58,7 +58,7 @@ def run_benchmark(
 ) -> list[SimulationResult]:
     """Run every configuration on the same `repetitions` problems, each search on `slots` devices."""
     run: Callable[[int], list[tuple[SearchOutcome, SearchOutcome]]] = partial(_run_problem, configs, problems, slots)
-    with ProcessPoolExecutor(processes, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(processes, initializer=one_thread) as pool:
         by_problem = list(pool.map(run, range(repetitions), chunksize=4))
     results = []
     for index, config in enumerate(configs):
@@ -84,7 +84,7 @@ def epochs_to_target(search: SearchOutcome, grid: SearchOutcome) -> float:
     return math.inf if last == len(search.incumbent) else (last + 1) / grid.epochs
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
     """One thread a process, because every core runs a problem of its own. Torch, which a Gaussian process needs, reads
     the variable when it is first loaded; in a process that was forked after that, it has to be set by a call."""
     os.environ["OMP_NUM_THREADS"] = "1"

@@ -40,7 +40,7 @@ class BankTrial:
 
 @dataclass(frozen=True, kw_only=True)
 class BankCell:
-    """The recorded trials of one method at one training fraction."""
+    """The recorded trials of one method at one training fraction. `max_epochs`: of the longest of them."""
 
     key: str
     method: str
@@ -160,7 +160,7 @@ def _cell(key: str, facts: Mapping[str, Any], rows: Sequence[Mapping[str, Any]])
         method=facts["method"],
         backbone=facts["backbone"],
         fraction=facts["fraction"],
-        max_epochs=facts["max_epochs"],
+        max_epochs=max(len(trial.auc) for trial in trials),
         space=SearchSpace(name=space["name"], domains=domains, fixed=space["fixed"], grid=space["grid"]),
         trials=tuple(trials),
     )

@@ -20,10 +20,12 @@ TIME_CONSTANTS = (2.0, 40.0)  # range, in epochs; after one of them the distance
 
 @dataclass(frozen=True)
 class LearningCurve:
-    """The reported AUC of a configuration after epochs 1, 2, …, and the true one, without noise."""
+    """The reported AUC of a configuration after epochs 1, 2, …, and the true one, without noise. `diverges`: the
+    training fails in the epoch after the last one, of its own doing."""
 
     reported: np.ndarray
     truth: np.ndarray
+    diverges: bool = False
 
 
 class CurveSimulator(Protocol):

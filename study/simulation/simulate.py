@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +32,12 @@ class SearchConfig:
     trials: int = 100
     asha: Mapping[str, Any] | None = None
 
+    @property
+    def label(self) -> str:
+        """Name and settings."""
+        asha = self.asha or {}
+        return self.name + "".join(f", {key} {asha[key]}" for key in ("eta", "grace") if key in asha)
+
 
 @dataclass(frozen=True, kw_only=True)
 class SearchOutcome:
@@ -52,39 +58,64 @@ def simulate(
     config: SearchConfig, problem: BenchmarkProblem, *, epochs: int, seed: int, slots: int = 4
 ) -> SearchOutcome:
     """Search one cell on `slots` devices with a budget of `epochs`. Every epoch takes the same time."""
-    plan = simulated_plan(config, problem, epochs, seed)
+    return simulate_cells(config, [problem], epochs=epochs, seed=seed, slots=slots)[0]
+
+
+def simulate_cells(
+    config: SearchConfig, problems: Sequence[BenchmarkProblem], *, epochs: int, seed: int, slots: int = 4
+) -> list[SearchOutcome]:
+    """Search a study of as many methods as there are problems, each with a budget of `epochs`, all on `slots`."""
+    plan = simulated_plan(config, problems, epochs, seed)
     engine = Engine(plan, TrialTable([cell.key for cell in plan.cells], objective="val_auc", direction="maximize"))
+    by_cell = {cell.key: problem for cell, problem in zip(plan.cells, problems, strict=True)}
+    seen = {cell.key: _Incumbent() for cell in plan.cells}
     curves: dict[tuple[str, int], LearningCurve] = {}
     events: list[tuple[int, int, str, int, int]] = []  # time, tie-breaker, cell, number, epoch that ends then
     now, ties = 0, 0
-    best, incumbent = -math.inf, [0.0]
     while True:
         while len(events) < slots and (trial := engine.next()) is not None:
             ties += 1
             heapq.heappush(events, (now + 1, ties, trial.cell, trial.number, len(trial.epochs) + 1))
         if not events:
             engine.close()
-            return SearchOutcome(
-                incumbent=np.array(incumbent[1:]), epochs=len(incumbent) - 1, trials=len(engine.record.trials())
-            )
+            return [seen[cell.key].outcome(len(engine.record.cells[cell.key])) for cell in plan.cells]
         now, _, cell, number, epoch = heapq.heappop(events)
         key = cell, number
         if key not in curves:
+            problem = by_cell[cell]
             curves[key] = problem.curves.curve(engine.record.get(cell, number).params, problem.max_epochs)
-        value = float(curves[key].reported[epoch - 1])
-        incumbent.append(float(curves[key].truth[epoch - 1]) if value > best else incumbent[-1])
-        best = max(best, value)
+        curve = curves[key]
+        if curve.diverges and epoch > len(curve.reported):
+            seen[cell].add(-math.inf, 0.0)
+            engine.fail(cell, number, "it diverged")
+            continue
+        value = float(curve.reported[epoch - 1])
+        seen[cell].add(value, float(curve.truth[epoch - 1]))
         continues = engine.report(cell, number, epoch, {"val_auc": value})
-        if continues and epoch == early_stopping_epoch(curves[key].reported):
+        if continues and not curve.diverges and epoch == early_stopping_epoch(curve.reported):
             engine.end(cell, number)
         elif continues:
             ties += 1
             heapq.heappush(events, (now + 1, ties, cell, number, epoch + 1))
 
 
+class _Incumbent:
+    """The true AUC of the checkpoint that is best so far by its reported AUC, after every epoch of a cell."""
+
+    def __init__(self) -> None:
+        self._best, self._truth = -math.inf, [0.0]
+
+    def add(self, reported: float, truth: float) -> None:
+        self._truth.append(truth if reported > self._best else self._truth[-1])
+        self._best = max(self._best, reported)
+
+    def outcome(self, trials: int) -> SearchOutcome:
+        return SearchOutcome(incumbent=np.array(self._truth[1:]), epochs=len(self._truth) - 1, trials=trials)
+
+
 def full_grid(points: Iterable[Mapping[str, Value]], simulator: CurveSimulator, max_epochs: int) -> SearchOutcome:
     """Train every point until its early stopping; the winner is the one with the best reported epoch."""
-    curves = [simulator.curve(point, max_epochs) for point in points]
+    curves = [curve for point in points if len((curve := simulator.curve(point, max_epochs)).reported)]
     ends = [early_stopping_epoch(curve.reported) for curve in curves]
     best = [int(np.argmax(curve.reported[:end])) for curve, end in zip(curves, ends, strict=True)]
     winner = max(range(len(curves)), key=lambda index: curves[index].reported[best[index]])
@@ -103,20 +134,22 @@ def early_stopping_epoch(reported: np.ndarray) -> int:
     return len(reported)
 
 
-def simulated_plan(config: SearchConfig, problem: BenchmarkProblem, epochs: int, seed: int) -> Plan:
-    """A plan of one cell with this search and the problem's space."""
+def simulated_plan(config: SearchConfig, problems: Sequence[BenchmarkProblem], epochs: int, seed: int) -> Plan:
+    """A plan of one cell a problem with this search and the problem's space."""
     plan = make_plan(
         parse_spec(
             {
                 "study": "simulated",
-                "methods": ["supervised:ft"],
+                "methods": [
+                    {"encoder": "supervised", "label": f"supervised:ft{index or ''}"} for index in range(len(problems))
+                ],
                 "train": {"source": "synthetic"},
                 "tests": ["synthetic_test"],
                 "search": {
                     "sampler": config.sampler,
                     "shared_design": config.shared_design,
                     "trials": config.trials,
-                    "max_epochs": problem.max_epochs,
+                    "max_epochs": problems[0].max_epochs,
                     "epochs_per_cell": epochs,
                     "scheduler": {"asha": dict(config.asha)} if config.asha else "none",
                 },
@@ -124,4 +157,5 @@ def simulated_plan(config: SearchConfig, problem: BenchmarkProblem, epochs: int,
             }
         )
     )
-    return replace(plan, cells=tuple(replace(cell, space=problem.space) for cell in plan.cells))
+    cells = zip(plan.cells, problems, strict=True)
+    return replace(plan, cells=tuple(replace(cell, space=problem.space) for cell, problem in cells))

@@ -50,7 +50,7 @@ def bank_trials(plan, configurations=24, noise=NOISE):
             )
             params = SAMPLER.suggest(request)
             auc = true_auc(params) + rng(cell.key, number).normal(0.0, noise, len(true_auc(params)))
-            fails = params.get("lr", 0.0) > 0.2
+            fails = params.get("lr", 0.0) > 0.1
             kept = auc[:2] if fails else auc
             trials.append(
                 TrialRecord(

@@ -15,7 +15,7 @@ from study.base.errors import StudyError
 from study.cli import app
 from study.search.samplers.designs import design_point
 from study.search.samplers.optuna_study import distributions
-from study.simulation.benchmark import ETAS_AND_GRACES, _one_thread, epochs_to_target, run_benchmark, search_configs
+from study.simulation.benchmark import ETAS_AND_GRACES, epochs_to_target, one_thread, run_benchmark, search_configs
 from study.simulation.benchmark_problems import recorded_problem, synthetic_problem
 from study.simulation.curve_simulators import RecordedCurves, SyntheticCurves
 from study.simulation.simulate import SearchConfig, SearchOutcome, early_stopping_epoch, full_grid, simulate
@@ -134,12 +134,12 @@ def test_the_command_prints_a_row_a_setting(study, tmp_path):
         recorded_problem(tmp_path / "none", 0)
 
 
-def test_a_process_that_knew_torch_before_has_one_thread_as_well():
+def test_a_process_that_knew_torch_before_hasone_thread_as_well():
     """Forked from one that had loaded it, torch does not read the environment again."""
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with ProcessPoolExecutor(1, initializer=_one_thread) as pool:
+        with ProcessPoolExecutor(1, initializer=one_thread) as pool:
             assert pool.submit(torch.get_num_threads).result(timeout=60) == 1
     finally:
         torch.set_num_threads(before)
