@@ -73,7 +73,7 @@ def simulate(
     space: Annotated[str, typer.Option(help="Of the bank: the cells that search this space.")] = "ft",
     surrogate: Annotated[
         Literal["forest", "process", "nearest"], typer.Option(help="Of the bank: what predicts unseen configurations.")
-    ] = "forest",
+    ] = "process",
     recorded: Annotated[
         Path | None, typer.Option(help="Take the curves of this study's trials instead.", show_default=False)
     ] = None,

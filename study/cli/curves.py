@@ -19,6 +19,7 @@ def curves(
         Path | None, typer.Option("--dir", help="Study directory; default runs/<study>.", show_default=False)
     ] = None,
     configurations: Annotated[int, typer.Option(min=1, help="Of each cell; a third of them are trained twice.")] = 150,
+    cells: Annotated[str, typer.Option(help="Train these alone now, e.g. '*-ft-*'; others keep what they have.")] = "*",
     address: Address = None,
 ) -> None:
     """Train configurations spread over the search spaces to their last epoch, and keep their learning curves."""
@@ -35,6 +36,7 @@ def curves(
             directory or default_root(read),
             out,
             configurations=configurations,
+            cells=cells,
             observers=(progress,),
             address=address,
         )

@@ -11,7 +11,6 @@ from rich.table import Table
 
 from study.simulation.bank_benchmark import (
     GOAL_SHARE,
-    GRID_SHARE,
     Bank,
     BankResult,
     fairness,
@@ -40,10 +39,9 @@ def print_bank(path: Path, *, space: str, kind: Kind, sampler: str, repetitions:
     console.print(result_table(results, [surrogate.cell.key for surrogate in bank.cells]))
     console.print(
         f"{repetitions} repetitions of each of {len(bank.cells)} cells on {slots} devices; a search gets "
-        f"1/{GRID_SHARE} of its grid's epochs. success: within {AUC_TOLERANCE} AUC of the grid's best at "
-        f"1/{GOAL_SHARE} of its epochs, or above it; share: median share of the grid's epochs after which it was there "
-        "for good; gain: in success, against the first row. Intervals: 95 %, paired bootstrap over cells and "
-        "repetitions."
+        f"1/{GOAL_SHARE} of its grid's epochs. success: it ended within {AUC_TOLERANCE} AUC of the grid's best, or "
+        "above it; share: median share of the grid's epochs after which it was there for good; gain: in success, "
+        "against the first row. Intervals: 95 %, paired bootstrap over cells and repetitions."
     )
     ahead = fairness(configs[0], bank, repetitions=repetitions, slots=slots, processes=processes)
     share = (ahead > 0) + 0.5 * (ahead == 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from study.base.errors import StudyError
@@ -41,12 +43,14 @@ def record_curves(
     out: Path,
     *,
     configurations: int,
+    cells: str = "*",
     observers: Sequence[Observer] = (),
     address: str | None = None,
 ) -> None:
     """Train what is missing in `root`, and write all complete curves to `out` (parquet) with a datasheet beside it.
 
-    Stopped at any point, the same command goes on; more `configurations` continue the design. Raises `StudyError` for
+    Stopped at any point, the same command goes on; more `configurations` continue the design. `cells`: a pattern of the
+    cells to train now; the others keep what they have. Raises `StudyError` for
     an objective that is not `val_auc`, and for whatever a study refuses.
     """
     if spec.search.objective != "val_auc":
@@ -55,10 +59,14 @@ def record_curves(
         )
     plan, directory = start_study(curves_spec(spec, configurations), root, extend=True)
     with only_driver(directory.root, "run"):
-        context = StageContext(plan=plan, directory=directory, observers=tuple(observers), address=address)
+        chosen = replace(plan, cells=tuple(cell for cell in plan.cells if fnmatchcase(cell.key, cells)))
+        if not chosen.cells:
+            keys = ", ".join(cell.key for cell in plan.cells)
+            raise StudyError(f"--cells is a pattern of some cells, got {cells!r}. The cells are {keys}.")
+        context = StageContext(plan=chosen, directory=directory, observers=tuple(observers), address=address)
         try:
             if not STAGES["prepare"].status(context).complete:
-                STAGES["prepare"].run(context)
+                STAGES["prepare"].run(replace(context, plan=plan))
             STAGES["search"].run(context)
         finally:  # interrupted, the bank holds what there is
             trials = study_trials(plan, directory)

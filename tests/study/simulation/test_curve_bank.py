@@ -91,4 +91,6 @@ def test_curves_are_recorded_and_more_can_be_added(tmp_path):
         (cell,) = read_bank(tmp_path / "bank.parquet")
         assert len(cell.trials) == trials_of(configurations)
     assert cell.trials[3].params == cell.trials[0].params
+    with pytest.raises(StudyError, match=r"a pattern of some cells, got 'none\*'. The cells are supervised-l"):
+        record_curves(small, tmp_path / "run", tmp_path / "bank.parquet", configurations=3, cells="none*")
     assert "training data: synthetic" in (tmp_path / "bank.md").read_text()
