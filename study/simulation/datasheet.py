@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from datasets.base.atomic_files import write_text
 from search_spaces.domains import Choice
 from study.base.versions import versions
-from study.simulation.curve_bank import METADATA, BankCell, read_bank
+from study.simulation.curve_bank import METADATA, BankCell, BankTrial, read_bank
 
 
 def run_deviation(cell: BankCell) -> tuple[float, float, int]:
@@ -100,8 +100,21 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
+def _telling(cell: BankCell, trials: Sequence[BankTrial]) -> str | None:
+    """The choice between whose values the mean AUC differs most; None where nothing is chosen."""
+
+    def spread(name: str) -> float:
+        groups = defaultdict(list)
+        for trial in trials:
+            groups[str(trial.params[name])].append(trial.auc.max())
+        means = [float(np.mean(found)) for found in groups.values()]
+        return max(means) - min(means)
+
+    return max((n for n, d in cell.space.domains.items() if isinstance(d, Choice)), key=spread, default=None)
+
+
 def _figure(cells: Sequence[BankCell], out: Path) -> None:
-    """AUC against the first parameter that has a scale, one panel a cell; colour tells the first choice apart."""
+    """AUC against the first parameter that has a scale, one panel a cell; colour is the choice that matters most."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -112,8 +125,8 @@ def _figure(cells: Sequence[BankCell], out: Path) -> None:
     figure, axes = pyplot.subplots(high, wide, figsize=(3.4 * wide, 2.5 * high), squeeze=False, layout="constrained")
     for axis, cell in zip(axes.flat, cells, strict=False):
         scaled = next((n for n, d in cell.space.domains.items() if not isinstance(d, Choice)), None)
-        choice = next((n for n, d in cell.space.domains.items() if isinstance(d, Choice)), None)
         trials = [trial for trial in cell.trials if len(trial.auc)]
+        choice = _telling(cell, trials)
         for value in sorted({str(trial.params[choice]) if choice else "" for trial in trials}):
             chosen = [trial for trial in trials if choice is None or str(trial.params[choice]) == value]
             axis.plot(
