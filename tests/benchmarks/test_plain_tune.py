@@ -44,7 +44,7 @@ def test_the_script_searches_as_the_demo_does():
 
 
 def test_the_folders_hold_the_split_of_the_search(tmp_path):
-    plain_tune.folders_of(tmp_path)
+    plain_tune.folders_of(plain_tune.SPEC, tmp_path)
     train = {path.name for path in (tmp_path / "1" / "train").rglob("*.png")}
     few = {path.name for path in (tmp_path / "0.1" / "train").rglob("*.png")}
     val = {path.name for path in (tmp_path / "1" / "val").rglob("*.png")}
@@ -55,3 +55,9 @@ def test_the_folders_hold_the_split_of_the_search(tmp_path):
     with Image.open(next(Path(tmp_path / "1" / "val").rglob("*.png"))) as image:
         assert image.size == (104, 80)
     assert (tmp_path / "simclr" / "weights.safetensors").stat().st_size > 10_000
+
+
+def test_the_short_form_is_the_demo_with_one_of_its_methods(tmp_path):
+    small, whole = load_spec(plain_tune.demo(tmp_path / "spec.yaml", methods=1)), load_spec(plain_tune.SPEC)
+    assert small.methods == whole.methods[:1]
+    assert small.model_copy(update={"methods": whole.methods}) == whole
