@@ -8,6 +8,7 @@ import pandas as pd
 
 from datasets.base.atomic_files import text_digest, write_text
 from study.analysis import budget_ledger, trial_tables
+from study.analysis.costs import costs
 from study.analysis.optimism import optimism
 from study.analysis.report_context import context, in_distribution, read_record
 from study.base.errors import StudyError
@@ -57,6 +58,7 @@ def compare(plan: Plan, directory: StudyDirectory) -> dict[str, pd.DataFrame]:
         "parity": fairness_rules.parity(plan),
         "ledger": budget_ledger.ledger(plan, trials),
     }
+    tables["costs"] = costs(plan, directory, selection, tables["ledger"])
     tables["optimism"] = optimism(plan, directory, selection, tables["estimates"], in_distribution(plan))
     tables["edges"] = edges(plan, _winners(trials, selection))
     write_tables(directory.comparison, tables)

@@ -43,10 +43,15 @@ def show(
 def plan(
     spec: SpecFile,
     data: Annotated[bool, typer.Option("--data", help="Also read every manifest, as `study run` does first.")] = False,
+    costs: Annotated[bool, typer.Option("--costs", help="Also print parameters and work of every method.")] = False,
 ) -> None:
     """Print the cells of a study and what each is given; refuse a plan that treats methods unequally."""
     from study.console.plan_table import print_data, print_plan
 
     print_plan(spec)
+    if costs:
+        from study.console.cost_table import print_costs
+
+        print_costs(spec)
     if data:
         print_data(spec)

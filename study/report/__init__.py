@@ -22,6 +22,7 @@ budget_curves method fraction iid trials value low high
 importance    method fraction parameter importance
 trials        method fraction cell number state value, and `param.<name>`
 curves        method fraction cell number epoch metric value
+costs         method fraction parameters trained macs seconds
 parity, ledger, edges   as `study.plan.fairness_rules` and `study.analysis.budget_ledger` make them
 """
 

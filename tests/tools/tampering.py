@@ -163,10 +163,10 @@ def result(root: Path) -> dict[str, Any]:
     for passing in ("durations", "test_reads", "protocol", "versions", "selection"):
         context.pop(passing, None)
     winners = json.loads((root / "selection.json").read_text())["winners"]
-    for name in ("ledger", "trials", "curves"):  # seconds of machines
+    for name in ("ledger", "trials", "curves", "costs"):  # seconds of machines
         table = tables.get(name)
         if table is not None:
-            tables[name] = table[[c for c in table if "seconds" not in c and c not in ("started", "ended", "flags")]]
+            tables[name] = table[[c for c in table if "second" not in c and c not in ("started", "ended", "flags")]]
     return {
         "winners": winners,
         "context": context,

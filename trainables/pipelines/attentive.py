@@ -6,7 +6,7 @@ over the patches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from trainables.augmentation.parameters import Floats
 from trainables.augmentation.policies import Policy
 from trainables.devices.precision import pick_device
 from trainables.encoders.encoder import Encoder
-from trainables.job import Job, Report, TrainingError
+from trainables.job import Job, ParamValue, Report, TrainingError
 from trainables.models.classifier import Classifier, classifier
 from trainables.models.heads import AttentivePool
 from trainables.pipelines.feature_store import StoredFeatures
@@ -68,9 +68,7 @@ class Patches:
 
 def attentive(job: Job, data: TaskData, report: Report, device: str | None) -> None:
     """`attentive`: parameter `queries` beside those of fine-tuning; views are not augmented."""
-    queries = job.params.get("queries")
-    if isinstance(queries, bool) or not isinstance(queries, int) or queries < 1:
-        raise TrainingError(f"The pipeline attentive needs queries >= 1, got {queries!r}. Correct the search space.")
+    queries = _queries(job.params)
     torch.manual_seed(seed(job.seed, "initial"))
     whole = classifier(job.encoder, job.backbone, job.image_size, len(data.classes))
     on = pick_device(device)
@@ -91,4 +89,16 @@ def attentive(job: Job, data: TaskData, report: Report, device: str | None) -> N
     FineTuning(job, data, make, device, inputs=Patches(features, rows), whole=with_encoder).run(counted)
 
 
-ATTENTIVE = Pipeline(run=attentive, space="attentive")
+def _queries(params: Mapping[str, ParamValue]) -> int:
+    queries = params.get("queries")
+    if isinstance(queries, bool) or not isinstance(queries, int) or queries < 1:
+        raise TrainingError(f"The pipeline attentive needs queries >= 1, got {queries!r}. Correct the search space.")
+    return queries
+
+
+def _pool(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:
+    classes: int = model.head.out_features  # type: ignore[assignment]
+    return AttentivePool(model.encoder.token_features, _queries(params), classes)
+
+
+ATTENTIVE = Pipeline(run=attentive, space="attentive", trained=_pool)

@@ -25,7 +25,7 @@ from trainables.encoders.loading import encoder_file
 from trainables.job import EncoderRef, Job, Metrics, ParamValue, Report, TrainingError
 from trainables.models.classifier import Classifier, classifier
 from trainables.pipelines.fine_tuning import FineTuning
-from trainables.pipelines.pipeline import Pipeline
+from trainables.pipelines.pipeline import Pipeline, all_weights
 from trainables.pipelines.stage_store import Stage, obtain
 from trainables.ssl.image_pool import Pool
 from trainables.ssl.recipes import Recipe, recipe
@@ -145,5 +145,5 @@ def images_digest(images: Images, rows: Rows) -> str:
     return found.hexdigest()
 
 
-UCL_FT = Pipeline(run=contrast_then_fine_tune("simclr"), space="ucl-ft")
-SCL_FT = Pipeline(run=contrast_then_fine_tune("supcon"), space="scl-ft")
+UCL_FT = Pipeline(run=contrast_then_fine_tune("simclr"), space="ucl-ft", trained=all_weights)
+SCL_FT = Pipeline(run=contrast_then_fine_tune("supcon"), space="scl-ft", trained=all_weights)

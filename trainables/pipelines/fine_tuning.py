@@ -20,7 +20,7 @@ from trainables.encoders.build import with_drop_path
 from trainables.job import Job, Report, TrainingError
 from trainables.models.adapters import merged
 from trainables.models.classifier import Classifier, classifier, state
-from trainables.pipelines.pipeline import Pipeline
+from trainables.pipelines.pipeline import Pipeline, all_weights
 from trainables.training import checkpoint, distributed
 from trainables.training.history import History, find_last
 from trainables.training.hyperparameters import Settings
@@ -230,4 +230,4 @@ def fine_tune(job: Job, data: TaskData, report: Report, device: str | None) -> N
     FineTuning(job, data, make, device).run(report)
 
 
-FT = Pipeline(run=fine_tune, space="ft")
+FT = Pipeline(run=fine_tune, space="ft", trained=all_weights)

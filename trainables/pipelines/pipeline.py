@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trainables.job import Job, Report
+from torch import nn
+
+from trainables.job import Job, ParamValue, Report
+from trainables.models.classifier import Classifier
 from trainables.training.task_data import TaskData
 
 
@@ -14,7 +17,14 @@ class Pipeline:
     """`run(job, data, report, device)` trains, calls `report` once an epoch, and leaves `best.pt` and `last.pt`.
 
     `space`: the search space, by its name in `search_spaces` or the path of a YAML file that another package brings.
+    `trained(model, params)`: the module whose parameters it trains, those that need gradients; for the table of costs.
     """
 
     run: Callable[[Job, TaskData, Report, str | None], None]
     space: str
+    trained: Callable[[Classifier, Mapping[str, ParamValue]], nn.Module] | None = None
+
+
+def all_weights(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:
+    """What fine-tuning of everything trains."""
+    return model

@@ -13,7 +13,7 @@ from trainables.job import Job, Report
 from trainables.models.classifier import Classifier
 from trainables.pipelines.fine_tuning import FineTuning, initial_classifier
 from trainables.pipelines.frozen import frozen_features
-from trainables.pipelines.pipeline import Pipeline
+from trainables.pipelines.pipeline import Pipeline, all_weights
 from trainables.pipelines.probes import logistic
 from trainables.training.task_data import TaskData
 
@@ -33,4 +33,4 @@ def probe_then_fine_tune(job: Job, data: TaskData, report: Report, device: str |
     FineTuning(job, data, make, device).run(report)
 
 
-LP_FT = Pipeline(run=probe_then_fine_tune, space="lp-ft")
+LP_FT = Pipeline(run=probe_then_fine_tune, space="lp-ft", trained=all_weights)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import nn
 
 from datasets.base.seeds import seed
 from trainables.devices.precision import pick_device
-from trainables.job import Job, Report, TrainingError
+from trainables.job import Job, ParamValue, Report, TrainingError
 from trainables.models.classifier import Classifier, classifier, state
 from trainables.models.heads import Neighbours
 from trainables.pipelines.frozen import frozen_features
@@ -139,5 +139,13 @@ def _given(job: Job, name: str) -> object:
     return job.params[name]
 
 
-LINEAR = Pipeline(run=probe(logistic), space="linear")
-KNN = Pipeline(run=probe(neighbours), space="knn")
+def _head(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:
+    return model.head
+
+
+def _nothing(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:
+    return nn.Identity()
+
+
+LINEAR = Pipeline(run=probe(logistic), space="linear", trained=_head)
+KNN = Pipeline(run=probe(neighbours), space="knn", trained=_nothing)

@@ -19,6 +19,7 @@ SECTIONS: Registry[BuildSection] = Registry(
         "by_class": "study.report.sections.by_class:by_class",
         "differences": "study.report.sections.differences:differences",
         "ranking": "study.report.sections.ranking:ranking",
+        "costs": "study.report.sections.costs:costs",
         "fairness": "study.report.sections.fairness:fairness",
         "leaks": "study.report.sections.leaks:leaks",
         "robustness": "study.report.sections.robustness:robustness",

@@ -25,6 +25,14 @@ def test_sizes_and_classes_are_shown_only_when_asked_for(tmp_path):
     assert "data synthetic_device: " in said
 
 
+def test_costs_are_shown_only_when_asked_for(tmp_path):
+    assert "GMACs" not in plan(tmp_path)
+    said = plan(tmp_path, "--costs", methods=["supervised:ft", "supervised:lora"])
+    rows = [line for line in said.partition("what each method costs")[2].splitlines() if "supervised" in line]
+    assert [line.split()[1] for line in rows] == ["supervised:ft", "supervised:lora"]
+    assert " to " in rows[1]
+
+
 def clinic(tmp_path, classes):
     """A folder of four pictures whose rules name the classes as given, and a spec's `tests` that has it."""
     for number in range(2):
