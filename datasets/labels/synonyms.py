@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-import yaml
+from datasets.base.plain_yaml import read_yaml
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def _key(word: str) -> str:
 @cache
 def _table() -> dict[str, Meaning]:
     text = resources.files("datasets.labels").joinpath("synonyms.yaml").read_text(encoding="utf-8")
-    content: dict[str, dict[str, object]] = yaml.safe_load(text)
+    content: dict[str, dict[str, object]] = read_yaml(text)
     found: dict[str, Meaning] = {}
     for name, entry in content.items():
         words = entry["words"]

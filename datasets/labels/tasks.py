@@ -8,9 +8,9 @@ from importlib import resources
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from datasets.base.errors import DataError
+from datasets.base.plain_yaml import read_yaml
 from datasets.base.registry import nearest
 
 
@@ -45,7 +45,7 @@ class Task:
 def rules(source: str) -> dict[str, Any]:
     """The parsed rule file of a source: `release` (what the official release contains) and `tasks`."""
     text = resources.files("datasets.labels").joinpath("rules", f"{source}.yaml").read_text()
-    content: dict[str, Any] = yaml.safe_load(text)
+    content: dict[str, Any] = read_yaml(text)
     return content
 
 

@@ -12,6 +12,7 @@ import yaml
 
 from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef, Manifest
+from datasets.base.plain_yaml import read_yaml
 from datasets.base.roots import Root, root_of
 from datasets.labels.tasks import parse
 from datasets.sources import own
@@ -24,7 +25,7 @@ def load(ref: DataRef) -> Manifest:
     root = root_of(ref)
     where = f"{root.location}/{own.RULES}"
     try:
-        rules = yaml.safe_load(root.read(own.RULES))
+        rules = read_yaml(root.read(own.RULES))
         images = Root(str(rules["images"]))
     except (DataError, yaml.YAMLError, KeyError, TypeError) as error:
         raise DataError(

@@ -10,6 +10,7 @@ import yaml
 
 from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef, Manifest
+from datasets.base.plain_yaml import read_yaml
 from datasets.base.roots import Root, leaves, root_of
 from datasets.labels.tasks import Task, parse, task
 from datasets.sources.assemble import assemble
@@ -79,7 +80,7 @@ def _task(root: Root, ref: DataRef) -> Task:
     if not root.stamps([RULES])[0]:
         return task("own", ref.task)
     try:
-        return parse(yaml.safe_load(root.read(RULES)), f"{root.location}/{RULES}", ref.task)
+        return parse(read_yaml(root.read(RULES)), f"{root.location}/{RULES}", ref.task)
     except yaml.YAMLError as error:
         raise DataError(f"{root.location}/{RULES}: rules are YAML, but it does not parse: {error}") from error
 

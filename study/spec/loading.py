@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from datasets.base.plain_yaml import read_yaml
 from datasets.base.registry import nearest
 from study.base.errors import StudyError
 from study.spec import shipped
@@ -37,9 +38,11 @@ def load_spec(path: Path | str) -> StudySpec:
             f"one: {', '.join(shipped.names())}."
         )
     try:
-        raw = yaml.safe_load(shipped.text(str(path)) if is_shipped else path.read_text())
+        raw = read_yaml(shipped.text(str(path)) if is_shipped else path.read_text())
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StudyError(f"{path}: a study spec is YAML, but it does not parse: {error}") from error
+    except OSError as error:
+        raise StudyError(f"{path}: a study spec is a file to read, but: {error.strerror}. Check its rights.") from error
     if not isinstance(raw, dict):
         raise StudyError(f"{path}: a study spec is a mapping with `study`, `methods`, `train`, …, got {type(raw)}.")
     return parse_spec(_substitute(raw, path), where=str(path))

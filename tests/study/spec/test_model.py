@@ -119,3 +119,6 @@ def test_a_spec_survives_being_written(tmp_path):
     path = tmp_path / "spec.yaml"
     path.write_text(yaml.safe_dump(found.model_dump(mode="json")))
     assert load_spec(path) == found
+    path.write_text(yaml.safe_dump(raw()) + "study: again\n")
+    with pytest.raises(StudyError, match="'study' is given twice"):
+        load_spec(path)
