@@ -56,9 +56,10 @@ class Table:
         return shown
 
     def csv(self) -> str:
-        """Comma-separated numbers."""
+        """Comma-separated numbers. Text that a spreadsheet would run as a formula has an apostrophe before it."""
         out = io.StringIO()
-        self.numbers.to_csv(out, index=False, float_format="%.6g", lineterminator="\n")
+        safe = self.numbers.rename(columns=_inert).map(_inert)
+        safe.to_csv(out, index=False, float_format="%.6g", lineterminator="\n")
         return out.getvalue()
 
     def markdown(self) -> str:
@@ -132,6 +133,14 @@ class Table:
             f"<caption>{escape(self.caption)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(body)}</tbody></table></div>{notes}"
         )
+
+
+def _inert(value: object) -> object:
+    """Text that starts like a formula, behind an apostrophe: method names come from specs, and so from anyone."""
+    if not isinstance(value, str):
+        return value
+    mark = "'" if value.startswith(("=", "+", "-", "@", "\t", "\r")) else ""
+    return mark + value.replace("\r", " ")  # unquoted, it would begin a new line
 
 
 def _td(cell: Cell, side: str, first: bool) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from study.report.exporters.table_files import write_tables
 from study.report.table import Cell, Table, tex
@@ -42,6 +45,19 @@ def test_latex_of_hostile_text() -> None:
 
 def test_csv_holds_numbers_to_six_digits() -> None:
     assert table().csv() == "method,value\na_b & 5 %,0.333333\nx|y,-0.1\n"
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_csv_keeps_text_from_being_run_as_a_formula(start: str) -> None:
+    hostile = f"{start}cmd|' /C calc'!A0"
+    read = pd.read_csv(io.StringIO(table(text=hostile).csv()))
+    assert list(read["method"]) == ["'" + hostile.replace("\r", " "), "x|y"]
+    assert list(read["value"]) == [0.333333, -0.1]
+
+
+def test_csv_leaves_numbers_and_gaps_in_columns_of_text_alone() -> None:
+    mixed = replace(table(), numbers=pd.DataFrame({"=a": ["-x", -1, -0.5, None], "b": [-1, -2, -3, -4]}))
+    assert mixed.csv() == "'=a,b\n'-x,-1\n-1,-2\n-0.5,-3\n,-4\n"
 
 
 def test_markdown_escapes_pipes() -> None:
