@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from study.base.errors import StudyError
@@ -38,7 +40,30 @@ def connect(address: str | None = None, *, dashboard: bool = False) -> None:
         _init(address=address)
         return
     # "local": without it Ray joins whatever cluster was last started on this machine, whoever started it.
-    _init(address="local", include_dashboard=dashboard, dashboard_host="127.0.0.1")
+    with _loopback():
+        _init(address="local", include_dashboard=dashboard, dashboard_host="127.0.0.1")
+
+
+@contextmanager
+def _loopback() -> Iterator[None]:
+    """What Ray starts inside listens on the loopback interface alone: every process of it, with every port.
+
+    It is what Ray does on systems that it runs no clusters on; `_node_ip_address="127.0.0.1"` it turns into the
+    machine's own address (`services.resolve_ip_for_localhost`, ray 2.60). The raylet hands the variable on to workers.
+    """
+    from ray._private import ray_constants
+
+    name, before = ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR, ray_constants.ENABLE_RAY_CLUSTER
+    value = os.environ.get(name)
+    os.environ[name], ray_constants.ENABLE_RAY_CLUSTER = "0", False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 def require_token(address: str) -> None:
