@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from study.base.errors import StudyError
+from study.cluster.lifetime import own_ray
 
 INSECURE = "STUDY_ALLOW_CLUSTER_WITHOUT_TOKEN"
 _QUIET = {
@@ -42,6 +43,7 @@ def connect(address: str | None = None, *, dashboard: bool = False) -> None:
     # "local": without it Ray joins whatever cluster was last started on this machine, whoever started it.
     with _loopback():
         _init(address="local", include_dashboard=dashboard, dashboard_host="127.0.0.1")
+    own_ray.watch()
 
 
 @contextmanager

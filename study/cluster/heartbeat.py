@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from study.base.errors import StudyError
+from study.base.errors import RunAgain
 
 INTERVAL = 5.0  # seconds between two checks
 
@@ -32,6 +32,6 @@ class NodeHeartbeat:
         return self._lost
 
     def check(self) -> None:
-        """Raise `StudyError` once the node is lost."""
+        """Raise `RunAgain` once the node is lost."""
         if self.lost():
-            raise StudyError("The Ray node of this driver has died. Run the same command again: it goes on from here.")
+            raise RunAgain("The Ray node of this driver has died. Run the same command again: it goes on from here.")

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from study.base.errors import StudyError
+from study.base.errors import MachineError, RunAgain
 from study.cluster import connection
 from study.cluster.heartbeat import NodeHeartbeat
 
 LOST_RETRIES = 5  # how often a task runs again when its process or node was lost
 
 
-class TaskError(StudyError):
+class TaskError(MachineError):
     """A task failed by its own doing; the message names it and says how."""
 
 
@@ -33,7 +33,7 @@ def run_tasks(tasks: Sequence[Task], *, max_concurrent: int | None = None) -> It
     """Run the tasks over the cluster and yield `(key, result)` as they end.
 
     Tasks whose process or node was lost run again, up to `LOST_RETRIES` times. Raises `TaskError` for the first task
-    that fails by itself; the others are cancelled. Raises `StudyError` when the driver's own node has died. Never more
+    that fails by itself; the others are cancelled. Raises `RunAgain` when the driver's own node has died. Never more
     than `max_concurrent` (default: one for each CPU of the cluster, twice) are handed to Ray at once.
     """
     import ray
@@ -69,7 +69,8 @@ def run_tasks(tasks: Sequence[Task], *, max_concurrent: int | None = None) -> It
                     cause = error.cause if isinstance(error.cause, BaseException) else error
                     raise TaskError(f"{task.key} failed: {type(cause).__name__}: {cause}") from error
                 except RayError as error:
-                    raise TaskError(f"{task.key} lost its process {LOST_RETRIES + 1} times: {error}") from error
+                    lost = f"{task.key} lost its process {LOST_RETRIES + 1} times: {str(error).splitlines()[0]}"
+                    raise RunAgain(f"{lost}. Run the same command again: it goes on from here.") from error
                 yield task.key, result
     finally:
         for reference in running:

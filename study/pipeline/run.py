@@ -16,6 +16,7 @@ from study.plan.cells import Plan
 from study.protocol import seal
 from study.protocol.opening import open_study
 from study.store.directory import StudyDirectory
+from study.store.disk import require_space
 from study.store.lock import only_driver
 from study.store.stage import Observer, StageContext, record_seconds
 from study.tracking import open_tracker
@@ -65,6 +66,7 @@ def run_stage(
 def _tracked(context: StageContext) -> Iterator[StageContext]:
     """The context with tracking among its observers, while no other process runs this study."""
     with only_driver(context.directory.root, "run"):
+        require_space(context.directory)
         seal.adopt(context.plan, context.directory)
         tracker = open_tracker(context.plan, context.directory)
         try:

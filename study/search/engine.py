@@ -24,6 +24,7 @@ from study.store.trial import State, TrialRecord
 from study.store.trial_table import TrialTable
 
 MAX_LOST = 5  # attempts in a row that may be lost without a new epoch before a trial counts as failed
+MAX_ERRORS = 5  # trials in a row that may end in an error, with no epoch of any other between, before the search pauses
 Listener = Callable[[TrialRecord], None]
 
 
@@ -48,6 +49,8 @@ class Engine:
         self._tell = on_event or (lambda _: None)
         self._queue: deque[tuple[str, int]] = deque()
         self._live: dict[str, set[int]] = {cell.key: set() for cell in plan.cells}
+        self._errors: dict[tuple[str, int], str] = {}  # trials that ended in an error since the last epoch of any
+        self.paused: str | None = None  # why nothing more is started: a fault that every trial would meet
         self._reconcile()
 
     def _reconcile(self) -> None:
@@ -91,6 +94,7 @@ class Engine:
 
     def close(self) -> None:
         """Nothing runs and nothing can start: what still waits for a promotion has been passed over for good."""
+        self._settle_errors()
         for trial in self.record.trials():
             if trial.state == "RUNNING" and trial.number not in self._live[trial.cell]:
                 self._finish(
@@ -113,6 +117,7 @@ class Engine:
             why = f"{bad[0]} is not finite" if bad else f"epoch {epoch} reported after epoch {len(trial.epochs)}"
             self.fail(cell, number, f"epoch {epoch}: {why}")
             return False
+        self._settle_errors()
         self._tell(self.record.epoch(cell, number, epoch, metrics))
         return not self._leaves(cell, number, epoch)
 
@@ -128,6 +133,25 @@ class Engine:
     def fail(self, cell: str, number: int, reason: str) -> None:
         """The configuration itself failed: it has used up its share of the budget and is never retried."""
         self._finish(cell, number, "FAIL", reason)
+
+    def error(self, cell: str, number: int, reason: str) -> None:
+        """The code raised. That is the configuration's doing, and the trial fails, once another trial gets on; where
+        `MAX_ERRORS` trials end so one after the other, it is the study's, and they stay in the budget."""
+        if number not in self._live[cell]:
+            return
+        self._live[cell].discard(number)
+        self._errors[cell, number] = reason
+        if len(self._errors) >= MAX_ERRORS:
+            self.pause(f"{MAX_ERRORS} trials in a row ended in an error, the last with: {reason}")
+
+    def pause(self, reason: str) -> None:
+        """Something is wrong that every trial would meet. What runs stays RUNNING in the record and goes on later."""
+        self.paused = self.paused or reason
+
+    def _settle_errors(self) -> None:
+        for (cell, number), reason in self._errors.items():
+            self._finish(cell, number, "FAIL", reason)
+        self._errors.clear()
 
     def lost(self, cell: str, number: int, reason: str) -> None:
         """Process or node lost: the same trial goes on from its last checkpoint, before any new one starts.
@@ -181,7 +205,10 @@ class Engine:
         return None if key is None else (key, found[key])
 
     def _as_seen(self, trial: TrialRecord) -> TrialRecord:
-        """A trial as the sampler sees it: one that waits at a rung has been passed over so far."""
+        """A trial as the sampler sees it: one that waits at a rung has been passed over so far, one that ended in an
+        error has most likely failed."""
+        if (trial.cell, trial.number) in self._errors:
+            return replace(trial, state="FAIL")
         waits = trial.cell in self.schedulers and self.schedulers[trial.cell].waits(trial)
         return replace(trial, state="PRUNED") if waits else trial
 

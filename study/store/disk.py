@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
+from study.base.errors import MachineError
 from study.store.directory import StudyDirectory
+
+LEAST_FREE = 256 * 2**20  # bytes: the checkpoints of a few small networks, or the drafts of a large one
+
+
+def require_space(directory: StudyDirectory) -> None:
+    """Raise `MachineError` where the disk of a study directory is all but full, before anything starts."""
+    free = shutil.disk_usage(directory.root).free
+    if free < LEAST_FREE:
+        raise MachineError(
+            f"A study needs {LEAST_FREE / 2**20:.0f} MiB of free disk to start, but {directory.root} has "
+            f"{free / 2**20:.0f} MiB. Make room, or move the directory to a larger disk, and run again."
+        )
 
 
 def disk_use(directory: StudyDirectory) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,19 @@ class CheckpointError(ValueError):
 
 
 def save(path: Path, content: dict[str, Any]) -> None:
-    """Write `content` atomically: a reader, or a process that starts after a kill, sees the old file or the new."""
+    """Write `content` atomically: a reader, or a process that starts after a kill, sees the old file or the new.
+
+    Raises `OSError` where the disk does not take it. torch says `RuntimeError` then, as for a fault of the content.
+    """
     with written_whole(path) as file:
-        torch.save(content, file)
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            if "inline_container" in str(error):  # its writer, which no content can upset
+                raise OSError(errno.EIO, f"could not be written whole: {error}", str(path)) from error
+            raise
 
 
 def load(path: Path | str, device: torch.device | str = "cpu") -> dict[str, Any]:

@@ -1,6 +1,8 @@
-"""Whose fault a failed trial is: the cluster's (tried again), or the configuration's and the code's (FAIL at once)."""
+"""Whose fault a failed trial is: the disk's (the search stops), the cluster's (tried again), or the code's (FAIL)."""
 
 from __future__ import annotations
+
+import errno
 
 from ray.exceptions import RayError, RayTaskError
 
@@ -14,6 +16,11 @@ def is_infrastructure(error: BaseException | None) -> bool:
     if error is None:
         return True
     return isinstance(error, OSError | RayError) and not isinstance(error, RayTaskError)
+
+
+def is_disk(error: BaseException | None) -> bool:
+    """A disk that takes no more: full, over a quota, or read-only. Every other trial would meet it too."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 
 
 def describe(error: BaseException | None) -> str:

@@ -14,6 +14,10 @@ class Interruption(Stopper):
     def __init__(self, asked: Callable[[], bool]):
         self._asked = asked
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing, as for the searcher."""
+        return {}
+
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
         """Never stops a single trial: that is the engine's decision."""
         return False

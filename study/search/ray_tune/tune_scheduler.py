@@ -15,7 +15,7 @@ from ray.tune.schedulers import FIFOScheduler, TrialScheduler
 from ray.util.placement_group import PlacementGroup
 
 from study.search.engine import Engine
-from study.search.ray_tune.faults import describe, is_infrastructure
+from study.search.ray_tune.faults import describe, is_disk, is_infrastructure
 from study.search.ray_tune.searcher import EngineSearcher
 
 
@@ -79,15 +79,17 @@ class EngineScheduler(FIFOScheduler):
         self._engine.end(cell, number)
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
-        """Tell what the cluster lost from what the code or the configuration did."""
+        """Tell what a disk refused and what the cluster lost from what the code or the configuration did."""
         cell, number = trial.config["cell"], trial.config["number"]
         error = _error(trial)
         self._forget(trial)
         self._free_group(self._groups.get((cell, number)))
-        if is_infrastructure(error):
+        if is_disk(error):
+            self._engine.pause(f"trial {number} of {cell} could not write: {describe(error)}")
+        elif is_infrastructure(error):
             self._engine.lost(cell, number, describe(error))
         else:
-            self._engine.fail(cell, number, describe(error))
+            self._engine.error(cell, number, describe(error))
 
     def _forget(self, trial: Trial) -> None:
         """The trial has ended. Tune would keep some 20 KB of running means of its metrics, which nobody reads here."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,9 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from search_spaces.domains import Value
+from study.base.errors import MachineError
 from study.cluster import connection
 from study.cluster.capacity import ClusterCapacity
 from study.cluster.heartbeat import NodeHeartbeat
+from study.cluster.lifetime import guarding
 from study.plan.cells import Cell, Plan
 from study.search.checkpoints import Keeper
 from study.search.engine import Engine, Listener
@@ -44,7 +45,8 @@ def run_search(
 
     `make_job` runs in this process. `train` names the training function (`module:function`). SIGINT and SIGTERM end the
     search cleanly, leave the record resumable, and raise `KeyboardInterrupt` or `SystemExit`. Raises `StudyError` when
-    another process searches this study, when a cell can never be placed on the cluster, or when the driver's node died.
+    another process searches this study, when a cell can never be placed on the cluster, or when the driver's node died,
+    and `MachineError` when a disk is full or trial after trial ends in an error.
     """
     with only_driver(directory.root):
         record = Record(
@@ -65,12 +67,21 @@ def run_search(
         capacity = ClusterCapacity(plan, max_concurrent or plan.spec.resources.max_concurrent)
         heartbeat = NodeHeartbeat()
         with _interruptible() as interrupted:
-            _tune(plan, engine, capacity, make_job, train, lambda: interrupted.signal is not None or heartbeat.lost())
+            _tune(plan, engine, capacity, make_job, train, lambda: _ends(interrupted, engine, heartbeat))
         if interrupted.signal == signal.SIGINT:
             raise KeyboardInterrupt
         if interrupted.signal is not None:
             raise SystemExit(128 + interrupted.signal)
         heartbeat.check()
+        if engine.paused is not None:
+            raise MachineError(
+                f"The search has stopped: {engine.paused}. No trial was charged for it. Mend the cause and run the "
+                "same command again: it goes on from here."
+            )
+
+
+def _ends(interrupted: _Interrupted, engine: Engine, heartbeat: NodeHeartbeat) -> bool:
+    return interrupted.signal is not None or engine.paused is not None or heartbeat.lost()
 
 
 def _tidying(keeper: Keeper, record: TrialTable, on_event: Listener | None) -> Listener:
@@ -108,7 +119,7 @@ def _tune(
             "worker": bundles[-1],
         }
 
-    with tempfile.TemporaryDirectory(prefix="study-tune-", ignore_cleanup_errors=True) as scratch:
+    with guarding.scratch("study-tune-") as scratch:
         searcher = EngineSearcher(engine, configure, capacity.can_place, ends)
         scheduler = EngineScheduler(engine, searcher)
         tune.Tuner(

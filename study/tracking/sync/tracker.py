@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+from study.cluster.lifetime import guarding
 from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
 from study.store.stage import Observer
@@ -67,7 +68,9 @@ class Tracker(Observer):
             self._journal.path.name,
         ]
         with paths.log(self._directory).open("ab") as log:
-            return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
+            writer = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
+        guarding.guard(writer.pid)
+        return writer
 
 
 def open_tracker(plan: Plan, directory: StudyDirectory) -> Tracker:

@@ -2,8 +2,8 @@
 
     python -m tests.study.search.crash --kills 30          # on a machine that does nothing else
 
-Each study takes several kills, of the driver, of the raylet and of a trial's process in turn, then runs to its end.
-Some hit while processes start, most while trials train.
+Each study takes several kills, of the driver, the raylet, a trial's process, Ray's control store and an agent in turn,
+then runs to its end. Some hit while processes start, most while trials train.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from study.cluster.lifetime import own_ray
 from study.search.ray_tune.tuner import run_search
 from study.store.directory import StudyDirectory
 from study.store.trial_storage import open_storage, read_trials
@@ -26,7 +27,15 @@ from tests.study.search.example_cells import job_maker, small_plan
 from tests.study.search.toys import curve
 
 TRIALS, EPOCHS, SHARED = 12, 9, 4
-KINDS = ("driver", "raylet", "trial")  # the driver survives the loss of a trial's process and goes on to the end
+KINDS = {
+    "driver": "--drive",
+    "raylet": "/raylet/raylet ",
+    "trial": "ray::ImplicitFunc",
+    "gcs": "/gcs/gcs_server ",
+    "agent": "ray::RuntimeEnvAgent",
+}
+"""What is killed, and what its command line holds. The driver survives all but its own end, and goes on to its end."""
+OUTLIVED = 10.0  # seconds after which nothing is left of a driver that has ended, however it ended
 ROOT = Path(__file__).parents[3]
 LIMIT = 600.0  # seconds for anything; a loaded machine is slow
 
@@ -37,6 +46,7 @@ def crash_plan():
 
 def drive(root: Path) -> None:
     """One driver, as `study run` would start it."""
+    own_ray.restart_when_lost()
     run_search(crash_plan(), StudyDirectory(root), job_maker(root), train="tests.study.search.toys:train")
 
 
@@ -86,17 +96,17 @@ class Study:
         """Start a driver, kill something `delay` seconds after the first trial's process is there (or, `training`,
         has reported an epoch); returns what was hit.
 
-        The driver survives the loss of a trial's process, and ends by itself when its raylet is gone.
+        The driver survives the loss of whatever else it has started.
         """
         before = self.epochs()
         driver = self.start()
         deadline = time.monotonic() + LIMIT
         while driver.poll() is None and time.monotonic() < deadline:
-            if self.epochs() > before if training else self.processes("ray::ImplicitFunc"):
+            if self.epochs() > before if training else self.processes(KINDS["trial"]):
                 break
             time.sleep(0.1)
         time.sleep(delay)
-        target = {"driver": [driver.pid], "trial": self.processes("ray::ImplicitFunc"), "raylet": self.raylets()}[kind]
+        target = [driver.pid] if kind == "driver" else self.processes(KINDS[kind])
         if driver.poll() is not None or not target:
             driver.wait(LIMIT)
             return "nothing"
@@ -104,12 +114,8 @@ class Study:
         driver.wait(LIMIT)
         return kind
 
-    def raylets(self) -> list[int]:
-        return self.processes("/raylet/raylet ")
-
-    def orphans(self, limit: float = 90.0) -> list[int]:
-        """What is still there `limit` seconds after the last driver ended: Ray's own processes notice the loss of
-        their cluster within 60 s."""
+    def orphans(self, limit: float = OUTLIVED) -> list[int]:
+        """What is still there `limit` seconds after the last driver ended. Ray's own agents take a minute."""
         deadline = time.monotonic() + limit
         while (left := self.processes()) and time.monotonic() < deadline:
             time.sleep(0.5)
@@ -156,7 +162,9 @@ def run(kills: int, per_study: int, seed: int, where: Path) -> dict[str, int]:
     while done < kills:
         study = Study(Path(tempfile.mkdtemp(prefix="s", dir=where)))
         for _ in range(min(per_study, kills - done)):
-            kind = study.attack(KINDS[done % len(KINDS)], chance.uniform(0.0, 3.0), training=chance.random() < 0.7)
+            kind = study.attack(
+                list(KINDS)[done % len(KINDS)], chance.uniform(0.0, 3.0), training=chance.random() < 0.7
+            )
             if kind == "nothing":
                 break
             hit[kind] = hit.get(kind, 0) + 1

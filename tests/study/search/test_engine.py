@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from optuna.storages import InMemoryStorage
 
-from study.search.engine import MAX_LOST, Engine
+from study.search.engine import MAX_ERRORS, MAX_LOST, Engine
 from study.store.trial_storage import Record
 from tests.study.search.example_cells import small_plan
 from tests.study.search.toys import curve
@@ -82,6 +82,39 @@ def test_a_lost_trial_goes_on_before_new_ones_and_fails_when_it_never_gets_furth
         assert (again.cell, again.number, again.attempts) == (trial.cell, trial.number, attempt)
     engine.lost(trial.cell, trial.number, "ActorDiedError")
     assert engine.record.get(trial.cell, trial.number).state == "FAIL"
+
+
+def test_errors_count_as_failures_once_another_trial_gets_on():
+    engine = engine_of(small_plan(trials=8))
+    bad = [engine.next() for _ in range(MAX_ERRORS - 1)]
+    for trial in bad:
+        engine.error(trial.cell, trial.number, "KeyError: 'x'")
+    assert {engine.record.get(t.cell, t.number).state for t in bad} == {"RUNNING"}
+    good = engine.next()
+    engine.report(good.cell, good.number, 1, {"val_auc": 0.5})
+    found = [engine.record.get(t.cell, t.number) for t in bad]
+    assert {(t.state, t.reason) for t in found} == {("FAIL", "KeyError: 'x'")}
+    assert engine.paused is None
+
+
+def test_one_error_after_the_other_pauses_the_study_and_costs_nothing():
+    storage, plan = InMemoryStorage(), small_plan(trials=8)
+    engine = engine_of(plan, storage)
+    for _ in range(MAX_ERRORS):
+        trial = engine.next()
+        engine.error(trial.cell, trial.number, "KeyError: 'x'")
+    assert engine.paused == f"{MAX_ERRORS} trials in a row ended in an error, the last with: KeyError: 'x'"
+    run(engine_of(plan, storage))
+    assert {trial.state for trial in engine_of(plan, storage).record.trials()} <= {"COMPLETE", "PRUNED"}
+
+
+def test_a_study_that_ends_with_errors_counts_them():
+    engine = engine_of(small_plan(trials=1))
+    while engine.peek() is not None:
+        trial = engine.next()
+        engine.error(trial.cell, trial.number, "KeyError: 'x'")
+    engine.close()
+    assert {trial.state for trial in engine.record.trials()} == {"FAIL"}
 
 
 def test_caps_end_a_cell():

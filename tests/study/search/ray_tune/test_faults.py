@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 from ray.exceptions import ActorDiedError, ObjectLostError, OutOfMemoryError, RayTaskError, WorkerCrashedError
 
-from study.search.ray_tune.faults import describe, is_infrastructure
+from study.search.ray_tune.faults import describe, is_disk, is_infrastructure
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,12 @@ def test_lost_processes_memory_and_files_are_the_cluster_s(error):
 )
 def test_what_training_raises_is_its_own(error):
     assert not is_infrastructure(error)
+
+
+def test_only_a_disk_that_takes_no_more_is_the_disk_s():
+    assert is_disk(OSError(errno.ENOSPC, "No space left on device"))
+    assert is_disk(OSError(errno.EROFS, "Read-only file system"))
+    assert not any(map(is_disk, (OSError(errno.ESTALE, "Stale file handle"), ConnectionResetError(), None)))
 
 
 def test_the_record_gets_one_line():

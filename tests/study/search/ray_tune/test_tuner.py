@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from study.base.errors import StudyError
+from study.base.errors import MachineError, StudyError
 from study.search.ray_tune.tuner import run_search
 from study.store.directory import StudyDirectory
 from study.store.lock import only_driver
@@ -16,7 +16,7 @@ TRAIN = "tests.study.search.toys:train"
 
 def search(root, plan, **options):
     directory = StudyDirectory(root)
-    run_search(plan, directory, job_maker(root), train=TRAIN, **options)
+    run_search(plan, directory, job_maker(root), **{"train": TRAIN, **options})
     return read_trials(directory.storage_url, plan.spec.study)
 
 
@@ -67,6 +67,26 @@ def test_faults_of_the_configuration_cost_budget_and_faults_of_the_cluster_do_no
     assert [t.attempts for t in trials] == [1, 1, 1, 2] * 2
     assert all([r.epoch for r in t.epochs] == [1, 2, 3] for t in fine + lost)
     assert all("Died" in t.extra["lost"] for t in lost)
+
+
+def facts(trials):
+    return [(t.cell, t.number, t.params, t.state, t.value, len(t.epochs)) for t in trials]
+
+
+def test_a_full_disk_stops_the_search_and_costs_nothing(tmp_path):
+    plan = small_plan(trials=6, max_epochs=2, scheduler="none", sampler="random")
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir()
+    (one / "full").touch()
+    said = r"trial 2 of .* could not write: OSError: \[Errno 28\] No space left on device"
+    with pytest.raises(MachineError, match=said):
+        search(one, plan, max_concurrent=1, train="tests.study.search.toys:on_a_full_disk")
+    stopped = read_trials(StudyDirectory(one).storage_url, "toy")
+    assert {trial.state for trial in stopped} == {"COMPLETE", "RUNNING"}
+    (one / "full").unlink()
+    again = search(one, plan, max_concurrent=1)
+    assert {trial.state for trial in again} == {"COMPLETE"}
+    assert facts(again) == facts(search(other, plan, max_concurrent=1))
 
 
 def test_losers_checkpoints_are_gone_when_the_search_ends(tmp_path):

@@ -1,0 +1,111 @@
+"""The Ray that this machine's driver has started itself: watched, ended with the driver, and started again when lost.
+
+Ray's library in a driver whose Ray died can neither join another one nor always return: it waits for a minute and then
+ends the process from within. So the driver becomes a new process image under its old number (`exec`) and goes on from
+the study directory, as after any kill. Only the command line asks for this (`restart_when_lost`); in a program of
+someone's own the loss is a `RunAgain`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from typing import Any
+
+from study.base.errors import RunAgain
+from study.cluster.lifetime import guarding
+
+MAX_RESTARTS = 5
+RESTARTS = "STUDY_RAY_RESTARTS"  # environment: how often this driver has started another Ray
+INTERVAL = 0.25  # seconds between looks
+TERM_LIMIT = 15.0  # seconds that a driver gets to end by itself after SIGTERM
+TERMINATED = 128 + signal.SIGTERM
+FATAL = ("gcs_server", "raylet")  # Ray's processes without which nothing goes on; its agents take the raylet along
+_signals: list[socket.socket] = []  # where the kernel's signals arrive; empty: nothing is restarted or ended here
+_ending = threading.Event()
+
+
+def restart_when_lost() -> None:
+    """Let this process start another Ray when its own is lost, and end within `TERM_LIMIT` of SIGTERM.
+
+    To be called from the main thread, by a command whose arguments alone say what it does.
+    """
+    receiver, sender = socket.socketpair()
+    receiver.setblocking(False)
+    sender.setblocking(False)
+    _signals[:] = [receiver, sender]
+    # Python's handlers wait for the main thread, which may be deep inside Ray; this is written at once.
+    signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+
+
+def watch() -> None:
+    """Guard and watch the Ray that was just started in this process."""
+    import ray
+
+    node: Any = ray._private.worker._global_node
+    for processes in node.all_processes.values():
+        for info in processes:
+            guarding.guard(info.process.pid)
+    guarding.remove_later(node.get_session_dir_path())
+    if _signals:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _terminate)  # Ray's own handler ends the process with 1
+        _ending.clear()
+        atexit.register(_ending.set)  # after Ray's own handlers, hence before them: what they end was not lost
+        threading.Thread(target=_watch, args=(node,), daemon=True, name="own-ray").start()
+
+
+def lost(node: Any) -> list[str]:
+    """Which of the processes that Ray cannot do without have ended."""
+    return [kind for kind in FATAL for info in node.all_processes.get(kind, ()) if info.process.poll() is not None]
+
+
+def _watch(node: Any) -> None:
+    terminated: float | None = None
+    while not _ending.wait(INTERVAL):
+        import ray
+
+        if ray._private.worker._global_node is not node:
+            return
+        dead = lost(node)
+        if terminated is None and signal.SIGTERM in _received():
+            terminated = time.monotonic()
+        if terminated is not None and (dead or time.monotonic() - terminated > TERM_LIMIT):
+            leave(TERMINATED, "terminated; run the same command again to go on")
+        if dead and not _ending.is_set():
+            _restart(dead)
+
+
+def _terminate(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def _received() -> bytes:
+    try:
+        return _signals[0].recv(4096)
+    except BlockingIOError:
+        return b""
+
+
+def _restart(dead: list[str]) -> None:
+    count = int(os.environ.get(RESTARTS, "0")) + 1
+    what = f"Ray on this machine has lost its {' and '.join(dead)}"
+    if count > MAX_RESTARTS:
+        leave(RunAgain.exit_code, f"error: {what} {count} times. Run the same command again: it goes on from here.")
+    print(f"{what}; starting another ({count} of {MAX_RESTARTS})", file=sys.stderr, flush=True)
+    guarding.end_all()  # two processes must not train one trial
+    os.environ[RESTARTS] = str(count)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def leave(code: int, text: str) -> None:
+    """End this process at once, from any thread. Its guardian ends the rest."""
+    print(text, file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(code)
