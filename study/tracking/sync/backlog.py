@@ -20,6 +20,8 @@ class Backlog:
 
     def __str__(self) -> str:
         target = f" to {self.target}" if self.target else ""
+        if not self.waiting and self.error:
+            return f"tracking{target}: {self.error}"
         if not self.waiting:
             return f"tracking{target} is up to date"
         return f"{self.waiting} writes wait{target}" + (f": {self.error}" if self.error else "")

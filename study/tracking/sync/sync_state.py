@@ -1,6 +1,6 @@
 """What a tracking server is known to hold, run by run: the local cache that says what is left to write.
 
-A cache only. Where it is missing or out of date, the reconciler asks the server before it writes.
+A cache only. Where it is missing, damaged or out of date, the reconciler asks the server before it writes.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ class SyncStateStore:
 
     def __init__(self, path: Path, target: str):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and (damage := _damage(path)):
+            print(f"{path} is damaged ({damage}) and is made anew from what the server holds", flush=True)
+            path.unlink()
+            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
         self._target = target
         self._db = sqlite3.connect(path, timeout=30)
         self._execute("CREATE TABLE IF NOT EXISTS ack (target TEXT, key TEXT, body TEXT, PRIMARY KEY (target, key))")
@@ -62,10 +67,29 @@ class SyncStateStore:
         self._db.commit()
 
 
+def _damage(path: Path) -> str:
+    """What is wrong with a file; empty where nothing is. Reads it whole, as it has some hundred bytes a run."""
+    with closing(sqlite3.connect(path, timeout=30)) as db:
+        try:
+            said = str(db.execute("PRAGMA quick_check").fetchone()[0])
+            if said != "ok":
+                return said
+            tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            for (body,) in db.execute("SELECT body FROM ack").fetchall() if "ack" in tables else ():
+                SyncState(**json.loads(body))
+        except sqlite3.OperationalError:
+            raise  # locked, or a disk that cannot be read: not a damage of the file
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            return str(error)
+    return ""
+
+
 def read_status(path: Path) -> dict[str, Any] | None:
-    """The status that the last writer published; None where there was no writer yet."""
+    """The status that the last writer published; None where there was no writer yet. A damaged file has an `error`."""
     if not path.exists():
         return None
+    if damage := _damage(path):
+        return {"error": f"{path} is damaged ({damage}); the next run, or `study track`, makes it anew"}
     db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=30)
     try:
         has_table = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'writer'").fetchone()
