@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak lint docs bench
+.PHONY: demo test soak soak-short lint docs bench
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
@@ -14,8 +14,12 @@ demo: .venv/installed  # a whole study on drawn lesions
 test: .venv/installed
 	$(BIN)/python -m pytest
 
-soak: .venv/installed  # what takes long by nature; writes docs/soak.md
+soak: .venv/installed  # what takes long by nature; writes docs/soak.md and docs/reliability.md
 	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.soak.faults --seconds 3600 --seed $$(date +%j) --write
+
+soak-short: .venv/installed  # kills and other faults at random moments, for three minutes
+	$(BIN)/python -m tests.soak.faults --seconds 150
 
 lint: .venv/installed  # style, types, import contracts
 	$(BIN)/ruff check .

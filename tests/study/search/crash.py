@@ -47,7 +47,7 @@ def crash_plan():
 def drive(root: Path) -> None:
     """One driver, as `study run` would start it."""
     own_ray.restart_when_lost()
-    run_search(crash_plan(), StudyDirectory(root), job_maker(root), train="tests.study.search.toys:train")
+    run_search(crash_plan(), StudyDirectory(root), job_maker(root), train="tests.study.search.toys:on_a_full_disk")
 
 
 @dataclass
@@ -98,13 +98,8 @@ class Study:
 
         The driver survives the loss of whatever else it has started.
         """
-        before = self.epochs()
         driver = self.start()
-        deadline = time.monotonic() + LIMIT
-        while driver.poll() is None and time.monotonic() < deadline:
-            if self.epochs() > before if training else self.processes(KINDS["trial"]):
-                break
-            time.sleep(0.1)
+        self.reach(driver, training=training)
         time.sleep(delay)
         target = [driver.pid] if kind == "driver" else self.processes(KINDS[kind])
         if driver.poll() is not None or not target:
@@ -113,6 +108,20 @@ class Study:
         os.kill(target[0], signal.SIGKILL)
         driver.wait(LIMIT)
         return kind
+
+    def reach(self, driver: subprocess.Popen[bytes], *, training: bool) -> bool:
+        """Wait for a trial's process, or (`training`) for an epoch that is new; whether the driver still runs then."""
+        before = self.epochs()
+        deadline = time.monotonic() + LIMIT
+        while driver.poll() is None and time.monotonic() < deadline:
+            if self.epochs() > before if training else self.processes(KINDS["trial"]):
+                break
+            time.sleep(0.1)
+        return driver.poll() is None
+
+    def said(self) -> str:
+        """What the study's drivers have printed."""
+        return (self.root / "driver.txt").read_text(errors="replace")
 
     def orphans(self, limit: float = OUTLIVED) -> list[int]:
         """What is still there `limit` seconds after the last driver ended. Ray's own agents take a minute."""
