@@ -79,10 +79,10 @@ def load(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Searc
             f"A search space is one of {available()} or the path of a YAML file, got {name_or_path!r}. "
             "Correct the name or give a path that exists."
         )
-    raw = yaml.safe_load(path.read_text()) or {}
-    unknown = set(raw) - {"parameters", "reason", "grid"}
-    if unknown or not isinstance(raw.get("parameters"), dict):
-        raise SpaceError(f"{path.name}: a search space has `parameters` (and `reason`, `grid`), got {sorted(raw)}.")
+    raw = _read(path)
+    if set(raw) - {"parameters", "reason", "grid"} or not isinstance(raw.get("parameters"), dict):
+        got = sorted(map(str, raw))
+        raise SpaceError(f"{path.name}: a search space has `parameters` (and `reason`, `grid`), got {got}.")
     parameters = dict(raw["parameters"])
     for name, value in (overrides or {}).items():
         if name not in parameters:
@@ -102,6 +102,18 @@ def load(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Searc
         else:
             raise SpaceError(f"{path.stem}.{name}: a parameter is a value or a domain, got {value!r}.")
     return SearchSpace(name=path.stem, domains=domains, fixed=fixed, reason=raw.get("reason"), grid=raw.get("grid"))
+
+
+def _read(path: Path) -> dict[Any, Any]:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError, RecursionError, OSError) as error:
+        raise SpaceError(
+            f"{path}: a search space is YAML, but it cannot be read: {error}. Correct the file."
+        ) from error
+    if not isinstance(raw, dict):
+        raise SpaceError(f"{path}: a search space is a mapping with `parameters`, got {type(raw).__name__}.")
+    return raw
 
 
 def available() -> list[str]:
