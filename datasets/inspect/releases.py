@@ -49,11 +49,10 @@ def releases(root: Root, left_out: list[str]) -> list[Release]:
 
 
 def _release(name: str, place: str) -> Release | None:
-    tasks = list(sources.SOURCES.get(name).content["tasks"])
-    for task in tasks:
+    """The release by its first task of two classes, else by its first of more, of which every class has an image."""
+    tasks = sources.SOURCES.get(name).content["tasks"]
+    for task in sorted(tasks, key=lambda task: len(tasks[task]["classes"]) > 2):
         listed = sources.catalogue(DataRef(source=name, root=place, task=task))
-        if len(listed.classes) > 2:
-            continue  # a comparison is of two classes
         counts = _counts(listed)
         if min(counts.values()) > 0:
             there = int((listed.table["path"] != "").sum())

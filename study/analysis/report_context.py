@@ -134,10 +134,12 @@ def _datasets(plan: Plan, directory: StudyDirectory) -> list[dict[str, Any]]:
 def _dataset(name: str, record: dict[str, Any], parts: list[dict[str, Any]] | None) -> dict[str, Any]:
     """A data set as used. `left_out` counts the images without a label of the task, and those in no part of a split."""
     labelled = {int(label): rows for label, rows in record["by_label"].items() if int(label) >= 0}
-    used, positives = sum(labelled.values()), labelled.get(len(record["classes"]) - 1, 0)
+    two = len(record["classes"]) == 2
+    used, positives = sum(labelled.values()), labelled.get(1, 0) if two else None
     if parts:
         largest = [part for part in parts if part["fraction"] == max(part["fraction"] for part in parts)]
-        used, positives = (sum(part[column] for part in largest) for column in ("images", "positives"))
+        used = sum(part["images"] for part in largest)
+        positives = sum(part["positives"] for part in largest) if two else None
     return {
         "name": name,
         "role": "test" if parts is None else "train",
@@ -152,8 +154,12 @@ def _dataset(name: str, record: dict[str, Any], parts: list[dict[str, Any]] | No
         "parts": parts or [],
         "classes": record["classes"],
         "digest": record["digest"],
-        "notes": record["notes"],
+        "notes": record["notes"] if two else [*record["notes"], _by_class(record["classes"], labelled)],
     }
+
+
+def _by_class(classes: list[str], labelled: dict[int, int]) -> str:
+    return ", ".join(f"{labelled.get(label, 0):,} {name}" for label, name in enumerate(classes))
 
 
 def read_record(path: Path) -> Any:

@@ -80,7 +80,7 @@ def _images(plan: Plan, directory: StudyDirectory) -> dict[str, str]:
     content = json.loads(directory.manifests.read_text())
     data = content["data"][plan.spec.train.source]
     parts = [
-        f"{row['images']:,} ({row['positives']} positive) {row['part']} at {row['fraction']:g}"
+        f"{row['images']:,}{_positives(row['positives'])} {row['part']} at {row['fraction']:g}"
         for row in content["parts"]
         if row["part"] in ("train", "validation")
     ]
@@ -88,3 +88,8 @@ def _images(plan: Plan, directory: StudyDirectory) -> dict[str, str]:
         "data set": f"{data['rows']:,} images of {data['lesions']:,} lesions, digest {data['digest']}",
         "images": "; ".join(parts),
     }
+
+
+def _positives(count: int | None) -> str:
+    """Of two classes how many are positive."""
+    return "" if count is None else f" ({count} positive)"

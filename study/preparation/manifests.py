@@ -102,11 +102,13 @@ def training_data(spec: StudySpec, directory: StudyDirectory, index: int, fracti
 
 
 def validation_size(spec: StudySpec, directory: StudyDirectory) -> ValidationSize:
-    """How many validation images of each class the split of the search has."""
+    """How many validation images the split of the search has of the positive class (of more than two: of the rarest)
+    and of the others."""
     chosen = set(Split.read(directory.split(0, spec.train.fractions[0])).ids("validation"))
     manifest = load_manifest(spec.train)
     labels = manifest.table["label"][manifest.table["image_id"].isin(chosen)]
-    positives = int((labels == len(manifest.classes) - 1).sum())
+    counts = [int((labels == label).sum()) for label in range(len(manifest.classes))]
+    positives = counts[1] if len(counts) == 2 else min(counts)
     return ValidationSize(positives=positives, negatives=len(labels) - positives)
 
 
@@ -139,15 +141,16 @@ def same_as_sealed(directory: StudyDirectory, manifests: dict[str, Manifest], sp
 
 
 def part_counts(spec: StudySpec, directory: StudyDirectory, manifest: Manifest) -> list[dict[str, Any]]:
-    """Images and positives of each part of the split of the search, one row a training fraction and part."""
+    """Images and positives (None for more than two classes) of each part of the split of the search, one row a training
+    fraction and part."""
     labels = dict(zip(manifest.table["image_id"], manifest.table["label"], strict=True))
     rows = []
     for fraction in spec.train.fractions:
         split = Split.read(directory.split(0, fraction))
         for part in PARTS:
             found = [labels[image_id] for image_id in split.ids(part) if image_id in labels]
-            positives = sum(label == len(manifest.classes) - 1 for label in found)
-            rows.append({"fraction": fraction, "part": part, "images": len(found), "positives": int(positives)})
+            positives = int(sum(label == 1 for label in found)) if len(manifest.classes) == 2 else None
+            rows.append({"fraction": fraction, "part": part, "images": len(found), "positives": positives})
     return rows
 
 

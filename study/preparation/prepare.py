@@ -36,11 +36,6 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
             sources[test.name] = test
     manifests = {name: data.load_manifest(source) for name, source in sources.items()}
     for name, manifest in manifests.items():
-        if len(manifest.classes) != 2:
-            raise StudyError(
-                f"A study compares two-class tasks, but {name} has the {len(manifest.classes)} classes "
-                f"{', '.join(manifest.classes)}: its statistics are those of one ROC curve. Choose another task."
-            )
         wanted = manifests[spec.train.source].classes
         if (difference := mismatch(manifest.classes, wanted)) is not None:
             raise StudyError(

@@ -1,4 +1,7 @@
-"""Which images to look at: chosen by the prediction tables alone, so that nobody picks the pretty ones."""
+"""Which images to look at: chosen by the prediction tables alone, so that nobody picks the pretty ones.
+
+Of three classes and more the score of an image is the probability of its own class.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +24,11 @@ class Chosen:
     scores: dict[str, float]
 
 
-def mean_scores(predictions: pd.DataFrame, dataset: str) -> pd.DataFrame:
-    """One row an image of a test set: `image_id`, `label`, and a column a method with the mean score over ranks and
-    replicates. Images that a method did not score are left out."""
+def mean_scores(predictions: pd.DataFrame, dataset: str, column: str = "score") -> pd.DataFrame:
+    """One row an image of a test set: `image_id`, `label`, and a column a method with the mean score (or what another
+    `column` holds) over ranks and replicates. Images that a method did not score are left out."""
     rows = predictions[predictions["dataset"] == dataset]
-    wide = rows.pivot_table(index=["image_id", "label"], columns="method", values="score", aggfunc="mean", sort=True)
+    wide = rows.pivot_table(index=["image_id", "label"], columns="method", values=column, aggfunc="mean", sort=True)
     return wide.dropna().reset_index()
 
 
@@ -59,6 +62,34 @@ def confident_errors(scores: pd.DataFrame, dataset: str, method: str, each: int 
         for why, rows in (("missed", missed), ("false alarm", alarms))
         for row in _rows(rows.head(each))
     ]
+
+
+def telling_of_classes(scores: pd.DataFrame, dataset: str) -> list[Chosen]:
+    """Up to three images of a test set of many classes: the one whose class all methods see best, the one whose class
+    they miss most, and the one they disagree on most."""
+    methods = _methods(scores)
+    values = scores[methods]
+    scored = scores.assign(mean=values.mean(axis=1), spread=values.max(axis=1) - values.min(axis=1))
+    picks = [
+        ("seen best", _top(scored, "mean")),
+        ("missed most", _top(scored, "mean", highest=False)),
+        ("methods disagree most", _top(scored, "spread") if len(methods) > 1 else None),
+    ]
+    found: dict[str, Chosen] = {}
+    for why, row in picks:
+        if row is not None and row["image_id"] not in found:
+            found[row["image_id"]] = _chosen(row, dataset, why, methods)
+    return list(found.values())
+
+
+def confident_errors_of_classes(
+    scores: pd.DataFrame, rivals: pd.DataFrame, dataset: str, method: str, most: int = 8
+) -> list[Chosen]:
+    """The images to which a method gives another class, most confident first. `rivals` has in the same rows the highest
+    probability of another class."""
+    wrong = scores.assign(rival=rivals[method])[scores[method] < rivals[method]]
+    ordered = wrong.sort_values(["rival", "image_id"], ascending=[False, True])
+    return [_chosen(row, dataset, "taken for another class", [method]) for row in _rows(ordered.head(most))]
 
 
 def _methods(scores: pd.DataFrame) -> list[str]:

@@ -37,11 +37,14 @@ class _ChannelsFirst(nn.Module):
         return self.classifier(images.permute(0, 2, 3, 1))
 
 
-class _PositiveClass:
-    """Grad-CAM's target: the logit of the positive class, which is the last."""
+@dataclass(frozen=True)
+class _Logit:
+    """Grad-CAM's target: the logit of a class."""
+
+    label: int
 
     def __call__(self, output: Tensor) -> Tensor:
-        return output.flatten()[-1]
+        return output.flatten()[self.label]
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,13 @@ class Eye:
             found: Floats = torch.cat([self.model.encode(self._batch(part)) for part in parts]).flatten(1).numpy()
         return found
 
-    def looked(self, image: Image) -> Image:
-        """Grad-CAM for the positive class over the image (Selvaraju et al., ICCV 2017), `image_size` square."""
+    def looked(self, image: Image, label: int = -1) -> Image:
+        """Grad-CAM for a class (default the last, of two the positive one) over the image (Selvaraju et al., ICCV
+        2017), `image_size` square."""
         pixels = self._batch([image]).permute(0, 3, 1, 2).float()
         layer, as_map = target(self.model.encoder)
         with GradCAM(model=_ChannelsFirst(self.model), target_layers=[layer], reshape_transform=as_map) as cam:
-            heat = cam(input_tensor=pixels, targets=[_PositiveClass()])[0]
+            heat = cam(input_tensor=pixels, targets=[_Logit(label)])[0]
         background = (self.view(image) / 255.0).astype(np.float32)
         shown: Image = show_cam_on_image(background, heat, use_rgb=True, image_weight=0.6)
         return shown

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from datasets.base.score_columns import score_columns, scored_classes
 from datasets.cache.store import ImageStore, open_store
 from datasets.splits.split import Split
 from study.base.errors import StudyError
@@ -59,13 +61,27 @@ def checkpoints(plan: Plan, directory: StudyDirectory, fraction: float, pair: in
 
 
 def predictions(directory: StudyDirectory, fraction: float) -> pd.DataFrame:
-    """All prediction tables of a fraction. Raises `StudyError` when there are none."""
+    """All prediction tables of a fraction. Raises `StudyError` when there are none.
+
+    Of three classes and more `score` is the probability of the image's own class, and `rival` the highest
+    of the others.
+    """
     paths = sorted(directory.predictions.rglob("*.parquet"))
     if not paths:
         raise StudyError(f"{directory.predictions} holds no predictions. Run `study evaluate {directory.root}` first.")
-    columns = ["method", "fraction", "dataset", "image_id", "label", "score"]
-    table = pd.concat([pd.read_parquet(path, columns=columns) for path in paths], ignore_index=True)
+    table = pd.concat([_scored(pd.read_parquet(path)) for path in paths], ignore_index=True)
     return table[table["fraction"] == fraction]
+
+
+def _scored(table: pd.DataFrame) -> pd.DataFrame:
+    columns = ["method", "fraction", "dataset", "image_id", "label"]
+    classes = scored_classes(table.columns)
+    if not classes:
+        return table[[*columns, "score"]]
+    scores, label = table[score_columns(classes)].to_numpy(float, copy=True), table["label"].to_numpy(int)
+    own = scores[np.arange(len(table)), label]
+    scores[np.arange(len(table)), label] = -1.0
+    return table[columns].assign(score=own, rival=scores.max(axis=1))
 
 
 def training_images(directory: StudyDirectory, fraction: float, pair: int) -> list[str]:

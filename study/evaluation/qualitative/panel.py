@@ -37,14 +37,27 @@ class Album:
         tests = [test for test in plan.spec.tests if (table["dataset"] == test.name).any()]
         self.where = directory.panels
         self.scores = {test.name: choose.mean_scores(table, test.name) for test in tests}
+        self.many = "rival" in table.columns
+        self.rivals = {test.name: choose.mean_scores(table, test.name, "rival") for test in tests if self.many}
         self.images = {
             test.name: image_sources.pictures(plan, manifests.test_source(plan.spec, test)) for test in tests
         }
 
     def telling(self) -> Iterator[Chosen]:
         """The images that Grad-CAM is shown for, test set by test set."""
-        for dataset, scores in self.scores.items():
-            yield from choose.telling(scores, dataset)
+        for dataset in self.scores:
+            yield from self.telling_of(dataset)
+
+    def telling_of(self, dataset: str) -> list[Chosen]:
+        """Those of one test set."""
+        chosen = choose.telling_of_classes if self.many else choose.telling
+        return chosen(self.scores[dataset], dataset)
+
+    def errors(self, dataset: str, method: str) -> list[Chosen]:
+        """The images of a test set that a method gets wrong most confidently."""
+        if not self.many:
+            return choose.confident_errors(self.scores[dataset], dataset, method)
+        return choose.confident_errors_of_classes(self.scores[dataset], self.rivals[dataset], dataset, method)
 
     def shown(self, chosen: Chosen, method: str | None = None) -> Shown:
         """A test image as the pages show it, with the score that `method` gives it."""
@@ -79,7 +92,7 @@ def look(plan: Plan, directory: StudyDirectory, method: str, checkpoint: Path) -
         (chosen.dataset, chosen.image_id): write_image(
             album.where,
             f"{method}/{chosen.dataset}/{chosen.image_id}",
-            eye.looked(album.images[chosen.dataset][chosen.image_id]),
+            eye.looked(album.images[chosen.dataset][chosen.image_id], chosen.label if album.many else -1),
         )
         for chosen in album.telling()
     }
@@ -94,7 +107,7 @@ def look(plan: Plan, directory: StudyDirectory, method: str, checkpoint: Path) -
 
 
 def _errors(album: Album, dataset: str, method: str) -> Errors:
-    chosen = choose.confident_errors(album.scores[dataset], dataset, method)
+    chosen = album.errors(dataset, method)
     return Errors(method=method, dataset=dataset, errors=tuple(album.shown(item, method) for item in chosen))
 
 
@@ -109,8 +122,8 @@ def _neighbours(plan: Plan, directory: StudyDirectory, album: Album, method: str
     pool_images = training.several(pool)
     known = eye.features(pool_images)
     found = []
-    for dataset, scores in album.scores.items():
-        queries = choose.telling(scores, dataset)[1 : 1 + QUERIES]
+    for dataset in album.scores:
+        queries = album.telling_of(dataset)[1 : 1 + QUERIES]
         if not queries:
             continue
         images = [album.images[dataset][item.image_id] for item in queries]

@@ -43,6 +43,7 @@ def write_panels(directory: StudyDirectory, plan: Plan) -> None:
         neighbours=tuple(item for method in checkpoints for item in found[method].neighbours),
         maps=tuple(found[method].map for method in checkpoints),
         notes=(
+            *(["Of many classes, Grad-CAM is for the image's own class."] if Album(plan, directory).many else []),
             "Grad-CAM, neighbours and maps look at one re-trained model a method (pair 1, no augmentation); scores "
             "and the choice of images rest on all of them.",
         ),

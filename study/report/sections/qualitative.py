@@ -43,10 +43,16 @@ def qualitative(data: ReportData) -> Section | None:
         id="images",
         title="What the models see",
         lead=f"Winners trained on {fraction(found.fraction)}. Numbers below images are scores: the probability of "
-        f"{found.classes[-1] if found.classes else 'the positive class'}, mean over all copies and re-trained models.",
+        f"{_scored_class(found)}, mean over all copies and re-trained models.",
         body=body,
         sources=("qualitative/panels.json",),
     )
+
+
+def _scored_class(found: Panels) -> str:
+    if len(found.classes) > 2:
+        return "the image's own class"
+    return found.classes[-1] if found.classes else "the positive class"
 
 
 def _tile(source: Path, alt: str, caption: str, strong: bool = False) -> Markup:

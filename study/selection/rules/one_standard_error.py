@@ -14,7 +14,10 @@ from study.store.trial import TrialRecord
 
 class OneStandardError(SelectionRule):
     """The cheapest configuration (fewest images seen up to its best epoch) within one standard error of the best
-    validation AUC (Hanley and McNeil 1982): differences below the error of measurement do not decide."""
+    validation AUC (Hanley and McNeil 1982): differences below the error of measurement do not decide.
+
+    Of more than two classes the AUC is a mean over classes, and the error taken for it is that of the rarest class: no
+    smaller than that of the mean, so that more trials count as near the best."""
 
     def order(self, trials: Sequence[TrialRecord], objective: str, size: ValidationSize) -> list[TrialRecord]:
         """The trials within one standard error, cheapest first, then the rest by value."""

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.evaluation.qualitative.choose import confident_errors, mean_scores, telling
+from study.evaluation.qualitative.choose import (
+    confident_errors,
+    confident_errors_of_classes,
+    mean_scores,
+    telling,
+    telling_of_classes,
+)
 
 
 def predictions() -> pd.DataFrame:
@@ -52,3 +58,33 @@ def test_a_set_without_positives_has_no_missed_image() -> None:
         "worst false alarm",
         "methods disagree most",
     ]
+
+
+def many() -> pd.DataFrame:
+    """Two methods on four images of three classes: the probability of the own class, and the highest other."""
+    own = {"a": (0.9, 0.8), "b": (0.2, 0.1), "c": (0.5, 0.1), "d": (0.6, 0.6)}
+    return pd.DataFrame(
+        [
+            {"dataset": "set", "image_id": image, "label": place % 3, "method": method, "score": score,
+             "rival": 0.9 * (1 - score)}
+            for place, (image, both) in enumerate(own.items())
+            for method, score in zip(("one", "two"), both, strict=True)
+        ]
+    )  # fmt: skip
+
+
+def test_of_many_classes_the_own_class_counts() -> None:
+    found = telling_of_classes(mean_scores(many(), "set"), "set")
+    assert [(item.why, item.image_id, item.label) for item in found] == [
+        ("seen best", "a", 0),
+        ("missed most", "b", 1),
+        ("methods disagree most", "c", 2),
+    ]
+
+
+def test_an_error_among_many_classes_is_another_class_that_is_more_probable() -> None:
+    scores, rivals = mean_scores(many(), "set"), mean_scores(many(), "set", "rival")
+    one = confident_errors_of_classes(scores, rivals, "set", "one")
+    assert [(item.image_id, item.scores) for item in one] == [("b", {"one": 0.2})]
+    two = confident_errors_of_classes(scores, rivals, "set", "two")
+    assert [item.image_id for item in two] == ["b", "c"]
