@@ -10,6 +10,7 @@ from datasets.base.manifest import Manifest
 from datasets.cache.progress import Progress
 from datasets.cache.store import ImageStore, open_store
 from datasets.duplicates import Comparison
+from datasets.labels.class_lists import on_classes
 from datasets.labels.class_names import mismatch
 from study.base.errors import StudyError
 from study.plan.cells import Plan
@@ -37,7 +38,7 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
     manifests = {name: data.load_manifest(source) for name, source in sources.items()}
     for name, manifest in manifests.items():
         wanted = manifests[spec.train.source].classes
-        if (difference := mismatch(manifest.classes, wanted)) is not None:
+        if (difference := mismatch(on_classes(manifest, wanted).classes, wanted)) is not None:
             raise StudyError(
                 f"All data sets of a study have the same classes, but {name} has {', '.join(manifest.classes)} and "
                 f"{spec.train.source} has {', '.join(wanted)}: {difference}. Give them the same task, or name the "
@@ -52,8 +53,9 @@ def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest
     Raises `StudyError` for bad images (all of them at once), changed data, and a leak that the spec does not accept.
     """
     stores = {name: _decode(plan, name, manifest, say) for name, manifest in manifests.items()}
-    used = {name: _used(manifests[name], store) for name, store in stores.items()}
     name = plan.spec.train.source
+    classes = manifests[name].classes
+    used = {name: on_classes(_used(manifests[name], store), classes) for name, store in stores.items()}
     comparison = Comparison(plan.spec.cache_side, say)
     train = as_begun(plan.spec, directory, used[name], stores[name], comparison)
     splits = data.write_splits(plan.spec, directory, train)

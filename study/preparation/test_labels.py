@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datasets.base.manifest import Manifest
+from datasets.labels.class_lists import on_classes
 from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.preparation import manifests
@@ -27,7 +28,10 @@ def read_labels(
         )
     spec = plan.spec
     seal.seal(plan, directory)
-    manifest = manifests.test_images(spec, directory, test, manifests.load_manifest(manifests.test_source(spec, test)))
+    manifest = manifests.load_manifest(manifests.test_source(spec, test))
+    if not manifests.is_held_out(spec, test):
+        manifest = on_classes(manifest, manifests.load_manifest(spec.train).classes)
+    manifest = manifests.test_images(spec, directory, test, manifest)
     read_log.append(
         directory,
         "read",
