@@ -23,13 +23,15 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line. Exit codes: 0 done; 1 a fault of ours or of the machine; 2 bad input, said in one error;
     75 processes or nodes were lost (run again to go on); 130 and 143 interrupted (run again to go on)."""
-    from study.base.errors import StudyError
-    from study.cluster.lifetime.own_ray import TERMINATED, restart_when_lost
+    from study.base.errors import RunAgain, StudyError
+    from study.cluster.lifetime.own_ray import TERMINATED, restart_when_lost, start_another
 
     restart_when_lost()
     try:
         app()
     except StudyError as error:
+        if isinstance(error, RunAgain):
+            start_another(str(error).partition(". ")[0])
         print(f"error: {error}", file=sys.stderr)
         raise SystemExit(error.exit_code) from None
     except OSError as error:

@@ -27,6 +27,7 @@ TERM_LIMIT = 15.0  # seconds that a driver gets to end by itself after SIGTERM
 TERMINATED = 128 + signal.SIGTERM
 FATAL = ("gcs_server", "raylet")  # Ray's processes without which nothing goes on; its agents take the raylet along
 _signals: list[socket.socket] = []  # where the kernel's signals arrive; empty: nothing is restarted or ended here
+_watched: list[Any] = []  # the Ray nodes that this process has started
 _ending = threading.Event()
 
 
@@ -53,6 +54,7 @@ def watch() -> None:
             guarding.guard(info.process.pid)
     guarding.remove_later(node.get_session_dir_path())
     if _signals:
+        _watched.append(node)
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, _terminate)  # Ray's own handler ends the process with 1
         _ending.clear()
@@ -66,19 +68,21 @@ def lost(node: Any) -> list[str]:
 
 
 def _watch(node: Any) -> None:
-    terminated: float | None = None
+    asked: dict[int, float] = {}  # when this process was asked to end, by signal
     while not _ending.wait(INTERVAL):
         import ray
 
         if ray._private.worker._global_node is not node:
             return
         dead = lost(node)
-        if terminated is None and signal.SIGTERM in _received():
-            terminated = time.monotonic()
-        if terminated is not None and (dead or time.monotonic() - terminated > TERM_LIMIT):
+        for number in _received():
+            asked.setdefault(number, time.monotonic())
+        if signal.SIGTERM in asked and (dead or time.monotonic() - asked[signal.SIGTERM] > TERM_LIMIT):
             leave(TERMINATED, "terminated; run the same command again to go on")
+        if signal.SIGINT in asked and dead:
+            leave(128 + signal.SIGINT, "interrupted; run the same command again to go on")
         if dead and not _ending.is_set():
-            _restart(dead)
+            start_another(f"Ray on this machine has lost its {' and '.join(dead)}")
 
 
 def _terminate(number: int, _frame: object) -> None:
@@ -92,11 +96,17 @@ def _received() -> bytes:
         return b""
 
 
-def _restart(dead: list[str]) -> None:
+def start_another(what: str) -> None:
+    """Become a process that goes on with another Ray, where this one has started its own; `what` was lost.
+
+    Returns where the Ray is not this process's, or nobody called `restart_when_lost`.
+    """
+    if not (_signals and _watched):
+        return
     count = int(os.environ.get(RESTARTS, "0")) + 1
-    what = f"Ray on this machine has lost its {' and '.join(dead)}"
     if count > MAX_RESTARTS:
-        leave(RunAgain.exit_code, f"error: {what} {count} times. Run the same command again: it goes on from here.")
+        often = f"error: {what}, after {MAX_RESTARTS} others were started"
+        leave(RunAgain.exit_code, f"{often}. Run the same command again: it goes on from here.")
     print(f"{what}; starting another ({count} of {MAX_RESTARTS})", file=sys.stderr, flush=True)
     guarding.end_all()  # two processes must not train one trial
     os.environ[RESTARTS] = str(count)

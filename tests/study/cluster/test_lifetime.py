@@ -1,0 +1,92 @@
+"""What a process starts ends with it, however it ends; and a lost Ray is replaced a bounded number of times."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from study.cluster.lifetime import guardian, own_ray
+
+DRIVER = """
+import os, subprocess, sys, time
+from study.cluster.lifetime import guarding
+
+child = subprocess.Popen([sys.executable, "-c", "import subprocess, sys, time; "
+    "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True).pid,"
+    " flush=True); time.sleep(600)"], stdout=subprocess.PIPE, text=True, start_new_session=True)
+guarding.guard(child.pid)
+with guarding.scratch("study-test-") as where:
+    print(child.pid, child.stdout.readline().strip(), where, flush=True)
+    time.sleep(float(sys.argv[1]))
+    if sys.argv[2] == "kill":
+        os.kill(os.getpid(), 9)
+"""
+
+
+def alive(pid: int) -> bool:
+    return bool(guardian.start_time(pid))
+
+
+@pytest.mark.parametrize("how", ["kill", "end"])
+def test_children_grandchildren_and_scratch_folders_end_with_a_process(how):
+    driver = subprocess.Popen([sys.executable, "-c", DRIVER, "2", how], stdout=subprocess.PIPE, text=True)
+    child, grandchild, where = driver.stdout.readline().split()
+    assert alive(int(child))
+    assert alive(int(grandchild))
+    assert Path(where).is_dir()
+    assert driver.wait(60) == (-signal.SIGKILL if how == "kill" else 0)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and (alive(int(child)) or alive(int(grandchild)) or Path(where).exists()):
+        time.sleep(0.1)
+    assert not alive(int(child))
+    assert not alive(int(grandchild))
+    assert not Path(where).exists()
+
+
+def test_a_number_that_is_used_again_is_another_process():
+    mine = (os.getpid(), guardian.start_time(os.getpid()))
+    assert guardian.living({mine, (os.getpid(), "1"), (2**22, "1")}) == {mine}
+
+
+def test_a_process_that_has_ended_but_was_not_waited_for_is_gone():
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    deadline = time.monotonic() + 30
+    while alive(child.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not alive(child.pid)
+    child.wait()
+
+
+AGAIN = """
+import os, sys
+from study.cluster.lifetime import own_ray
+
+print("begins", os.getpid(), sys.argv[1:], flush=True)
+own_ray._signals[:] = [1]
+own_ray._watched[:] = [1]
+own_ray.start_another("Ray has lost its raylet")
+"""
+
+
+def test_a_process_becomes_another_a_bounded_number_of_times_then_says_run_again(tmp_path):
+    script = tmp_path / "again.py"
+    script.write_text(AGAIN)
+    done = subprocess.run(
+        [sys.executable, str(script), "run", "a spec.yaml"], capture_output=True, text=True, timeout=200, check=False
+    )
+    assert done.returncode == 75
+    lines = done.stdout.splitlines()
+    assert len(lines) == 1 + own_ray.MAX_RESTARTS
+    assert len(set(lines)) == 1, "the same process with the same arguments"
+    assert done.stderr.splitlines()[0] == "Ray has lost its raylet; starting another (1 of 5)"
+    assert done.stderr.splitlines()[-1].endswith("Run the same command again: it goes on from here.")
+
+
+def test_where_nobody_asked_for_it_nothing_is_started_again():
+    own_ray.start_another("a cluster's node was lost")  # returns: this process has no Ray of its own
