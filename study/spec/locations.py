@@ -8,9 +8,12 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 _PASSWORD = re.compile(r"//[^@\s]*:[^@\s]*@")
-QUERY_SECRETS = r"token|access_token|sig|signature|key|password|passwd|pwd|sslpassword|secret|x-amz-[a-z-]+"
+QUERY_SECRETS = (
+    r"token|access_token|refresh_token|auth_token|api_?key|client_secret|credential|sig|signature|key|password|passwd|pwd"
+    r"|sslpassword|secret|x-amz-[a-z-]+"
+)
 """Names of query parameters whose values are credentials."""
-_QUERY = re.compile(rf"[?&;]({QUERY_SECRETS})=", re.I)
+_QUERY = re.compile(rf"[?&;#]({QUERY_SECRETS})=", re.I)
 _SECRET = re.compile(rf"//[^/@\s]*@|{_QUERY.pattern}", re.I)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 from collections.abc import Mapping
@@ -59,6 +60,18 @@ def resolve(spec: StudySpec, directory: StudyDirectory, uri: str | None = None) 
         credentials = {"MLFLOW_TRACKING_USERNAME": user, "MLFLOW_TRACKING_PASSWORD": password}
         return Target(name, name, credentials, secrets)
     return Target(chosen, name, {}, secrets)
+
+
+def require_driver(target: Target) -> None:
+    """Raise `StudyError` where a PostgreSQL database has no driver here: MLflow would blame the server, late."""
+    scheme = target.uri.partition("://")[0]
+    driver = {"postgresql": "psycopg", "postgresql+psycopg": "psycopg", "postgresql+psycopg2": "psycopg2"}.get(scheme)
+    if driver is not None and importlib.util.find_spec(driver) is None:
+        other = "psycopg2" if driver == "psycopg" else "psycopg"
+        raise StudyError(
+            f"{target.name} needs the Python package {driver}, which is not installed. Install this project with the "
+            f"extra postgresql, or write postgresql+{other}:// where {other} is installed."
+        )
 
 
 def _split(uri: str) -> tuple[str, str, tuple[str, ...]]:

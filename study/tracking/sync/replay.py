@@ -10,7 +10,7 @@ from filelock import FileLock, Timeout
 from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
-from study.tracking.backend.target import resolve
+from study.tracking.backend.target import require_driver, resolve
 from study.tracking.desired import identity
 from study.tracking.desired.desired_state import DesiredState
 from study.tracking.sync import paths
@@ -26,6 +26,7 @@ def replay(plan: Plan, directory: StudyDirectory, uri: str | None, echo: Callabl
     rejects the study or a write.
     """
     target = resolve(plan.spec, directory, uri)
+    require_driver(target)
     if not paths.identity(directory).exists():
         identity.begin_session(plan, directory)
     lock = FileLock(paths.lock(directory), timeout=0)

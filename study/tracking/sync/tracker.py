@@ -12,7 +12,7 @@ from study.plan.cells import Plan
 from study.store.directory import StudyDirectory
 from study.store.stage import Observer
 from study.store.trial import TrialRecord
-from study.tracking.backend.target import resolve
+from study.tracking.backend.target import require_driver, resolve
 from study.tracking.desired import identity
 from study.tracking.sync import paths
 from study.tracking.sync.journal import Journal
@@ -75,6 +75,6 @@ class Tracker(Observer):
 
 def open_tracker(plan: Plan, directory: StudyDirectory) -> Tracker:
     """Start tracking a study whose directory holds its spec. Raises `StudyError` for a URI that MLflow cannot open."""
-    resolve(plan.spec, directory)
+    require_driver(resolve(plan.spec, directory))
     identity.begin_session(plan, directory)
     return Tracker(directory)

@@ -74,7 +74,10 @@ def test_passwords_are_refused_and_never_repeated(where):
     assert "hunter2" not in text
 
 
-@pytest.mark.parametrize("query", ["user=u&password=hunter2", "sslpassword=hunter2", "a=1;pwd=hunter2"])
+@pytest.mark.parametrize(
+    "query",
+    ["user=u&password=hunter2", "sslpassword=hunter2", "a=1;pwd=hunter2", "api_key=hunter2", "a#access_token=hunter2"],
+)
 def test_passwords_in_a_query_are_refused_and_never_repeated(query):
     text = said(tracking={"uri": f"postgresql://db/mlflow?{query}"})
     assert "because specs are published" in text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from study.base.errors import StudyError
-from study.tracking.backend.target import resolve
+from study.tracking.backend.target import require_driver, resolve
 from tests.study.tracking.studies import start
 
 
@@ -87,3 +87,15 @@ def test_every_place_of_a_uri_that_can_hold_a_secret_stays_in_memory(study, uri,
         assert secret not in repr(target)
         if secret in uri and secret != "cret":
             assert secret not in target.mask(f"cannot reach {uri}: password {secret} is wrong")
+
+
+@pytest.mark.parametrize(
+    ("uri", "missing", "other"),
+    [("postgresql://db/mlflow", "psycopg", "psycopg2"), ("postgresql+psycopg2://db/mlflow", "psycopg2", "psycopg")],
+)
+def test_a_missing_database_driver_is_named_before_anything_waits(study, monkeypatch, uri, missing, other):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == missing else name)
+    with pytest.raises(StudyError, match=rf"needs the Python package {missing}, .* write postgresql\+{other}://"):
+        require_driver(resolve(*study, uri))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    require_driver(resolve(*study, uri))
