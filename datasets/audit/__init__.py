@@ -11,7 +11,9 @@ from itertools import combinations
 
 import pandas as pd
 
+from datasets.audit.conflict_table import contradictions
 from datasets.audit.finding import Finding, Severity
+from datasets.audit.known_overlaps import known
 from datasets.audit.labels import conflicts, copies_under_other_lesions, pairs_under_other_lesions
 from datasets.audit.members import Members, Parts, members, parts_of
 from datasets.audit.near import DISTANCE, hashes, near_pairs
@@ -68,6 +70,8 @@ def audit(
     found += copies_under_other_lesions(source, [*within, *denied])
     found += identical(subsamples or {})
     found += conflicts([source, *others.values()], within + [pair for pairs in across.values() for pair in pairs])
+    found += contradictions({"train": train, **tests})
+    found += known(train, tests, duplicates)
     found += [finding for each in (source, *others.values()) for finding in unchecked(each)]
     return _gathered(found)
 

@@ -22,17 +22,20 @@ def agreement(left: Grey, right: Grey, transform: Floats) -> float:
         left, right, transform = right, left, np.asarray(cv2.invertAffineTransform(transform))
     height, width = right.shape
     moved = np.asarray(cv2.warpAffine(left, transform, (width, height), flags=cv2.INTER_LINEAR), np.uint8)
-    seen = np.where(inner(left), np.uint8(255), np.uint8(0))
-    mask = (cv2.warpAffine(seen, transform, (width, height)) == 255) & inner(right)
-    area = abs(float(np.linalg.det(transform[:, :2]))) * left.size
-    share = float(mask.sum()) / min(area, right.size)
+    ours, theirs = inner(left), inner(right)
+    seen = np.where(ours, np.uint8(255), np.uint8(0))
+    mask = (cv2.warpAffine(seen, transform, (width, height)) == 255) & theirs
+    area = abs(float(np.linalg.det(transform[:, :2]))) * float(
+        ours.sum()
+    )  # without the black that lesions are cut out on
+    share = float(mask.sum()) / max(1.0, min(area, float(theirs.sum())))
     inside = cv2.erode(mask.astype(np.uint8), np.ones((7, 7), np.uint8), borderValue=0) > 0
     if share < 0.3 or inside.sum() < 400:
         return 0.0
-    ours, theirs = _band(moved, inside)[inside], _band(right, inside)[inside]
-    ours, theirs = ours - ours.mean(), theirs - theirs.mean()
-    norm = float(np.sqrt((ours @ ours) * (theirs @ theirs)))
-    return float(ours @ theirs) / norm if norm > 1e-3 else 0.0
+    one, other = _band(moved, inside)[inside], _band(right, inside)[inside]
+    one, other = one - one.mean(), other - other.mean()
+    norm = float(np.sqrt((one @ one) * (other @ other)))
+    return float(one @ other) / norm if norm > 1e-3 else 0.0
 
 
 def _band(picture: Grey, mask: NDArray[np.bool_]) -> Floats:

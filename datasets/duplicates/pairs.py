@@ -17,10 +17,13 @@ from datasets.duplicates.geometry import fit
 from datasets.duplicates.wording import words_for
 from datasets.duplicates.workers import workers
 
-VERSION = 2
+VERSION = 3
 """Raised when the same pictures may give other pairs."""
 AGREEMENT, SHARE, SUM = 0.6, 0.15, 0.95
 """The least correlation of structures, share of common key points, and sum of both, of a pair that is reported."""
+POINTS, CERTAIN = 8, 0.95
+"""Key points in common, or a correlation without so many: outlines of small lesions that are cut out on black agree by
+chance in fewer points."""
 COPY = 0.85
 """Correlation above which a pair is most likely one photograph: two taken in a row can lie above, and copies of coarse
 JPEG below."""
@@ -50,7 +53,7 @@ def pairs(left: Sequence[Features], right: Sequence[Features], progress: Progres
         if found is None or found.share < SHARE:
             return None
         value = agreement(one.picture, other.picture, found.transform)
-        if value < AGREEMENT or value + found.share < SUM:
+        if value < AGREEMENT or value + found.share < SUM or (found.support < POINTS and value < CERTAIN):
             return None
         kind = "copy" if value >= COPY else "photograph"
         words = words_for(found.transform, one.size, other.size)

@@ -16,6 +16,8 @@ from study.preparation.spec_audit import audit_spec
 from study.spec.model import StudySpec
 
 SUBGROUPS = ("sex", "age", "skin_tone")
+CONFLICTS = 5
+"""Contradictions that are listed of each kind; the rest are counted."""
 _STYLE = {"error": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -31,7 +33,7 @@ def print_audit(spec: StudySpec, console: Console | None = None) -> None:
         console.print(f"[{style}]{label:>8}[/] {escape(finding.key)}: {escape(finding.message + suffix)}")
     if not audit.findings:
         console.print("no image, lesion, patient or picture is on two sides")
-    for table in _balance(audit.counts(spec)):
+    for table in (*_conflicts(audit.conflicts()), *_balance(audit.counts(spec))):
         console.print(table)
     leaks = refused(spec, audit.findings)
     if leaks:
@@ -52,6 +54,19 @@ def print_decoded(datasets: list[Decoded], console: Console | None = None) -> No
         size = f"{data.nbytes / 1e6:,.1f}"
         table.add_row(data.host, data.name, f"{data.images:,}", str(data.skipped), size, f"{data.seconds:.1f}")
     console.print(table)
+
+
+def _conflicts(found: pd.DataFrame) -> Iterator[Table]:
+    """The first contradictions of each kind."""
+    if found.empty:
+        return
+    table = Table("conflict", Column("of", overflow="fold"), "says", Column("images", overflow="fold"))
+    for kind, rows in found.groupby("conflict", sort=False):
+        for row in rows.head(CONFLICTS).itertuples(index=False, name=None):
+            table.add_row(*(escape(str(value)) for value in row))
+        if len(rows) > CONFLICTS:
+            table.add_row(str(kind), f"and {len(rows) - CONFLICTS:,} more", "", "")
+    yield table
 
 
 def _balance(counts: pd.DataFrame) -> Iterator[Table]:

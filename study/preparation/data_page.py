@@ -25,6 +25,7 @@ from study.preparation.thumbnails import QUALITY, SIDE, square
 from study.spec.model import StudySpec
 
 SAMPLES = 8  # pictures of each class of each set
+CONFLICTS = 200  # contradictions that are listed
 SIZES = 12  # sizes named; the rest are counted together
 _FACTS = ("part", "subgroup", "value", "images", "lesions", "patients")
 
@@ -60,6 +61,7 @@ def write_page(spec: StudySpec, out: Path) -> str:
         question=spec.question,
         css=resources.files("study.report").joinpath("static", "report.css").read_text(),
         findings=audit.findings,
+        conflicts=audit.conflicts().head(CONFLICTS).to_dict("records"),
         train=spec.train.source,
         pairs=list(duplicate_figures(spec, stores)),
         classes=[name for name in counts.columns if name not in _FACTS],

@@ -11,6 +11,7 @@ from datasets import sources
 from datasets.audit import Finding, Parts, parts_of
 from datasets.audit import audit as leakage
 from datasets.audit.balance import balance
+from datasets.audit.conflict_table import conflict_table
 from datasets.base.errors import DataError
 from datasets.base.manifest import Manifest
 from datasets.splits.make import make_split
@@ -33,6 +34,10 @@ class SpecAudit:
     findings: list[Finding]
     manifests: dict[str, Manifest]
     parts: Parts
+
+    def conflicts(self) -> pd.DataFrame:
+        """Facts that contradict each other (`datasets.audit.conflict_table`), within and between the data sets."""
+        return conflict_table(self.manifests)
 
     def counts(self, spec: StudySpec) -> pd.DataFrame:
         """Class balance and subgroups (`datasets.audit.balance`) of each part and each external test set."""

@@ -139,6 +139,39 @@ def test_a_planted_copy_that_was_mirrored_and_cropped_stops_a_study(tmp_path, mo
     assert "melanoma/theirs0 · melanoma/mine0" in page
 
 
+@pytest.mark.skipif(not (DATA / "isic2019").is_dir(), reason="SKIN_DATA holds no isic2019")
+def test_copies_of_2_percent_of_real_training_images_stop_a_study_and_are_shown(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKIN_CACHE", str(tmp_path / "cache"))
+    table = pd.read_csv(DATA / "isic2019" / "ISIC_2019_Training_GroundTruth.csv").set_index("image")
+    files = sorted((DATA / "isic2019" / "ISIC_2019_Training_Input").glob("*.jpg"))[::40][:250]
+    for number, file in enumerate(files):
+        name = "mine" if number < 200 else "theirs"
+        kind = "melanoma" if table.at[file.stem, "MEL"] == 1 or number % 10 == 0 else "nevus"
+        path = tmp_path / name / kind / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.read_bytes())
+        if number % 50 == 7 and number < 200:  # 4 of 200
+            pixels = np.asarray(Image.open(file))
+            height, width = pixels.shape[:2]
+            copy = pixels[height // 20 : -(height // 20), width // 20 : -(width // 20)][:, ::-1]
+            (tmp_path / "theirs" / kind).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.ascontiguousarray(copy)).save(
+                tmp_path / "theirs" / kind / f"copy{number}.jpg", quality=85
+            )
+    train = {"source": "folder", "root": str(tmp_path / "mine"), "test": 0.2, "validation": 0.2}
+    theirs = {"name": "theirs", "source": "folder", "root": str(tmp_path / "theirs")}
+    spec = example_study.spec(train={**train, "splits": "lesion_disjoint"}, tests=[theirs])
+    directory, manifests = prepared(spec, tmp_path / "study")
+    for source in leakage.data_sources(spec).values():
+        open_store(data.load_manifest(source), short_side=spec.cache_side)
+    with pytest.raises(StudyError, match=r"near_duplicates:train-theirs"):
+        leakage.audit(spec, directory, manifests)
+    pairs = leakage.duplicates(spec, leakage.decoded(spec, manifests))["theirs"]
+    copies = pairs[pairs["image_id"].str.contains("copy")]
+    assert sorted(copies["image_id"].str.rpartition("/")[2]) == ["copy107", "copy157", "copy57", "copy7"]
+    assert copies["transform"].str.startswith("mirrored").all()
+
+
 def test_the_training_set_is_no_test_set(tmp_path):
     with pytest.raises(StudyError, match="A test set is not the training set, got 'synthetic' for both"):
         spec_audit.audit_spec(example_study.spec(tests=["synthetic"]))
