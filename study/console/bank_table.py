@@ -13,6 +13,7 @@ from study.simulation.bank_benchmark import (
     GOAL_SHARE,
     Bank,
     BankResult,
+    closer,
     fairness,
     gain,
     interval,
@@ -40,8 +41,9 @@ def print_bank(path: Path, *, space: str, kind: Kind, sampler: str, repetitions:
     console.print(
         f"{repetitions} repetitions of each of {len(bank.cells)} cells on {slots} devices; a search gets "
         f"1/{GOAL_SHARE} of its grid's epochs. success: it ended within {AUC_TOLERANCE} AUC of the grid's best, or "
-        "above it; share: median share of the grid's epochs after which it was there for good; gain: in success, "
-        "against the first row. Intervals: 95 %, paired bootstrap over cells and repetitions."
+        "above it; share: median share of the grid's epochs after which it was there for good; gain and AUC gained: "
+        "in success and in the winner's AUC, against the first row; shortfall: AUC behind the grid. Intervals: 95 %, "
+        "paired bootstrap over cells and repetitions."
     )
     ahead = fairness(configs[0], bank, repetitions=repetitions, slots=slots, processes=processes)
     share = (ahead > 0) + 0.5 * (ahead == 0)
@@ -70,7 +72,7 @@ def surrogate_table(bank: Bank) -> Table:
 
 def result_table(results: Sequence[BankResult], cells: Sequence[str]) -> Table:
     """One row a search; its success in every cell last."""
-    table = _table("search", "success", "gain", "share", "mean shortfall", "trials", *cells)
+    table = _table("search", "success", "gain", "share", "shortfall", "AUC gained", "trials", *cells)
     for result in results:
         table.add_row(
             result.config.label,
@@ -78,6 +80,7 @@ def result_table(results: Sequence[BankResult], cells: Sequence[str]) -> Table:
             "" if result is results[0] else percent(gain(result, results[0])),
             shares(median_share(result)),
             f"{result.shortfall.mean():+.4f}",
+            "" if result is results[0] else aucs(closer(result, results[0])),
             f"{result.trials / result.reached.size:.0f}",
             *[f"{cell:.0%}" for cell in result.reached.mean(axis=1)],
         )
@@ -88,6 +91,12 @@ def percent(estimate: Estimate) -> str:
     """A share with its interval."""
     value, (low, high) = estimate
     return f"{value:.1%} ({low:.0%} to {high:.0%})"
+
+
+def aucs(estimate: Estimate) -> str:
+    """A difference of AUC with its interval."""
+    value, (low, high) = estimate
+    return f"{value:+.4f} ({low:+.4f} to {high:+.4f})"
 
 
 def shares(estimate: Estimate) -> str:

@@ -133,6 +133,13 @@ def gain(result: BankResult, reference: BankResult) -> tuple[float, tuple[float,
     return float(result.reached.mean() - reference.reached.mean()), difference
 
 
+def closer(result: BankResult, reference: BankResult) -> tuple[float, tuple[float, float]]:
+    """By how much more AUC a search ended than another, paired, with its interval. It knows no threshold, and so tells
+    searches apart with fewer repetitions than `gain`."""
+    difference = reference.shortfall - result.shortfall
+    return float(difference.mean()), interval(lambda found: float(found.mean()), difference)
+
+
 def _spread(run: Callable[[tuple[int, int]], T], cells: int, repetitions: int, processes: int) -> list[T]:
     jobs = [(cell, repetition) for cell in range(cells) for repetition in range(repetitions)]
     with ProcessPoolExecutor(processes, initializer=one_thread) as pool:

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from study.base.errors import StudyError
 from study.cli import app
-from study.simulation.bank_benchmark import GRID_AGAIN, Bank, fairness, gain, interval, run_bank, success
+from study.simulation.bank_benchmark import GRID_AGAIN, Bank, closer, fairness, gain, interval, run_bank, success
 from study.simulation.benchmark_problems import synthetic_problem
 from study.simulation.curve_bank import read_bank
 from study.simulation.search_configs import bank_configs
@@ -92,7 +92,8 @@ def test_every_search_meets_the_same_cells_and_the_grid_again_is_the_ceiling(pat
     results = run_bank(configs, bank, repetitions=3, slots=2, processes=1)
     assert [result.reached.shape for result in results] == [(4, 3)] * 4
     assert (results[0].shortfall == results[1].shortfall).all(), "paired: the same seeds, the same outcome"
-    assert gain(results[1], results[0]) == (0.0, (0.0, 0.0))
+    assert gain(results[1], results[0]) == closer(results[1], results[0]) == (0.0, (0.0, 0.0))
+    assert closer(results[2], results[0])[0] == pytest.approx((results[0].shortfall - results[2].shortfall).mean())
     assert success(results[2])[0] < success(results[3])[0]
     assert results[3].config.name == GRID_AGAIN
 

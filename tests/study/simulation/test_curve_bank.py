@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from study.base.errors import StudyError
 from study.pipeline.record_curves import curves_spec, record_curves
+from study.plan.cells import plan
 from study.search.samplers.designs import design_point
 from study.search.samplers.sobol import SAMPLER, point_number, trials_of
 from study.simulation.curve_bank import read_bank
 from study.simulation.datasheet import run_deviation, write_datasheet
+from study.spec.loading import load_spec
 from tests.study.example_study import spec
 from tests.study.simulation.banks import NOISE, bank_plan, bank_trials, small_bank
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_every_third_configuration_is_trained_twice_wherever_the_record_ends():
@@ -68,6 +74,15 @@ def test_the_datasheet_has_a_row_a_cell_and_a_figure(tmp_path):
     sheet = write_datasheet(small_bank(tmp_path / "bank.parquet")).read_text()
     assert all(f"| {cell.key} |" in sheet for cell in bank_plan().cells)
     assert (tmp_path / "bank.png").stat().st_size > 1000
+
+
+def test_the_bank_of_the_documentation_is_that_of_the_spec_that_ships():
+    cells = read_bank(ROOT / "docs/curves/ham10000.parquet")
+    planned = {cell.key: cell.space.digest for cell in plan(load_spec(ROOT / "study/specs/curves.yaml")).cells}
+    assert {cell.key: cell.space.digest for cell in cells} == planned
+    tuned = [cell for cell in cells if cell.space.name == "ft"]
+    assert all(run_deviation(cell)[2] >= 15 and cell.max_epochs == 9 for cell in tuned)
+    assert all(len({trial.configuration for trial in cell.trials}) >= 50 for cell in tuned)
 
 
 def test_the_spec_keeps_its_cells_and_loses_its_search():
