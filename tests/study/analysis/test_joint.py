@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -106,3 +107,42 @@ def test_a_file_that_is_no_table_is_named(tmp_path, content):
     (tmp_path / "mine.parquet").rename(tmp_path / "mine.csv")
     with pytest.raises(StudyError, match=r"mine.csv"):
         compare_folders([tmp_path], tmp_path / "out")
+
+
+def many_classes(names=("NV", "MEL", "BCC")):
+    """Two methods on the same images of three classes, as anyone's tables."""
+    draws = np.random.default_rng(0)
+    label = np.repeat([0, 1, 2], (40, 25, 20))
+    tables = []
+    for method, skill in (("one", 1.0), ("other", 2.0)):
+        logits = draws.normal(size=(len(label), 3)) + skill * np.eye(3)[label]
+        scores = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        columns = {f"score.{name}": scores[:, place] for place, name in enumerate(names)}
+        tables.append(pd.DataFrame({"method": method, "image_id": range(len(label)), "label": label, **columns}))
+    return tables
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_tables_of_many_classes_need_a_probability_a_class(tmp_path, suffix):
+    (tmp_path / "mine").mkdir()
+    for number, table in enumerate(many_classes()):
+        path = tmp_path / "mine" / f"{number}{suffix}"
+        table.to_csv(path, index=False) if suffix == ".csv" else table.to_parquet(path)
+    found = compare_folders([tmp_path / "mine"], tmp_path / "out", baseline="one")
+    assert set(found["per_class"]["class"]) == {"NV", "MEL", "BCC"}
+    assert "Confusion matrix of other on test" in report_folder(tmp_path / "out").read_text()
+
+
+def test_tables_of_other_classes_are_not_compared(tmp_path):
+    one, _ = many_classes()
+    _, other = many_classes(("MEL", "NV", "BCC"))
+    one.to_csv(tmp_path / "1.csv", index=False)
+    other.to_csv(tmp_path / "2.csv", index=False)
+    with pytest.raises(StudyError, match=r"same classes in the same order, got NV, MEL, BCC and MEL, NV, BCC"):
+        compare_folders([tmp_path], tmp_path / "out")
+    plain(method="third").to_csv(tmp_path / "2.csv", index=False)
+    with pytest.raises(StudyError, match=r"got NV, MEL, BCC and two \(score\)"):
+        compare_folders([tmp_path], tmp_path / "out")
+    one.assign(**{"score.NV": "high"}).to_csv(tmp_path / "2.csv", index=False)
+    with pytest.raises(StudyError, match=r"Column 'score.NV' of a prediction table holds numbers"):
+        compare_folders([tmp_path / "2.csv"], tmp_path / "out")

@@ -19,8 +19,7 @@ CHANGES = {
     "train": {"source": "synthetic", "task": "diagnosis4", "fractions": [1.0]},
     "tests": ["synthetic_test", {"source": "synthetic_smartphone", "task": "diagnosis4"}],
     "search": {
-        "trials": 2, "max_epochs": 2, "shared_design": 2, "objective": "val_balanced_accuracy",
-        "scheduler": {"asha": {"eta": 2, "grace": 1}},
+        "trials": 1, "max_epochs": 1, "shared_design": 1, "objective": "val_balanced_accuracy", "scheduler": "none",
     },
     "resources": {"max_concurrent": 1},
     "tracking": {"models": False},
