@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from study.report.formatting import UNDEFINED, fraction, interval, listing, missing, number, percent, text
 from study.report.inputs.loaded_tables import ReportData, records
-from study.report.page import Section, fold
+from study.report.page import Section, fold, paragraph
 from study.report.table import Cell, Table
 
 MEASURES = {
@@ -32,6 +32,11 @@ def by_class(data: ReportData) -> Section | None:
     if matrices:
         body += _joined(matrices[:1])
         body += fold("All confusion matrices", _joined(matrices[1:]), long=True) if matrices[1:] else Markup("")
+    body += paragraph(
+        "Groups of patients (age, sex, site, skin tone) are compared for two classes alone: a group has too few images "
+        "of the rare classes, and means over other classes in every group would compare nothing.",
+        "note",
+    )
     return Section(
         id="classes",
         title="Class by class",

@@ -55,6 +55,7 @@ def test_the_page_says_that_means_are_over_classes(folder: Path) -> None:
     page = (folder / "report.html").read_text()
     assert 'id="classes"' in page
     assert "of each class against the rest, averaged over the classes" in page
+    assert "Groups of patients (age, sex, site, skin tone) are compared for two classes alone" in page
     found = scores(read_data(folder))
     assert found is not None
     notes = [note for table in found.files for note in table.notes]
