@@ -92,6 +92,12 @@ class Study:
         self.run_stage("report", progress=False)
         return self.directory.report
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows for a study as the last value of a cell."""
+        from study.console.notebook_view import notebook_view
+
+        return notebook_view(self.plan, self.directory)
+
     def _comparison(self, table: str) -> pd.DataFrame:
         path = self.directory.comparison / f"{table}.parquet"
         if not path.is_file():

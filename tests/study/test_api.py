@@ -15,6 +15,7 @@ import datasets
 import study
 from datasets.cache.reading import reader
 from study.base.errors import StudyError
+from study.console.notebook_view import notebook_view
 from study.preparation import manifests
 from study.protocol.opening import open_study
 
@@ -175,3 +176,26 @@ def test_the_report_is_written_again_as_it_was(small_study, tmp_path):
 def test_a_directory_without_a_study_is_refused(tmp_path):
     with pytest.raises(StudyError):
         study.open(tmp_path)
+
+
+def test_a_notebook_shows_stages_and_results(opened):
+    shown = opened._repr_html_()
+    assert "✓ report" in shown
+    rows = opened.estimates().query("metric == 'auroc'")
+    assert len(rows)
+    for row in rows.to_dict("records"):
+        assert row["method"] in shown
+        assert f"{row['estimate']:.3f} [" in shown or row["estimate"] != row["estimate"]
+    assert "data:image/svg+xml;base64," in shown
+    assert "<style" not in shown, "the notebook's page keeps its own style"
+
+
+def test_a_notebook_shows_a_study_that_has_only_begun(small_study, tmp_path):
+    shutil.copytree(small_study, tmp_path / "begun")
+    for name in ("comparison", "figures", "predictions", "tables"):
+        shutil.rmtree(tmp_path / "begun" / name)
+    (tmp_path / "begun" / "report.html").unlink()
+    shown = notebook_view(*open_study(tmp_path / "begun"))
+    assert "… report" in shown
+    assert "✓ search" in shown
+    assert "<table" not in shown
