@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from study.tracking.backend.client import Server
 
 CODE_PACKAGES = ("trainables", "datasets")
-ALIAS = "selected"
+ALIASES = ("champion", "selected")
+"""What the model of a cell is called in the registry: by the usual name, and by this project's earlier one."""
 
 
-def log_model(server: Server, run_id: str, run: Run, model: Model) -> str:
+def log_model(server: Server, run_id: str, run: Run, model: Model, *, trial_run: str | None = None) -> str:
     """Log the model of a run, link it as the run's output and register it; returns its id. What an earlier, interrupted
-    attempt has left is continued."""
+    attempt has left is continued. `trial_run`: id of the trial whose configuration it was trained with, linked too."""
     tags = {**model.tags, STUDY_TAG: server.study_id, KEY_TAG: run.key, "checkpoint": model.digest}
     logged = _find(server, tags) or server.client.create_logged_model(
         server.experiment, name=model.name, source_run_id=run_id, tags=tags, params=dict(model.params)
@@ -36,7 +37,9 @@ def log_model(server: Server, run_id: str, run: Run, model: Model) -> str:
             _save(Path(scratch) / "model", model, run_id, logged)
             server.client.log_model_artifacts(model_id, str(Path(scratch) / "model"))
         server.client.finalize_logged_model(model_id, "READY")
-    _link(server, run_id, model_id)
+    for linked in (run_id, trial_run):
+        if linked is not None:
+            _link(server, linked, model_id)
     _register(server, run_id, model, model_id)
     return model_id
 
@@ -73,7 +76,8 @@ def _register(server: Server, run_id: str, model: Model, model_id: str) -> None:
         # `mlflow.register_model` writes this tag, from which the model's page shows its version.
         tag = json.dumps([{"name": name, "version": str(registered.version)}])
         client.set_logged_model_tags(model_id, {"mlflow.modelVersions": tag})
-    client.set_registered_model_alias(name, ALIAS, registered.version)
+    for alias in ALIASES:
+        client.set_registered_model_alias(name, alias, registered.version)
 
 
 def _save(path: Path, model: Model, run_id: str, logged: Any) -> None:

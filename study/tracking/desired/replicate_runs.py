@@ -17,7 +17,7 @@ from study.store.selection_record import Winner
 from study.store.trial import EpochRecord
 from study.tracking.desired.dataset_inputs import DatasetInputs
 from study.tracking.desired.evaluation_values import values
-from study.tracking.desired.runs import Model, Run, cell_key, evaluation_key, replicate_key, text
+from study.tracking.desired.runs import Model, Run, cell_key, evaluation_key, replicate_key, text, trial_key
 from study.tracking.desired.trial_runs import epoch_points, parameters
 
 MODEL_RANK, MODEL_PAIR = 0, 1  # one model a cell: its first winner, trained on the first pair
@@ -91,6 +91,7 @@ def _model(
         short_side=spec.cache_side,
         copies=spec.evaluate.copies,
         outputs=(*score_columns(classes), *score_columns(classes, SD)),
+        trial=trial_key(winner.cell, winner.trial),
     )
 
 

@@ -37,7 +37,8 @@ class Input:
 @dataclass(frozen=True, kw_only=True)
 class Model:
     """A trained model to log: the file `checkpoint`, its `name`, and its name in the model registry (`registered`).
-    `tags`: the settings behind its scores in the prediction tables; `outputs`: their columns."""
+    `tags`: the settings behind its scores in the prediction tables; `outputs`: their columns. `trial`: key of the run
+    of the trial that its configuration comes from."""
 
     checkpoint: Path
     digest: str
@@ -49,6 +50,7 @@ class Model:
     short_side: int
     copies: int
     outputs: tuple[str, ...]
+    trial: str
 
 
 @dataclass(frozen=True, kw_only=True)

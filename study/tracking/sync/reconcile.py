@@ -86,7 +86,10 @@ class Reconciler:
             return
         state = self._ensure_run(run)
         if state.model != run.model.digest:
-            state.model_id = log_model(self.connect(), state.run_id, run, run.model)
+            known = run.model.trial in self._desired.run_keys()
+            trial = self._desired.run(run.model.trial) if known else None
+            trial_run = None if trial is None else self._ensure_run(trial).run_id
+            state.model_id = log_model(self.connect(), state.run_id, run, run.model, trial_run=trial_run)
             state.model = run.model.digest
             self.store.save(key, state)
 

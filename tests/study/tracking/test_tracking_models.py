@@ -100,11 +100,26 @@ def test_one_model_a_cell_with_what_it_scored_on_which_data(study):
     assert model.params["method"] == "random:ft"
     scored = {(m.key, m.dataset_name, m.dataset_digest, m.value) for m in model.metrics}
     assert ("auroc", "synthetic_test", "fedcba9876543210", 0.75) in scored
-    version = client.get_model_version_by_alias("toy.random-ft.1", "selected")
-    assert version.source == f"models:/{model.model_id}"
+    for alias in ("champion", "selected"):
+        version = client.get_model_version_by_alias("toy.random-ft.1", alias)
+        assert version.source == f"models:/{model.model_id}"
     files = {item.path for item in client.list_logged_model_artifacts(model.model_id)}
     assert "MLmodel" in files
     assert not [name for name in files if name.endswith(".pkl")], "nothing is unpickled"
+
+
+def test_the_trial_that_won_shows_the_model_too(study):
+    _plan, directory, _ = study
+    client = MlflowClient(f"sqlite:///{directory.root}/mlflow.db")
+    (experiment,) = client.search_experiments(filter_string=f"tags.study_id = '{identity.load(directory).id}'")
+    (model,) = client.search_logged_models([experiment.experiment_id])
+    runs = client.search_runs([experiment.experiment_id], "tags.kind = 'trial'")
+    linked = {
+        run.data.tags["study_key"]: [output.model_id for output in run.outputs.model_outputs]
+        for run in runs
+        if run.outputs and run.outputs.model_outputs
+    }
+    assert linked == {"trial/random-ft-1/0": [model.model_id]}
 
 
 def test_logging_it_again_finds_it(study, monkeypatch):

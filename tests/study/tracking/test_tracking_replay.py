@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,6 +18,8 @@ from study.tracking.sync import paths
 from study.tracking.sync.replay import replay
 from tests.study.tracking.readback import check, runs
 from tests.study.tracking.studies import estimates, finish, search, start
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +122,19 @@ def test_search_strings_that_people_type(made):
     assert names("tags.state = 'PRUNED'")
     assert len(names("tags.selected = '1'")) == 2
     assert names("tags.kind = 'cell'") == {"cell/simclr-ft-1", "cell/supervised-ft-1"}
+
+
+def test_the_search_strings_of_the_pages_are_ones_that_mlflow_runs(made):
+    _plan, directory = made
+    client = MlflowClient(f"sqlite:///{directory.root}/mlflow.db")
+    (experiment,) = client.search_experiments(filter_string=f"tags.study_id = '{identity.load(directory).id}'")
+    pages = [ROOT / "README.md", ROOT / "docs" / "tracking.md"]
+    lines = [line.partition(" #")[0].strip() for page in pages for line in page.read_text().splitlines()]
+    strings = {line for line in lines if re.match(r"(params|tags|metrics)\.\w+ [=<>!]", line)}
+    assert len(strings) >= 5
+    found = {text: len(client.search_runs([experiment.experiment_id], text)) for text in strings}
+    assert found["tags.state = 'PRUNED'"]
+    assert found["tags.selected = '1'"]
 
 
 def test_the_same_study_goes_to_another_server_whole(study, tmp_path):
