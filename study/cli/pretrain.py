@@ -18,7 +18,8 @@ def pretrain(
     method: Annotated[
         str,
         typer.Option(
-            help="supervised, simclr, supcon, swav, byol, moco_v2, infomin, rotation or colourisation.",
+            help="supervised, simclr, supcon, swav, byol, moco_v2, infomin, dino, mae, barlow_twins, vicreg, "
+            "rotation or colourisation.",
             show_default=False,
         ),
     ],

@@ -117,6 +117,11 @@ def patch_size(model: nn.Module) -> int:
     return int(size[0] if isinstance(size, tuple | list) else size)
 
 
+def takes_one_size(model: nn.Module) -> bool:
+    """Whether images must have the size that the model was made for."""
+    return bool(getattr(getattr(model, "patch_embed", None), "strict_img_size", False))
+
+
 def resampled(backbone: str, image_size: int) -> str:
     """A note for people: whether weights of this backbone are of another input size, to which they are resampled."""
     native = _config(backbone).input_size[-1]

@@ -7,7 +7,14 @@ gradients (what DDP makes) are its gradient.
 from __future__ import annotations
 
 import torch
-from lightly.loss import NegativeCosineSimilarity, NTXentLoss, SwaVLoss
+from lightly.loss import (
+    BarlowTwinsLoss,
+    DINOLoss,
+    NegativeCosineSimilarity,
+    NTXentLoss,
+    SwaVLoss,
+    VICRegLoss,
+)
 from lightly.utils import dist
 from pytorch_metric_learning.losses import SupConLoss
 from pytorch_metric_learning.reducers import MeanReducer
@@ -31,6 +38,40 @@ def info_nce(temperature: float, queue: int, width: int) -> NTXentLoss:
 def swapped_prediction(temperature: float) -> SwaVLoss:
     """SwAV's loss (Caron et al. 2020, eq. 2) with Sinkhorn codes (three iterations, epsilon 0.05) over all ranks."""
     return SwaVLoss(temperature=temperature, sinkhorn_gather_distributed=True)
+
+
+def self_distillation(outputs: int, temperature: float, teacher_temperature: float) -> DINOLoss:
+    """DINO's loss (Caron et al. 2021, alg. 1); its centre is the mean over all ranks.
+
+    Call it with lists of the teacher's and the student's outputs [n, `outputs`], a tensor for each crop.
+    """
+    return DINOLoss(output_dim=outputs, student_temp=temperature, teacher_temp=teacher_temperature)
+
+
+def barlow_twins() -> OfEveryone:
+    """Barlow Twins' loss (Zbontar et al. 2021, eq. 1) with its published weight of redundancy, 0.005."""
+    return OfEveryone(BarlowTwinsLoss())
+
+
+def vicreg() -> OfEveryone:
+    """VICReg's loss (Bardes et al. 2022, eq. 6) with its published weights."""
+    return OfEveryone(VICRegLoss())
+
+
+class OfEveryone(torch.nn.Module):
+    """A loss of two views' embeddings [n, d] whose statistics are those of the whole batch: every rank computes it from
+    gathered embeddings, through which gradients return."""
+
+    def __init__(self, loss: torch.nn.Module) -> None:
+        super().__init__()
+        self._loss = loss
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """The loss of all ranks' rows."""
+        if dist.world_size() > 1:
+            first, second = torch.cat(dist.gather(first)), torch.cat(dist.gather(second))
+        loss: Tensor = self._loss(first, second)
+        return loss
 
 
 class Byol(torch.nn.Module):

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from trainables.encoders import Encoder
+from trainables.encoders.encoder import takes_one_size
 from trainables.ssl.recipes import Recipe
 
 
@@ -25,11 +26,19 @@ class Crop:
 PAIR = (Crop(), Crop(partner=True))
 
 
+def small_crops(encoder: Encoder, count: int) -> list[Crop]:
+    """Crops half as large, of both images of a pair in turn; as large as the others for encoders of one size."""
+    side = 1.0 if takes_one_size(encoder.backbone) else 0.5
+    return [Crop(local=True, side=side, partner=bool(index % 2)) for index in range(count)]
+
+
 class Method(nn.Module):
     """A method trains `encoder` (in place) and whatever heads it adds; only the encoder outlives it."""
 
     crops: Sequence[Crop] = PAIR
     labelled: ClassVar[bool] = False  # whether it reads labels
+
+    epoch = 1  # which one the training is in, from 1 to the recipe's `epochs`
 
     mean: torch.Tensor
     std: torch.Tensor

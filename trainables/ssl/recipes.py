@@ -17,11 +17,13 @@ class Recipe:
     """One pre-training. AdamW, linear warm-up over a tenth of the steps, then cosine to zero.
 
     `batch_size` counts positive pairs of one update over all workers. `temperature` divides similarities (nothing in
-    byol); `momentum` is the momentum encoder's at the start (byol raises it to 1; moco and infomin keep it);
-    `queue` is the number of negatives that moco and infomin hold, and of earlier embeddings in SwAV's codes (0: none);
-    `prototypes` is SwAV's number of clusters, and `local_crops` that of its small crops, half as large, beside the two
-    large ones.
-    `augmentation` names the policy of views, `local_augmentation` that of SwAV's small crops.
+    byol, mae, barlow_twins and vicreg); `momentum` is the momentum encoder's at the start (byol and dino raise it to 1;
+    moco and infomin keep it);
+    `queue` is the number of negatives that moco and infomin hold, and of earlier embeddings in SwAV's codes (0: none,
+    which is right for a batch that is not small against the prototypes: a queue holds most of the codes' mass);
+    `prototypes` is SwAV's number of clusters and DINO's of outputs, and `local_crops` that of their small crops, half
+    as large, beside the two large ones.
+    `augmentation` names the policy of views, `local_augmentation` that of small crops.
     """
 
     method: str
@@ -65,7 +67,11 @@ DEFAULTS: Mapping[str, Mapping[str, float | int | str]] = {
     "supervised": {"augmentation": "published"},
     "rotation": {"augmentation": "upright"},
     "colourisation": {"augmentation": "upright"},
-    "swav": {"queue": 3840},
+    "swav": {"queue": 0},
+    "dino": {"prototypes": 4096, "momentum": 0.996, "weight_decay": 0.04},
+    "mae": {"augmentation": "published", "weight_decay": 0.05},
+    "vicreg": {"weight_decay": 1e-6},
+    "barlow_twins": {"weight_decay": 1e-6},
     "moco_v2": {"temperature": 0.2},
     "infomin": {"temperature": 0.15, "augmentation": "infomin"},
 }

@@ -98,6 +98,7 @@ class PreTraining:
         started = time.monotonic()
         torch.manual_seed(seed(self._recipe.seed, "epoch", epoch, distributed.rank()))
         self._trained.train()
+        self._method.epoch = epoch
         losses, images = [], 0
         for step, (views, labels) in enumerate(self._batches(epoch)):
             done = ((epoch - 1) * self._steps + step + 1) / (self._steps * self._recipe.epochs)

@@ -85,6 +85,43 @@ def swav(first: Tensor, second: Tensor, queues: tuple[Tensor, ...] = ()) -> floa
     return total / (2 * PAIRS)
 
 
+def dino(first: Tensor, second: Tensor) -> float:
+    """Caron et al. 2021, alg. 1, with a centre of zero: cross-entropy of each view under the other's teacher."""
+    total = 0.0
+    for taught, student in ((first, second), (second, first)):
+        for t, s in zip(taught.double(), student.double(), strict=True):
+            target = (t / 0.04).softmax(0)
+            total -= float((target * (s / TEMPERATURE).log_softmax(0)).sum())
+    return total / (2 * PAIRS)
+
+
+def barlow_twins(first: Tensor, second: Tensor) -> float:
+    """Zbontar et al. 2021, eq. 1 and 2, of embeddings standardised over the batch."""
+    a, b = (
+        [[float(v) for v in (x[:, k] - x[:, k].mean()) / x[:, k].std(unbiased=False)] for k in range(WIDTH)]
+        for x in (first.double(), second.double())
+    )
+    total = 0.0
+    for i in range(WIDTH):
+        for j in range(WIDTH):
+            correlation = sum(p * q for p, q in zip(a[i], b[j], strict=True)) / PAIRS
+            total += (1 - correlation) ** 2 if i == j else 0.005 * correlation**2
+    return total
+
+
+def vicreg(first: Tensor, second: Tensor) -> float:
+    """Bardes et al. 2022, eq. 1 to 6: weights 25, 25, 1; variances and covariances of n - 1."""
+    a, b = first.double(), second.double()
+    invariance = float(((a - b) ** 2).mean())
+    variance = covariance = 0.0
+    for x in (a, b):
+        centred = x - x.mean(0)
+        c = centred.T @ centred / (PAIRS - 1)
+        variance += sum(max(0.0, 1 - math.sqrt(float(c[k, k]) + 1e-4)) for k in range(WIDTH)) / WIDTH / 2
+        covariance += sum(float(c[i, j]) ** 2 for i in range(WIDTH) for j in range(WIDTH) if i != j) / WIDTH
+    return 25 * invariance + 25 * variance + covariance
+
+
 def queued_scores() -> tuple[Tensor, Tensor]:
     """Scores of earlier embeddings, for each view."""
     generator = torch.Generator().manual_seed(11)
@@ -117,6 +154,12 @@ def ours(name: str, parts: tuple[Tensor, ...], rank: int = 0, world: int = 1) ->
         return losses.SupCon(TEMPERATURE)(*parts)
     if name == "byol":
         return losses.Byol()(*parts)
+    if name == "dino":
+        return losses.self_distillation(WIDTH, TEMPERATURE, 0.04)([part.detach() for part in parts], list(parts))
+    if name == "barlow_twins":
+        return losses.barlow_twins()(*parts)
+    if name == "vicreg":
+        return losses.vicreg()(*parts)
     if name == "swav":
         return losses.swapped_prediction(TEMPERATURE)(list(parts), []).squeeze()
     if name == "swav with a queue":
@@ -136,6 +179,9 @@ REFERENCES: dict[str, Callable[..., float]] = {
     "swav": swav,
     "swav with a queue": swav_with_queue,
     "moco": moco,
+    "dino": dino,
+    "barlow_twins": barlow_twins,
+    "vicreg": vicreg,
 }
 
 
@@ -156,7 +202,7 @@ def gradient_at(name: str, rank: int, world: int) -> tuple[float, Tensor]:
     """Loss and gradient of the first input, of this rank's share."""
     share = [part.chunk(world)[rank].clone() for part in inputs(name)]
     share[0].requires_grad_()
-    if name in ("nt_xent", "supcon") or name.startswith("swav"):
+    if name in ("nt_xent", "supcon", "dino", "barlow_twins", "vicreg") or name.startswith("swav"):
         share[1].requires_grad_()
     loss = ours(name, tuple(share), rank, world)
     loss.backward()

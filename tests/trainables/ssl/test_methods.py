@@ -19,6 +19,7 @@ from trainables.encoders.loading import encoder_file
 from trainables.job import EncoderRef, TrainingError
 from trainables.ssl import train
 from trainables.ssl.image_pool import Pool, pairs
+from trainables.ssl.method import small_crops
 from trainables.ssl.methods import SSL_METHODS
 from trainables.ssl.pretrain import fresh
 from trainables.ssl.recipes import Recipe, recipe
@@ -35,7 +36,8 @@ def chosen(method: str, **changes: object) -> Recipe:
 
 def training(method: str, partial: Path | None = None, pool: Pool = POOL, **changes: object) -> PreTraining:
     torch.manual_seed(1)
-    return PreTraining(fresh("test_resnet", SIZE), pool, chosen(method, **changes), image_size=SIZE, partial=partial)
+    backbone = "test_vit" if method == "mae" else "test_resnet"
+    return PreTraining(fresh(backbone, SIZE), pool, chosen(method, **changes), image_size=SIZE, partial=partial)
 
 
 def weights(found: PreTraining) -> dict[str, torch.Tensor]:
@@ -100,6 +102,7 @@ def remembering(process: int, folder: str) -> None:
     dist.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=process, world_size=2)
     try:
         method = training("swav", queue=7)._method
+        method.epoch = method.recipe.epochs
         both = torch.arange(2 * 4 * 128, dtype=torch.float32).reshape(2, 4, 128)
         for turn in (1, 10):
             method._remember(turn * both[:, process::2])
@@ -117,6 +120,7 @@ def test_swavs_queue_holds_every_ranks_embeddings_and_each_scores_its_share(tmp_
     order = [0, 2, 1, 3]  # rank 0's, then rank 1's
     assert torch.equal(first["bank"], torch.cat([10 * both[:, order], both[:, order[:2]]], dim=1))
     whole = training("swav", queue=6)._method
+    whole.epoch = whole.recipe.epochs
     whole.bank.copy_(first["bank"])
     for crop in range(2):  # scores of up to 4,000 cancel to a few: products of other shapes round at 1e-3
         expected = whole._queued()[crop]
@@ -128,6 +132,64 @@ def test_swav_does_without_a_queue() -> None:
     found = training("swav", queue=0)
     found.run()
     assert found._method.bank.numel() == 0
+
+
+@pytest.mark.parametrize("method", sorted(set(SSL_METHODS) - {"colourisation"}))
+def test_trains_a_vision_transformer_as_well(method) -> None:
+    torch.manual_seed(1)
+    found = PreTraining(fresh("test_vit", SIZE), POOL, chosen(method, epochs=1), image_size=SIZE)
+    assert math.isfinite(found.run()[0]["loss"])
+
+
+@pytest.mark.parametrize(("backbone", "side"), [("vit_tiny_patch16_224", 1.0), ("test_vit", 0.5), ("test_resnet", 0.5)])
+def test_small_crops_are_as_large_as_the_others_for_encoders_of_one_size(backbone, side) -> None:
+    assert [crop.side for crop in small_crops(fresh(backbone, SIZE), 3)] == [side] * 3
+
+
+def test_mae_refuses_a_network_without_patches() -> None:
+    with pytest.raises(TrainingError, match=r"mae masks patches of a vision transformer, but .* a ResNet\. Choose a"):
+        PreTraining(fresh("test_resnet", SIZE), POOL, chosen("mae"), image_size=SIZE)
+
+
+def test_mae_predicts_only_what_it_did_not_see(monkeypatch) -> None:
+    """The masked pixels decide the target and nothing else: other values there leave the predictions as they are."""
+    method = training("mae")._method.eval()
+    images = torch.randn(3, 3, SIZE, SIZE)
+    keep, masked = method._draw(3, images.device)
+    assert sorted({*keep[0].tolist(), *masked[0].tolist()}) == list(range(method._prefix + method._patches))
+    assert masked.shape[1] == 3 * method._patches // 4
+    monkeypatch.setattr(method, "_draw", lambda count, device: (keep, masked))
+    predicted = []
+    monkeypatch.setattr(torch.nn.functional, "mse_loss", lambda p, target: predicted.append((p, target)))
+    other = images.clone()
+    side = SIZE // method._patch
+    for image, places in enumerate(masked - method._prefix):
+        for place in places.tolist():
+            rows, columns = (slice(i * method._patch, (i + 1) * method._patch) for i in divmod(place, side))
+            other[image, :, rows, columns] = torch.randn(3, method._patch, method._patch)
+    for given in (images, other):
+        method.loss([given], torch.zeros(3))
+    assert torch.equal(predicted[0][0], predicted[1][0])
+    assert not torch.equal(predicted[0][1], predicted[1][1])
+
+
+@pytest.mark.parametrize("method", ["dino", "swav"])
+def test_the_last_layer_stays_as_it_is_in_the_first_epoch(method) -> None:
+    found = training(method, epochs=2, weight_decay=0.0, local_crops=0)
+    layer = found._method.head.last_layer.weight_v if method == "dino" else found._method.prototypes.weight
+    before = layer.detach().clone()
+    found._epoch(1)
+    torch.testing.assert_close(layer.detach(), before, atol=1e-6, rtol=0)
+    found._epoch(2)
+    assert float((layer.detach() - before).abs().max()) > 1e-5
+
+
+def test_swavs_scores_are_cosines() -> None:
+    found = training("swav")
+    found.run()
+    embedded = torch.nn.functional.normalize(torch.randn(50, 128), dim=1)
+    prototypes = torch.nn.functional.normalize(found._method.prototypes.weight, dim=1)
+    torch.testing.assert_close(found._method._scores(embedded), embedded @ prototypes.T, atol=1e-5, rtol=0)
 
 
 @pytest.mark.slow
@@ -169,7 +231,7 @@ def test_refusals_say_what_to_do() -> None:
     unlabelled = dataclasses.replace(POOL, classes=())
     with pytest.raises(TrainingError, match=r"'supervised' reads labels .* got 0 classes. Pre-train on labelled"):
         training("supervised", pool=unlabelled)
-    with pytest.raises(TrainingError, match=r"A pre-training method is one of \['byol', .* got 'moco'"):
+    with pytest.raises(TrainingError, match=r"A pre-training method is one of \['barlow_twins', .* got 'moco'"):
         training("moco")
     with pytest.raises(TrainingError, match=r"cannot use temperature = 0\. Correct the recipe"):
         recipe("simclr", temperature=0)

@@ -1,7 +1,8 @@
 """SwAV (Caron et al. 2020): predict a view's cluster from the other views; multi-crop.
 
-A batch that is small against the prototypes cannot be spread over them evenly, so codes also take a queue of earlier
-embeddings into account, as the paper does for small batches; here from when it is full, there from a later epoch.
+A batch that is small against the prototypes cannot be spread over them evenly; a recipe with a `queue` then lets codes
+take earlier embeddings into account, as the paper does for small batches. That begins when the queue is full and the
+embeddings in it have settled: after the share of the epochs that the official script waits for.
 """
 
 from __future__ import annotations
@@ -9,18 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from lightly.models.modules import SwaVProjectionHead, SwaVPrototypes
+from lightly.models.modules import SwaVProjectionHead
+from lightly.models.utils import normalize_weight
 from lightly.utils import dist
 from torch import nn
 
 from trainables.encoders import Encoder
 from trainables.ssl.losses import swapped_prediction
-from trainables.ssl.method import PAIR, Crop, Method
+from trainables.ssl.method import PAIR, Method, small_crops
 from trainables.ssl.recipes import Recipe
 from trainables.training.distributed import rank, world
 
 WIDTH = 128  # of the embeddings, as published
 LARGE = len(PAIR)
+QUEUE_STARTS = 15 / 200  # of the epochs, as in the official script for small batches
 
 
 class SwAV(Method):
@@ -30,12 +33,12 @@ class SwAV(Method):
 
     def __init__(self, encoder: Encoder, recipe: Recipe, classes: int = 0) -> None:
         super().__init__(encoder, recipe, classes)
-        small = [Crop(local=True, side=0.5, partner=bool(index % 2)) for index in range(recipe.local_crops)]
-        self.crops = (*PAIR, *small)
+        self.crops = (*PAIR, *small_crops(encoder, recipe.local_crops))
         self.head = SwaVProjectionHead(encoder.features, encoder.features, WIDTH)
-        self.prototypes = SwaVPrototypes(WIDTH, recipe.prototypes)
+        self.prototypes = nn.Linear(WIDTH, recipe.prototypes, bias=False)  # scores are cosines: lightly's have a bias
+        self.prototypes.weight.register_hook(self._unless_frozen)
         self._swapped = swapped_prediction(recipe.temperature)
-        self.prototypes.normalize()
+        normalize_weight(self.prototypes.weight)
         # Embeddings of all ranks, a row for each large crop, newest first. Zeros: not there yet. The same on every
         # rank, because DDP hands rank 0's buffers on to all.
         length = recipe.queue // world() * world()
@@ -51,7 +54,11 @@ class SwAV(Method):
 
     def after_step(self, done: float) -> None:
         """Prototypes live on the unit sphere."""
-        self.prototypes.normalize()
+        normalize_weight(self.prototypes.weight)
+
+    def _unless_frozen(self, gradient: torch.Tensor) -> torch.Tensor:
+        """Prototypes stay as they are in the first epoch, as published."""
+        return torch.zeros_like(gradient) if self.epoch == 1 else gradient
 
     def _embedded(self, views: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
         """Embeddings [n, 128] of length 1 for each of these equally large views."""
@@ -66,7 +73,8 @@ class SwAV(Method):
     def _queued(self) -> list[torch.Tensor] | None:
         """Scores of this rank's share of the queue for each large crop, under the prototypes as they are; None until
         the queue is full."""
-        if self.bank.numel() == 0 or not bool(self.bank[0, -1].any()):
+        waited = self.epoch > 1 + QUEUE_STARTS * self.recipe.epochs - 1e-9
+        if not waited or self.bank.numel() == 0 or not bool(self.bank[0, -1].any()):
             return None
         with torch.no_grad():
             return [self._scores(row[rank() :: world()]) for row in self.bank]
