@@ -13,7 +13,7 @@ from torch import nn
 from trainables.encoders import encoder, registry
 from trainables.encoders.encoder import Encoder, bare
 from trainables.encoders.errors import EncoderError
-from trainables.encoders.loading import checkpoint_layout, locate_weights, read_checkpoint
+from trainables.encoders.loading import checkpoint_layout, image_towers, locate_weights, read_checkpoint
 from trainables.encoders.loading.encoder_file import Facts
 from trainables.encoders.loading.match_keys import Fitted, fit
 from trainables.encoders.padding import Padding
@@ -88,7 +88,9 @@ def _loaded(
         recipe = _ours(recipe, content.facts, backbone, path)
     timm_name = weights.removeprefix("timm:") if weights and weights.startswith("timm:") else backbone
     made = _around(_unfilled(backbone, image_size), recipe, timm_name, recipe.padding)
-    found = checkpoint_layout.find(content.values, recipe, made.backbone.state_dict(), backbone, str(path), key)
+    found = checkpoint_layout.find(
+        image_towers.as_timm(content.values), recipe, made.backbone.state_dict(), backbone, str(path), key
+    )
     fitted = fit(made.backbone, found, recipe, backbone, str(path))
     made.backbone.load_state_dict(dict(fitted.state))
     return Loaded(encoder=made, path=path, place=found.place, fitted=fitted, facts=content.facts)

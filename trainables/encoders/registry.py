@@ -27,6 +27,8 @@ ENCODERS: Registry[Recipe] = Registry(
             "vicreg",
             "clip",
             "siglip2",
+            "monet",
+            "dermlip",
             "ijepa",
             "rotation",
             "colourisation",

@@ -27,7 +27,7 @@ Kind = Literal["pooled", "tokens"]
 
 
 def frozen_features(job: Job, data: TaskData, model: Classifier, device: torch.device, kind: Kind) -> StoredFeatures:
-    """StoredFeatures of the training images, followed by those of the validation images.
+    """Features of the training images, followed by those of the validation images.
 
     They lie in `job.stages`, by everything that decides them, and are computed where they are not there. `model` is
     left as it is.

@@ -6,6 +6,7 @@ Each form is a function from the source's state (with its `fc`) to what the publ
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -108,6 +109,62 @@ def dinov2(state: State) -> State:
     if "reg_token" in state:
         found["pos_embed"] = torch.cat([torch.zeros(1, 1, width), state["pos_embed"]], dim=1)
     return {**found, "mask_token": torch.zeros(1, width)}
+
+
+OPENAI = {
+    "blocks.": "transformer.resblocks.",
+    "attn.qkv.": "attn.in_proj_",
+    "attn.proj.": "attn.out_proj.",
+    "mlp.fc1": "mlp.c_fc",
+    "mlp.fc2": "mlp.c_proj",
+    "norm_pre": "ln_pre",
+    "norm1": "ln_1",
+    "norm2": "ln_2",
+    "norm.": "ln_post.",
+    "patch_embed.proj": "conv1",
+}
+TRANSFORMERS = {
+    "blocks.": "encoder.layers.",
+    "attn.proj.": "self_attn.out_proj.",
+    "norm_pre": "pre_layrnorm",
+    "norm1": "layer_norm1",
+    "norm2": "layer_norm2",
+    "norm.": "post_layernorm.",
+    "patch_embed.proj": "embeddings.patch_embedding",
+}
+
+
+def said(key: str, words: dict[str, str]) -> str:
+    for ours, theirs in words.items():
+        key = re.sub(rf"(^|\.){re.escape(ours)}", rf"\1{theirs}", key)
+    return key
+
+
+def open_clip(state: State) -> State:
+    """open_clip's and OpenAI's: both towers, the projections, and a temperature."""
+    tokens = {"class_embedding": state["cls_token"][0, 0], "positional_embedding": state["pos_embed"][0]}
+    layers = {said(key, OPENAI): value for key, value in state.items() if key not in ("cls_token", "pos_embed")}
+    visual = prefixed("visual.", {**tokens, **layers, "proj": torch.zeros(8, 4)})
+    texts = {"transformer.resblocks.0.ln_1.weight": torch.zeros(4), "positional_embedding": torch.zeros(77, 4)}
+    return {**visual, **texts, "text_projection": torch.zeros(4, 4), "logit_scale": torch.tensor(1.0)}
+
+
+def transformers_clip(state: State) -> State:
+    """`CLIPModel` of transformers: queries, keys and values apart, and an index of the positions."""
+    found = {
+        "embeddings.class_embedding": state["cls_token"][0, 0],
+        "embeddings.position_embedding.weight": state["pos_embed"][0],
+        "embeddings.position_ids": torch.arange(5)[None],
+    }
+    for key, value in state.items():
+        if ".attn.qkv." in key:
+            for part, share in zip("qkv", value.chunk(3), strict=True):
+                found[said(key, TRANSFORMERS).replace("attn.qkv", f"self_attn.{part}_proj")] = share
+        elif key not in ("cls_token", "pos_embed"):
+            found[said(key, TRANSFORMERS)] = value
+    texts = {"text_model.encoder.layers.0.layer_norm1.weight": torch.zeros(4), "logit_scale": torch.tensor(1.0)}
+    projections = {"visual_projection.weight": torch.zeros(4, 8), "text_projection.weight": torch.zeros(4, 4)}
+    return {**prefixed("vision_model.", found), **texts, **projections}
 
 
 FORMS: dict[str, tuple[str, Form]] = {

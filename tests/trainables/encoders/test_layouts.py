@@ -74,6 +74,9 @@ TRANSFORMERS = {
     "moco_v3": ("test_vit", layouts.moco_v3),
     "clip": ("test_vit", lambda state: {**state, "head.weight": torch.zeros(4, 64)}),
     "siglip2": ("test_vit", dict),
+    "monet": ("vit_xsmall_patch16_clip_224", layouts.transformers_clip),
+    "dermlip": ("vit_xsmall_patch16_clip_224", layouts.open_clip),
+    "clip by OpenAI": ("vit_xsmall_patch16_clip_224", layouts.open_clip),
     "dinov2": ("vit_small_patch14_reg4_dinov2", layouts.dinov2),
     "dinov2 without registers": ("vit_small_patch14_dinov2", layouts.dinov2),
 }
