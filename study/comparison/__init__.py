@@ -15,6 +15,12 @@ subgroups        method fraction dataset attribute group metric estimate sd low 
 gaps             method fraction dataset attribute metric gap low high p best worst groups
 gap_differences  method other fraction dataset attribute metric best worst difference low high p p_holm
 
+with, for three classes and more,
+
+per_class            method fraction dataset class metric estimate sd low high images replicates covers reason
+class_differences    method other fraction dataset class metric difference low high p p_holm replicates covers
+confusion            method fraction dataset class predicted share low high images replicates covers
+
 and `optimisation` turns trials into
 
 difficulty           method fraction trials near_best spread epochs_to_95 reached best reason

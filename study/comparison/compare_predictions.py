@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from study.comparison.blocks import AnyBlock, Block, ClassBlock, blocks
+from study.comparison.blocks import AnyBlock, Block, ClassBlock
+from study.comparison.class_differences import class_differences
 from study.comparison.confusion import confusion
 from study.comparison.differences import differences
 from study.comparison.errors import ComparisonError
@@ -17,6 +18,7 @@ from study.comparison.metrics.measure import joined_tables
 from study.comparison.metrics.measure_classes import measure_any
 from study.comparison.per_class import per_class
 from study.comparison.ranking import ranking
+from study.comparison.read_blocks import blocks
 from study.comparison.replicate_values import replicate_values
 from study.comparison.robustness import robustness
 from study.comparison.roc_and_reliability import calibration, roc
@@ -58,7 +60,11 @@ def compare(
         **_by_group(found, baseline),
     }
     if any(isinstance(block, ClassBlock) for block in found):
-        tables |= {"per_class": per_class(found), "confusion": confusion(found)}
+        tables |= {
+            "per_class": per_class(found),
+            "class_differences": class_differences(found, baseline=baseline),
+            "confusion": confusion(found),
+        }
     return tables
 
 

@@ -13,6 +13,7 @@ calibration   method fraction dataset predicted observed images
 robustness    method fraction dataset drop low high
 per_class     method fraction dataset class metric estimate low high images reason
 confusion     method fraction dataset class predicted share low high images
+class_differences    method other fraction dataset class metric difference low high p_holm
 subgroups     method fraction dataset attribute group metric estimate low high images positives small reason
 gaps          method fraction dataset attribute metric gap low high
 gap_differences      method other fraction dataset attribute metric best worst difference low high p_holm

@@ -7,9 +7,21 @@ from collections.abc import Sequence
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.formatting import UNDEFINED, fraction, interval, listing, missing, number, percent, text
+from study.report.formatting import (
+    UNDEFINED,
+    interval,
+    listing,
+    missing,
+    number,
+    percent,
+    probability,
+    signed,
+    text,
+)
+from study.report.formatting import metric as metric_name
 from study.report.inputs.loaded_tables import ReportData, records
 from study.report.page import Section, fold, paragraph
+from study.report.sections.confusion_tables import confusion_matrices
 from study.report.table import Cell, Table
 
 MEASURES = {
@@ -17,7 +29,6 @@ MEASURES = {
     "sensitivity": "Sensitivity: the share of each class's images that are called by its name",
     "specificity": "Specificity: the share of all other images that are not called by its name",
 }
-SHAPE = ("class", "predicted", "share", "low", "high", "images")
 
 
 def by_class(data: ReportData) -> Section | None:
@@ -26,12 +37,15 @@ def by_class(data: ReportData) -> Section | None:
     if table is None:
         return None
     measures = [_measure(data, table, metric) for metric in MEASURES]
-    matrices = _matrices(data)
+    matrices = confusion_matrices(data)
     first, *others = measures
     body = first.html() + fold("Sensitivity and specificity of each class", _joined(others))
     if matrices:
         body += _joined(matrices[:1])
         body += fold("All confusion matrices", _joined(matrices[1:]), long=True) if matrices[1:] else Markup("")
+    table_of_differences = _differences(data)
+    if table_of_differences is not None:
+        body += fold("Differences from the baseline, class by class", table_of_differences.html())
     body += paragraph(
         "Groups of patients (age, sex, site, skin tone) are compared for two classes alone: a group has too few images "
         "of the rare classes, and means over other classes in every group would compare nothing.",
@@ -42,8 +56,8 @@ def by_class(data: ReportData) -> Section | None:
         title="Class by class",
         lead=_lead(data, table),
         body=body,
-        files=(*measures, *matrices),
-        sources=("per_class.parquet", "confusion.parquet"),
+        files=(*measures, *matrices, *([table_of_differences] if table_of_differences else [])),
+        sources=("per_class.parquet", "confusion.parquet", "class_differences.parquet"),
     )
 
 
@@ -97,39 +111,31 @@ def _cell(row: dict[str, object] | None) -> Cell:
     return Cell(number(row["estimate"]), sub=interval(row["low"], row["high"]))
 
 
-def _matrices(data: ReportData) -> list[Table]:
-    """One a fraction, test set and method; that of the largest fraction, first test set and baseline comes first."""
-    table = data.table("confusion", "method", "fraction", "dataset", *SHAPE)
+def _differences(data: ReportData) -> Table | None:
+    """Every method against the baseline in every class."""
+    columns = ("method", "other", "fraction", "dataset", "class", "metric", "difference", "low", "high", "p_holm")
+    table = data.table("class_differences", *columns)
     if table is None:
-        return []
-    keys = [(share, dataset, method) for share in data.fractions for dataset in data.sets for method in data.methods]
-    parts = dict(list(table.groupby(["fraction", "dataset", "method"], sort=False)))
-    return [_matrix(place, key, parts[key]) for place, key in enumerate(keys, start=1) if key in parts]
-
-
-def _matrix(index: int, key: tuple[float, str, str], rows: pd.DataFrame) -> Table:
-    share, dataset, method = key
-    predicted = [str(name) for name in rows["predicted"].drop_duplicates()]
-    shown: list[list[Cell | str]] = []
-    for name, of_class in rows.groupby("class", sort=False):
-        cells = {str(r["predicted"]): r for r in records(of_class)}
-        images = int(of_class["images"].iloc[0])
-        shown.append([f"{name} ({images:,})", *(_share(cells[other], other == name) for other in predicted)])
+        return None
+    ordered = data.ordered(table, "fraction", "dataset", "method")
+    rows: list[list[Cell | str]] = [
+        [
+            f"{percent(r['fraction'])} · {r['dataset']}",
+            str(r["method"]),
+            str(r["class"]),
+            metric_name(r["metric"]),
+            Cell(signed(r["difference"]), sub=interval(r["low"], r["high"], sign=True)),
+            probability(r["p_holm"]),
+        ]
+        for r in records(ordered)
+    ]
     return Table(
-        name=f"confusion_{index}",
-        caption=f"Confusion matrix of {method} on {dataset}, trained on {fraction(share)}",
-        header=["class (images)", *predicted],
-        rows=shown,
-        align="l" + "r" * len(predicted),
-        numbers=rows[["method", "fraction", "dataset", *SHAPE]],
-        notes=(
-            "A row is a class, its cells the shares of its images that are called by the name above them: means over "
-            "the re-trained models, with 95\u00a0% intervals. Bold: called by their own name.",
-        ),
+        name="class_differences",
+        caption=f"Each class against the rest: difference from {ordered['other'].iloc[0]}",
+        header=["training images and test set", "method", "class", "measure", "difference", "p (Holm)"],
+        rows=rows,
+        align="llllrr",
+        numbers=ordered,
+        notes=("p is corrected over all classes, methods, fractions and test sets of a measure.",),
+        group=True,
     )
-
-
-def _share(row: dict[str, object], own: bool) -> Cell:
-    shown = f"{100 * float(str(row['share'])):.0f}\u00a0%"
-    sub = f"{100 * float(str(row['low'])):.0f}–{100 * float(str(row['high'])):.0f}" if not missing(row["low"]) else ""
-    return Cell(shown, bold=own, sub=sub)

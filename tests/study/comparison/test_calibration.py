@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from study.comparison.blocks import blocks
 from study.comparison.differences import differences
 from study.comparison.metrics.measure import measure
+from study.comparison.read_blocks import blocks
 from tests.study.comparison.calibration import auc_coverage, high_aucs, rates, regimes
 from tests.study.comparison.worlds import World, draw, table
 

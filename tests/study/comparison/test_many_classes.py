@@ -10,7 +10,7 @@ import pytest
 from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, log_loss, recall_score, roc_auc_score
 
 from study.comparison import ComparisonError, compare
-from study.comparison.blocks import ClassBlock, blocks
+from study.comparison.blocks import ClassBlock
 from study.comparison.cases import ClassCases
 from study.comparison.differences import difference
 from study.comparison.estimates import interval
@@ -19,6 +19,7 @@ from study.comparison.metrics import closed_form, pooled
 from study.comparison.metrics.measure import Measured
 from study.comparison.metrics.measure_classes import main_measure, measure_classes
 from study.comparison.per_class import ABSENT
+from study.comparison.read_blocks import blocks
 from tests.study.comparison.class_worlds import NAMES, ClassWorld, class_table, draw_scores
 from tests.study.comparison.test_tables_page import ROWS
 
@@ -216,10 +217,25 @@ def test_one_class_alone_is_undefined_and_never_zero() -> None:
 def test_two_class_comparisons_have_no_tables_by_class() -> None:
     from tests.study.comparison.test_comparison_golden import make
 
-    assert not {"per_class.csv", "confusion.csv"} & set(make())
+    assert not {"per_class.csv", "confusion.csv", "class_differences.csv"} & set(make())
 
 
-@pytest.mark.parametrize("name", ["per_class", "confusion"])
+def test_a_difference_at_one_class_is_that_of_the_class_against_the_rest() -> None:
+    """The same as a two-class comparison of the class's own probability."""
+    melanoma = predictions().assign(score=predictions()["score.MEL"], label=predictions()["label"] == 1)
+    two = compare(
+        melanoma.drop(columns=SCORES).astype({"label": int}), baseline="method 0", in_distribution="home", draws=100
+    )
+    wanted = two["differences"].query("metric == 'auroc' and dataset == 'home'").iloc[0]
+    found = tables()["class_differences"].query("metric == 'auroc' and dataset == 'home' and `class` == 'MEL'").iloc[0]
+    for column in ("difference", "low", "high", "p"):
+        assert found[column] == pytest.approx(wanted[column], rel=1e-9)
+    family = tables()["class_differences"].query("metric == 'auroc'")
+    assert len(family) == 8 + 3
+    assert (family["p_holm"] >= family["p"] - 1e-12).all()
+
+
+@pytest.mark.parametrize("name", ["per_class", "confusion", "class_differences"])
 def test_columns_are_documented(name: str) -> None:
     assert ROWS[name] == set(tables()[name].columns)
 

@@ -51,6 +51,15 @@ def test_a_confusion_matrix_sums_to_one_along_each_class(folder: Path) -> None:
     assert [cell.bold for cell in matrices[0].rows[1][1:]] == [name == "MEL" for name in NAMES]
 
 
+def test_differences_are_listed_class_by_class(folder: Path) -> None:
+    section = by_class(read_data(folder))
+    assert section is not None
+    table = next(table for table in section.files if table.name == "class_differences")
+    assert len(table.rows) == 2 * (8 + 7)
+    assert [row[2] for row in table.rows[:4]] == ["NV", "NV", "MEL", "MEL"]
+    assert "difference from method 0" in table.caption
+
+
 def test_the_page_says_that_means_are_over_classes(folder: Path) -> None:
     page = (folder / "report.html").read_text()
     assert 'id="classes"' in page
@@ -66,6 +75,6 @@ def test_the_page_says_that_means_are_over_classes(folder: Path) -> None:
 
 def test_two_classes_have_no_such_section(folder: Path, tmp_path: Path) -> None:
     for path in folder.glob("*.parquet"):
-        if path.stem not in ("per_class", "confusion"):
+        if path.stem not in ("per_class", "confusion", "class_differences"):
             (tmp_path / path.name).write_bytes(path.read_bytes())
     assert by_class(read_data(tmp_path)) is None
