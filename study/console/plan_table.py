@@ -12,6 +12,7 @@ from study.plan.cells import Plan
 from study.plan.cells import plan as make_plan
 from study.preparation.prepare import load_manifests
 from study.spec.loading import load_spec
+from study.spec.model import Search
 
 FAIRNESS_RULES = {
     "trials": "trials",
@@ -78,8 +79,19 @@ def _print_cells(plan: Plan, console: Console) -> None:
         console.print("every cell: " + ", ".join(f"{COLUMNS[name]} {rows[0][name]}" for name in same))
     winners = len(plan.cells) * spec.select.k
     replicates = winners * spec.replicate.pairs
+    epochs = sum(cell.trials * cell.max_epochs for cell in plan.cells)
     console.print(
-        f"at most {sum(cell.trials * cell.max_epochs for cell in plan.cells)} epochs of search; then {winners} "
-        f"winners by rule {spec.select.rule!r} on validation alone, {replicates} replicates, "
+        f"at most {epochs} epochs of search{_caps(spec.search)}; then {winners} winners by rule "
+        f"{spec.select.rule!r} on validation alone, {replicates} replicates, "
         f"{replicates * len(spec.tests)} prediction tables of {spec.evaluate.copies} copies an image"
     )
+
+
+def _caps(search: Search) -> str:
+    """What ends a cell's search before its trials do, the same for every method."""
+    caps = []
+    if search.epochs_per_cell is not None:
+        caps.append(f"{search.epochs_per_cell} epochs")
+    if search.seconds_per_cell is not None:
+        caps.append(f"{search.seconds_per_cell:g} device-seconds")
+    return f", and no cell over {' or '.join(caps)}" if caps else ""

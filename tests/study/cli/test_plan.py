@@ -25,6 +25,12 @@ def test_sizes_and_classes_are_shown_only_when_asked_for(tmp_path):
     assert "data synthetic_device: " in said
 
 
+def test_caps_of_a_cell_are_named(tmp_path):
+    assert "no cell over" not in plan(tmp_path)
+    search = {**raw()["search"], "seconds_per_cell": 900}
+    assert "no cell over 900 device-seconds" in plan(tmp_path, search=search)
+
+
 def test_costs_are_shown_only_when_asked_for(tmp_path):
     assert "GMACs" not in plan(tmp_path)
     said = plan(tmp_path, "--costs", methods=["supervised:ft", "supervised:lora"])
