@@ -33,12 +33,12 @@ def run(short: bool) -> dict:
         mean = float(np.mean([row["found"] for row in doubles]))
         rows.append({"change": f"{len(doubles)} pairs of changes, mean", "found": mean})
         rows.append({**worst, "change": f"the worst pair: {worst['change']}"})
-    rows += [_speed(size) for size in ((300, 600) if short else (2500, 5000))]
+    rows += [_speed(size) for size in ((100, 200) if short else (5000, 10015))]
     note = (
-        f"{len(images)} images ({what}), each copy coded as JPEG of quality 88 after its change and searched among all "
-        f"originals. `others`: pairs of another original that are reported besides; two photographs of one lesion are "
-        f"among them. Sizes: as many images against as many mirrored and cropped copies of others; processor time over "
-        f"{cores()} cores is what a machine with nothing else to do takes."
+        f"{len(images)} images of distinct lesions ({what}), each coded as JPEG of quality 88 after its change, then "
+        "searched among all originals. `others`: pairs with another original that are reported besides. Sizes: a set "
+        f"against a mirrored and cropped copy of each image; processor time over {cores()} cores is what a machine "
+        "with nothing else to do takes."
     )
     return {"title": "Duplicates", "rows": rows, "note": note}
 
@@ -56,39 +56,44 @@ def _recall(name: str, change: Change, images: list[Image], originals: list[Feat
 
 
 def _speed(size: int) -> dict:
-    """One set against another of the same size, features included."""
-    images, _ = _images(2 * size)
-    ours, theirs = images[: len(images) // 2], images[len(images) // 2 :]
+    """A set against a mirrored and cropped copy of each of its images, features included; images are read as needed."""
+    read, count, _ = _source(size)
     change = _both("border of 10 % cut off", "mirrored")
     started, processor = time.monotonic(), time.process_time()
-    left = described(ours.__getitem__, len(ours))
-    right = described(lambda row: change(theirs[row]), len(theirs))
+    left = described(read, count)
+    right = described(lambda row: change(read(row)), count)
     pairs(left, right)
     spent = time.process_time() - processor
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     return {
-        "change": f"{len(ours):,} × {len(theirs):,} images",
+        "change": f"{count:,} × {count:,} images",
         "seconds": time.monotonic() - started,
         "processor seconds / cores": spent / cores(),
-        "peak GB, with the images": peak,
+        "peak GB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
 
 
 def _images(count: int) -> tuple[list[Image], str]:
-    """Images of distinct lesions of HAM10000 where `$SKIN_DATA` has them, else drawn."""
+    read, count, what = _source(count)
+    return [read(row) for row in range(count)], what
+
+
+def _source(count: int) -> tuple[Callable[[int], Image], int, str]:
+    """Images by their row, how many, and which: of distinct lesions of HAM10000 where `$SKIN_DATA` has them (all images
+    for more than there are lesions), else drawn."""
     root = Path(os.environ.get("SKIN_DATA", "")) / "isic2019"
     table = root / "ISIC_2019_Training_Metadata.csv"
-    if "SKIN_DATA" in os.environ and table.exists():
-        found = pd.read_csv(table).sort_values("lesion_id")
-        paths = [root / "ISIC_2019_Training_Input" / f"{name}.jpg" for name in found["image"]]
-        lesions = found["lesion_id"].to_numpy()
-        first = [
-            path for path, lesion, before in zip(paths, lesions, [None, *lesions[:-1]], strict=True) if lesion != before
-        ]
-        chosen = [path for path in (first if count <= 1000 else paths) if path.exists()]
-        step = max(1, len(chosen) // count)
-        return [cv2.imread(str(path))[..., ::-1] for path in chosen[::step][:count]], "HAM10000 at 200 × 150"
-    return [COLLECTIONS["synthetic"].draw(number, 1, 1) for number in range(count)], "drawn"
+    if "SKIN_DATA" not in os.environ or not table.exists():
+        return lambda row: COLLECTIONS["synthetic"].draw(row, 1, 1), count, "drawn"
+    found = pd.read_csv(table).sort_values("image")
+    found = found[found["image"].map(lambda name: (root / "ISIC_2019_Training_Input" / f"{name}.jpg").exists())]
+    distinct = found.drop_duplicates("lesion_id")
+    chosen = (distinct if count <= len(distinct) else found)["image"].tolist()
+    chosen = chosen[:: max(1, len(chosen) // count)][:count]
+
+    def read(row: int) -> Image:
+        return np.asarray(cv2.imread(str(root / "ISIC_2019_Training_Input" / f"{chosen[row]}.jpg"))[..., ::-1])
+
+    return read, len(chosen), "HAM10000 at 200 × 150"
 
 
 def coded(image: Image, quality: int) -> Image:
