@@ -139,8 +139,8 @@ def test_a_backbone_that_cannot_be_is_one_error_before_anything_starts(method: d
 
 
 def test_a_spec_may_demand_open_licences() -> None:
-    plan = planned(methods=["supervised:ft", "swav:ft"], licence="open")
-    with pytest.raises(StudyError, match=r"weights of swav \(swav:ft\) are under CC-BY-NC-4.0"):
+    plan = planned(methods=["supervised:ft", "vicreg:ft"], licence="open")
+    with pytest.raises(StudyError, match=r"weights of vicreg \(vicreg:ft\) are under CC-BY-NC-4.0"):
         check_methods(plan)
     check_methods(planned(methods=["supervised:ft", "simclr:ft"], licence="open"))
     assert example_study.spec(licence="open").digest == example_study.spec().digest  # it decides no result
