@@ -63,6 +63,7 @@ def evaluate(context: StageContext) -> int:
             "selection": frozen.digest,
             "checkpoint": result["checkpoint"],
             "validation": result["value"],
+            "training_seconds": result.get("seconds"),
             "manifest": labels[test.name].digest,
             "rows": len(table),
             **scores[2],
