@@ -100,14 +100,14 @@ def _typed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         table[name] = [None if pd.isna(value) else _text(value) for value in table[name]]
     required = _required(table)
     scores = [name for name in required if name.startswith(SCORE)]
-    for name in (*NUMBERS, *scores):
+    for name in (*NUMBERS, *scores, *(("age",) if "age" in table.columns else ())):
         try:
             table[name] = pd.to_numeric(table[name])
         except (ValueError, TypeError) as error:
             raise StudyError(
                 f"Column {name!r} of a prediction table holds numbers, but {path}: {error}. Correct it."
             ) from error
-    for name in (*required, "dataset", "fraction"):
+    for name in (*required, "study", "dataset", "fraction"):
         nulls = int(table[name].isna().sum())
         if nulls:
             raise StudyError(
