@@ -86,12 +86,28 @@ def test_ids_are_text_whatever_a_file_makes_of_them(tmp_path):
         (plain(score="high"), r"Column 'score' of a prediction table holds numbers"),
         (plain(age="old"), r"Column 'age' of a prediction table holds numbers"),
         (pd.concat([plain(study="a"), plain(study=None)]), r"Column 'study' of a prediction table is never empty"),
+        (
+            pd.concat([plain(dataset=name, split=split) for name, split in (("a", 1), ("a", 2), ("b", 1))]),
+            r"the same re-trained models, got 2 on a, 1 on b\. Add the missing",
+        ),
         (plain(score=1.5), r"Scores are probabilities from 0 to 1"),
         (plain(label=2), r"Labels are 1"),
         (plain().drop(index=0), r"image"),
         (pd.concat([plain(), plain().head(1)]), r"appears twice"),
     ],
-    ids=["lacks", "empty", "null method", "text", "age", "null study", "logits", "labels", "other images", "twice"],
+    ids=[
+        "lacks",
+        "empty",
+        "null method",
+        "text",
+        "age",
+        "null study",
+        "replicates",
+        "logits",
+        "labels",
+        "other images",
+        "twice",
+    ],
 )
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_each_way_that_a_table_can_be_wrong_has_one_error(tmp_path, suffix, table, message):
