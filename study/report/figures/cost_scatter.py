@@ -30,7 +30,9 @@ def cost_scatter(
     """
     costs = [cost for cost, _ in points.values()]
     x = (min(costs) / 1.6, max(costs) * 1.6)
-    plot = Plot(f"{y_title} against {x_title} of {len(points)} methods", x, span, right=86, log_x=True)
+    height = max(230.0, 62 + LABEL_GAP * len(points))  # margins above and below, and a line for each name
+    title = f"{y_title} against {x_title} of {len(points)} methods"
+    plot = Plot(title, x, span, height=height, right=86, log_x=True)
     plot.axes(x_title, y_title, x_ticks=4)
     plot.path([(plot.x(cost), plot.y(e.value)) for _, cost, e in frontier(points)], "l s0 thin")
     order = list(points)
