@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import datasets
@@ -31,6 +31,7 @@ def toy(seed: int, rows: int, patients: bool) -> Manifest:
 
 
 @settings(max_examples=40, deadline=None)
+@example(seed=1054510, patients=True, index=0)
 @given(seed=st.integers(0, 2**32), patients=st.booleans(), index=st.integers(0, 3))
 def test_no_group_is_on_two_sides_and_labels_are_stratified_within_one_group(seed, patients, index):
     manifest = toy(seed % 1000, 400, patients)
@@ -45,9 +46,9 @@ def test_no_group_is_on_two_sides_and_labels_are_stratified_within_one_group(see
     for label in (0, 1):
         rows = labelled["label"] == label
         largest = labelled[rows].groupby(group[rows]).size().max()
-        for part, share in (("test", 0.2), ("validation", 0.15)):
-            # validation's share is of what the test part left, whose own error it inherits
-            assert abs((rows & (labelled["part"] == part)).sum() - share * rows.sum()) <= largest
+        # validation's share is of what the test part left, so that it inherits 0.15 / 0.8 of that part's own error
+        for part, share, bound in (("test", 0.2, largest), ("validation", 0.15, largest * (1 + 0.15 / 0.8))):
+            assert abs((rows & (labelled["part"] == part)).sum() - share * rows.sum()) <= bound
 
 
 def test_images_that_show_one_lesion_under_two_ids_stay_together():

@@ -45,8 +45,9 @@ def test_a_machine_answers_once(fresh, monkeypatch):
 
 
 def test_the_measurement_agrees_with_the_instructions():
-    """Emulation loses on every machine; real instructions win."""
-    assert (bfloat16.speedup() >= bfloat16.MARGIN) == bfloat16.has_instructions()
+    """Emulation loses on every machine; real instructions win, in the best of three tries where others compute too."""
+    best = max(bfloat16.speedup() for _ in range(3))
+    assert (best >= bfloat16.MARGIN) == bfloat16.has_instructions()
 
 
 def test_the_measurement_leaves_no_trace():
