@@ -11,19 +11,13 @@ from study.comparison.cases import Cases, ClassCases, Floats
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
-    """`scores` [methods, replicates, members, images] of one fraction on one test set."""
+class _Models:
+    """`scores` [methods, replicates, members, images, …] of one fraction on one test set."""
 
     fraction: float
     dataset: str
     methods: tuple[str, ...]
-    cases: Cases
     scores: Floats
-
-    @property
-    def flat(self) -> Floats:
-        """Scores [models, images]."""
-        return self.scores.reshape(-1, self.scores.shape[-1])
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -41,34 +35,28 @@ class Block:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassBlock:
+class Block(_Models):
+    """`scores` [methods, replicates, members, images] of one fraction on one test set."""
+
+    cases: Cases
+
+    @property
+    def flat(self) -> Floats:
+        """Scores [models, images]."""
+        return self.scores.reshape(-1, self.scores.shape[-1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassBlock(_Models):
     """`scores` [methods, replicates, members, images, classes] of one fraction on one test set of many classes."""
 
-    fraction: float
-    dataset: str
-    methods: tuple[str, ...]
     classes: tuple[str, ...]
     cases: ClassCases
-    scores: Floats
 
     @property
     def flat(self) -> Floats:
         """Scores [models, images, classes]."""
         return self.scores.reshape(-1, *self.scores.shape[-2:])
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Methods, replicates, members."""
-        return self.scores.shape[0], self.scores.shape[1], self.scores.shape[2]
-
-    @property
-    def models(self) -> int:
-        """Trained models of each method: replicates times members."""
-        return self.shape[1] * self.shape[2]
-
-    def fold(self, values: Floats) -> Floats:
-        """From [models, …] to [methods, replicates, …]: members of a replicate averaged."""
-        return values.reshape(*self.shape, *values.shape[1:]).mean(axis=2)
 
     def against_rest(self, label: int) -> Block:
         """One class against all others, by its probability."""

@@ -1,4 +1,4 @@
-"""How well each class of many is told from the rest: AUC, sensitivity, specificity and precision, class by class."""
+"""How well each class of many is told from the rest: AUC, sensitivity and specificity, class by class."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def measure(block: Block, draws: int, seed: int, wanted: Sequence[str] | None = 
         elif metric.closed_form is not None:
             rows.append(measured(block, name, metric.closed_form))
         else:
-            rows.append(_resampled(block, name, values[name], drawn[name]))
+            rows.append(from_draws(block, name, values[name], drawn[name], block.cases.rarer()))
     return [replace(row, upper=metrics[row.metric].upper) for row in rows]
 
 
@@ -80,8 +80,8 @@ def measured(block: Block, metric: str, function: ClosedForm, chosen: Bools | No
     )
 
 
-def _resampled(block: Block, metric: str, values: Floats, drawn: Floats) -> Measured:
-    count = block.cases.rarer()
+def from_draws(block: AnyBlock, metric: str, values: Floats, drawn: Floats, count: int) -> Measured:
+    """A measure whose errors are bootstrap draws [models, draws]; `count` are the clusters of the rarest class."""
     return Measured(
         block=block,
         metric=metric,

@@ -15,7 +15,7 @@ from study.comparison.cases import Floats
 from study.comparison.metrics import closed_form
 from study.comparison.metrics.bootstrap import bootstrap_classes
 from study.comparison.metrics.class_metric import CLASS_METRICS, ClassMetric, Pooled
-from study.comparison.metrics.measure import Measured, drawn_errors, measure, measured, models_sd, undefined
+from study.comparison.metrics.measure import Measured, from_draws, measure, measured, models_sd, undefined
 from study.comparison.metrics.metric import MAIN, ClosedForm
 
 
@@ -36,7 +36,7 @@ def measure_classes(block: ClassBlock, draws: int, seed: int) -> list[Measured]:
         if name not in defined:
             rows.append(undefined(block, name, lacking))
         elif name in drawn:
-            rows.append(_resampled(block, name, values[name], drawn[name]))
+            rows.append(from_draws(block, name, values[name], drawn[name], block.cases.rarest()))
         else:
             rows.append(_closed(block, name, metric))
     note = absent(block)
@@ -99,16 +99,4 @@ def _measured(block: ClassBlock, metric: str, values: Floats, errors: Floats) ->
         cases=block.cases.rarest(),
         models_sd=models_sd(block, values),
         free=block.cases.free(errors),
-    )
-
-
-def _resampled(block: ClassBlock, metric: str, values: Floats, drawn: Floats) -> Measured:
-    count = block.cases.rarest()
-    return Measured(
-        block=block,
-        metric=metric,
-        values=block.fold(values),
-        errors=block.fold(drawn_errors(drawn, count)),
-        cases=count,
-        models_sd=models_sd(block, values),
     )
