@@ -65,6 +65,11 @@ def words(column: pd.Series) -> pd.Series:
     return text.mask(text.str.lower().isin(_UNKNOWN)).astype(object).where(lambda values: values.notna(), None)
 
 
+def optional(table: pd.DataFrame, name: str) -> pd.Series:
+    """The words of a column; all null where the table has no such column."""
+    return words(table[name]) if name in table.columns else pd.Series([None] * len(table), dtype=object)
+
+
 def years(column: pd.Series) -> pd.Series:
     """Ages as float years, NaN where unknown. Raises `DataError` for what is no age."""
     ages = pd.to_numeric(words(column), errors="coerce")

@@ -17,7 +17,7 @@ from datasets.base.manifest import DataRef, Manifest
 from datasets.base.roots import Root, root_of
 from datasets.labels.tasks import task
 from datasets.sources.assemble import assemble
-from datasets.sources.csv_tables import sexes, words, years
+from datasets.sources.csv_tables import optional, sexes, words, years
 from datasets.sources.layout import TableFile, paths_of
 from datasets.sources.source import Source
 
@@ -36,9 +36,6 @@ def load(ref: DataRef) -> Manifest:
     rule = task("isic2024", ref.task)
     table = _table(root)
 
-    def column(name: str) -> pd.Series:
-        return words(table[name]) if name in table.columns else pd.Series([None] * len(table), dtype=object)
-
     paths = {**_members(root), **paths_of(root, "", ("jpg", "jpeg", "png"))}
     return assemble(
         ref,
@@ -46,12 +43,12 @@ def load(ref: DataRef) -> Manifest:
         {
             "image_id": table["isic_id"],
             "path": table["isic_id"].map(lambda name: paths.get(name, "")),
-            "lesion_id": column("lesion_id"),
-            "patient_id": column("patient_id"),
+            "lesion_id": optional(table, "lesion_id"),
+            "patient_id": optional(table, "patient_id"),
             "diagnosis": _diagnoses(table),
-            "age": years(column("age_approx")),
-            "sex": sexes(column("sex")),
-            "site": column("anatom_site_general"),
+            "age": years(optional(table, "age_approx")),
+            "sex": sexes(optional(table, "sex")),
+            "site": optional(table, "anatom_site_general"),
         },
     )
 

@@ -13,7 +13,7 @@ from datasets.base.manifest import DataRef, Manifest
 from datasets.base.roots import root_of
 from datasets.labels.tasks import Task, task
 from datasets.sources.assemble import assemble
-from datasets.sources.csv_tables import fitzpatrick, sexes, words, years
+from datasets.sources.csv_tables import fitzpatrick, optional, sexes, words, years
 from datasets.sources.layout import TableFile, paths_of
 from datasets.sources.source import Source
 
@@ -31,9 +31,6 @@ def load(ref: DataRef) -> Manifest:
     rule = task("isic_archive", ref.task)
     table = (PRESENT if PRESENT.find(root) else OLDER).read(root)
 
-    def column(name: str) -> pd.Series:
-        return words(table[name]) if name in table.columns else pd.Series([None] * len(table), dtype=object)
-
     paths = paths_of(root, "", ("jpg", "jpeg", "png"))
     return assemble(
         ref,
@@ -41,14 +38,14 @@ def load(ref: DataRef) -> Manifest:
         {
             "image_id": table["isic_id"],
             "path": table["isic_id"].map(lambda name: paths.get(name, "")),
-            "lesion_id": column("lesion_id"),
-            "patient_id": column("patient_id"),
+            "lesion_id": optional(table, "lesion_id"),
+            "patient_id": optional(table, "patient_id"),
             "diagnosis": _diagnoses(table, rule),
-            "age": years(column("age_approx")),
-            "sex": sexes(column("sex")),
-            "site": column("anatom_site_general"),
-            "skin_tone": fitzpatrick(column("fitzpatrick_skin_type")),
-            "modality": modalities(column("image_type")),
+            "age": years(optional(table, "age_approx")),
+            "sex": sexes(optional(table, "sex")),
+            "site": optional(table, "anatom_site_general"),
+            "skin_tone": fitzpatrick(optional(table, "fitzpatrick_skin_type")),
+            "modality": modalities(optional(table, "image_type")),
         },
     )
 

@@ -14,7 +14,7 @@ from datasets.base.plain_yaml import read_yaml
 from datasets.base.roots import Root, leaves, root_of
 from datasets.labels.tasks import Task, parse, task
 from datasets.sources.assemble import assemble
-from datasets.sources.csv_tables import fitzpatrick, read_table, sexes, words, years
+from datasets.sources.csv_tables import fitzpatrick, optional, read_table, sexes, years
 from datasets.sources.source import Source
 
 ENDINGS = ("jpg", "jpeg", "png", "bmp", "tif", "tiff", "webp")
@@ -43,12 +43,9 @@ def table_manifest(ref: DataRef, root: Root, images: Root, rule: Task) -> Manife
     """
     table = read_table(root, TABLE, ("path",))
 
-    def column(name: str) -> pd.Series:
-        return words(table[name]) if name in table.columns else pd.Series([None] * len(table), dtype=object)
-
     paths = table["path"].fillna("").str.strip()
     there = set(images.walk())
-    modality = column("modality")
+    modality = optional(table, "modality")
     odd = modality[modality.notna() & ~modality.isin(MODALITIES)]
     if len(odd):
         raise DataError(f"{TABLE}: a modality is one of {MODALITIES} or empty, got {odd.iloc[0]!r}. Correct it.")
@@ -56,18 +53,18 @@ def table_manifest(ref: DataRef, root: Root, images: Root, rule: Task) -> Manife
         ref,
         rule,
         {
-            "image_id": column("image_id").where(column("image_id").notna(), _stems(paths)),
+            "image_id": optional(table, "image_id").where(optional(table, "image_id").notna(), _stems(paths)),
             # a path that leaves the root stays, so that it is listed with the bad images
             "path": paths.map(lambda path: path if path in there or leaves(path) else ""),
-            "lesion_id": column("lesion_id"),
-            "patient_id": column("patient_id"),
-            "diagnosis": column("diagnosis"),
-            "age": years(column("age")),
-            "sex": sexes(column("sex")),
-            "site": column("site"),
-            "skin_tone": fitzpatrick(column("skin_tone")),
+            "lesion_id": optional(table, "lesion_id"),
+            "patient_id": optional(table, "patient_id"),
+            "diagnosis": optional(table, "diagnosis"),
+            "age": years(optional(table, "age")),
+            "sex": sexes(optional(table, "sex")),
+            "site": optional(table, "site"),
+            "skin_tone": fitzpatrick(optional(table, "skin_tone")),
             "modality": modality,
-            "sha256": column("sha256"),
+            "sha256": optional(table, "sha256"),
         },
     )
 
