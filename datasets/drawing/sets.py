@@ -115,6 +115,7 @@ COLLECTIONS = {
             ),
             modality="clinical",
         ),
+        Collection(name="synthetic_large", images=2000, diagnoses=_CLINIC, tones=_LIGHT, camera=_DERMATOSCOPE),
         Collection(
             name="synthetic_pool", images=4000, diagnoses=_CLINIC, tones=_LIGHT, camera=_DERMATOSCOPE, labelled=False
         ),

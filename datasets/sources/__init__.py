@@ -19,6 +19,7 @@ SOURCES: Registry[Source] = Registry(
         "synthetic_clinical": "datasets.sources.synthetic:SOURCE",
         "synthetic_archive": "datasets.sources.synthetic:SOURCE",
         "synthetic_smartphone": "datasets.sources.synthetic:SOURCE",
+        "synthetic_large": "datasets.sources.synthetic:SOURCE",
         "synthetic_pool": "datasets.sources.synthetic:SOURCE",
         "isic2019": "datasets.sources.isic2019:SOURCE",
         "isic2020": "datasets.sources.isic2020:SOURCE",

@@ -1,8 +1,9 @@
-"""The drawn sets (`datasets.drawing`): five labelled ones that imitate the shifts of the real sets, and a pool.
+"""The drawn sets (`datasets.drawing`): labelled ones that imitate the shifts of the real sets, and a pool.
 
-`synthetic` is for training and its own held-out test; `synthetic_device` is another dermatoscope, `synthetic_clinical`
-a wide field in uneven light, `synthetic_archive` of low prevalence, `synthetic_smartphone` a clinic with other
-diagnoses and darker skin, `synthetic_pool` unlabelled (label -1). No set shares a patient with another.
+`synthetic` is for training and its own held-out test, `synthetic_large` likewise with more images, for narrower
+intervals; `synthetic_device` is another dermatoscope, `synthetic_clinical` a wide field in uneven light,
+`synthetic_archive` of low prevalence, `synthetic_smartphone` a clinic with other diagnoses and darker skin,
+`synthetic_pool` unlabelled (label -1). No set shares a patient with another.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ def forest(
     """`rows` are groups (heading, differences); `span` is the range of the axis, shared between panels; `dots` the
     differences of the replicates, drawn where they lie within it.
 
-    Filled: the difference is shown. Open: it is not. The shaded band is the margin of equivalence.
+    Filled: the difference is shown. Open: it is not. The shaded band is the margin of equivalence; `≈` stands before
+    the number where the difference is shown to lie in it.
     """
     height = sum(HEAD + ROW * len(found) for _, found in rows) + 44
     shown = sum(d.shown for _, found in rows for d in found)
@@ -63,9 +64,10 @@ def _row(canvas: Canvas, data: ReportData, x: Scale, y: float, d: Difference) ->
     style = data.palette[d.method]
     label = d.method if len(d.method) <= 15 else d.method[:14] + "…"
     numbers = f"{signed(d.value)} {interval(d.low, d.high, sign=True)}"
+    weight = {"shown": "num b", "equivalent": "num", "open": "num soft"}[d.verdict]
     title = f"{d.method} − {d.other} on {d.dataset}: {numbers}, p = {probability(d.p_adjusted)} (Holm)"
     canvas.text(0, y + 4, label, f"own {style.css}")
     if d.low == d.low and d.high == d.high:
         canvas.path([(x(d.low), y), (x(d.high), y)], f"l {style.css}", title)
     canvas.marker(x(d.value), y, style.marker, f"{'fill' if d.shown else 'open'} {style.css}", title, 4.2)
-    canvas.text(WIDTH, y + 4, numbers, "num b" if d.shown else "num soft", "end")
+    canvas.text(WIDTH, y + 4, f"≈ {numbers}" if d.verdict == "equivalent" else numbers, weight, "end")

@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from study.comparison.metrics.metric import MAIN
 from study.report.formatting import missing, text
 from study.report.inputs.loaded_tables import ReportData, records
 
 ALPHA = 0.05
+Verdict = Literal["shown", "equivalent", "open"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +56,11 @@ class Difference:
     def shown(self) -> bool:
         """Whether the difference holds after correction for all the comparisons of its family."""
         return not missing(self.p_adjusted) and self.p_adjusted < ALPHA
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the comparison shows. A difference can be shown and lie within the margin: then it is `shown`."""
+        return "shown" if self.shown else "equivalent" if self.equivalent else "open"
 
 
 @dataclass(frozen=True)

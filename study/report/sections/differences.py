@@ -6,10 +6,11 @@ import pandas as pd
 
 from study.comparison.metrics.metric import MAIN
 from study.report.figures.forest import Dots, forest
-from study.report.formatting import UNDEFINED, fraction, interval, missing, number, percent, probability, signed
+from study.report.formatting import UNDEFINED, fraction, interval, missing, number, percent, plural, probability, signed
 from study.report.inputs.loaded_tables import ReportData, records
 from study.report.inputs.results import Difference, Results, results
 from study.report.page import Section, figure, fold, panels, paragraph
+from study.report.sections.verdicts import within
 from study.report.table import Table
 
 
@@ -32,7 +33,12 @@ def differences(data: ReportData) -> Section | None:
     ]
     table = difference_table(data, found)
     margin = data.context.margin
-    band = f" Shaded: differences below {margin:g}, too small to matter." if margin else ""
+    band = (
+        f" Shaded: differences below {margin:g}, too small to matter; ≈: equivalent, shown to lie there (two one-sided "
+        "tests, likewise corrected; the interval may reach a little further)."
+        if margin
+        else ""
+    )
     return Section(
         id="differences",
         title="Differences from the baseline",
@@ -53,10 +59,17 @@ def differences(data: ReportData) -> Section | None:
 def _lead(data: ReportData, every: list[Difference]) -> str:
     better = sum(d.shown and d.value > 0 for d in every)
     worse = sum(d.shown and d.value < 0 for d in every)
+    equivalent = sum(d.verdict == "equivalent" for d in every)
+    left = len(every) - better - worse - equivalent
     return (
-        f"Of {len(every)} comparisons with {data.baseline}, {better} show a better method, {worse} a worse one, and "
-        f"{len(every) - better - worse} do not show a difference, which does not show that there is none."
+        f"Of {plural(len(every), 'comparison')} with {data.baseline}, {better} show a better method, {worse} a worse "
+        f"one, {equivalent} equivalence{within(data.context.margin)}, and {left} are open: no difference is "
+        "shown, nor that there is none."
     )
+
+
+def _verdict(d: Difference) -> str:
+    return "shown, within margin" if d.shown and d.equivalent else d.verdict
 
 
 def replicate_differences(data: ReportData) -> Dots:
@@ -82,7 +95,7 @@ def _span(every: list[Difference]) -> tuple[float, float]:
 
 HEADER = (
     "training images", "test set", "pair", "difference", "95\u00a0% interval", "p", "p (Holm)", "detectable",
-    "within margin",
+    "verdict",
 )  # fmt: skip
 
 
@@ -95,7 +108,7 @@ def difference_table(data: ReportData, found: Results, metric: str = MAIN) -> Ta
         [
             percent(d.fraction), d.dataset, f"{d.method} − {d.other}", signed(d.value),
             interval(d.low, d.high, sign=True), probability(d.p), probability(d.p_adjusted),
-            number(d.detectable), "yes" if d.equivalent else "no",
+            number(d.detectable), _verdict(d),
         ]
         for d in chosen
     ]  # fmt: skip
@@ -110,7 +123,7 @@ def difference_table(data: ReportData, found: Results, metric: str = MAIN) -> Ta
         numbers=pd.DataFrame([{c: getattr(d, c) for c in columns} for d in chosen], columns=columns),
         notes=(
             "Detectable: the smallest true difference that this study would have shown with 80 % power; – where it "
-            "could not have shown any. Within margin: the difference is shown to be smaller than "
+            "could not have shown any. Equivalent, within margin: the difference is shown to be smaller than "
             f"{data.context.margin or UNDEFINED} (two one-sided tests, Holm-corrected like p). p is for one comparison "
             "read alone. p (Holm) is corrected within its family: all comparisons with the baseline, or all other "
             "pairs. It comes from a distribution that holds at small levels too: with few replicates it is larger than "

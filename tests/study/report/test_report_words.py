@@ -11,7 +11,7 @@ from study.report.figures.scale import Scale, tick_label
 from study.report.figures.svg import spread
 from study.report.formatting import interval, number, percent, probability, seconds, signed
 from study.report.inputs.results import Difference
-from study.report.sections.headline import sentence
+from study.report.sections.verdicts import elsewhere, sentence
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def difference(value: float, p: float, method: str = "m", equivalent: bool = Fal
 
 
 def said(*rows: Difference) -> str:
-    return sentence(rows, "set").striptags().replace("\u00a0", " ")
+    return sentence(rows, "set", 0.02).striptags().replace("\u00a0", " ")
 
 
 def test_a_shown_difference_is_named_with_its_interval() -> None:
@@ -52,10 +52,9 @@ def test_a_shown_difference_is_named_with_its_interval() -> None:
     assert said(difference(-0.05, 0.01)) == "m is worse than base by 0.050 [0.030, 0.070] AUC on set."
 
 
-def test_no_difference_says_what_could_have_been_shown() -> None:
-    text = said(difference(0.01, 0.4))
-    assert text == (
-        "No difference from base shown on set (largest: m, +0.010 [−0.010, +0.030]). "
+def test_an_open_comparison_says_what_could_have_been_shown() -> None:
+    assert said(difference(0.01, 0.4)) == (
+        "Open: no difference from base is shown on set, nor that there is none (largest: m, +0.010 [−0.010, +0.030]). "
         "The study could have shown ≥ 0.030 AUC."
     )
 
@@ -64,8 +63,37 @@ def test_a_difference_that_correction_undoes_is_explained() -> None:
     assert "alone it would count, among all the comparisons made it does not" in said(difference(0.03, 0.2))
 
 
-def test_equivalence_is_said() -> None:
-    assert "all lie within the margin" in said(difference(0.001, 0.9, equivalent=True, half=0.005))
+def test_equivalence_is_said_and_is_not_an_open_comparison() -> None:
+    text = said(difference(0.001, 0.9, equivalent=True, half=0.005))
+    assert text == "Equivalent to base on set within ±0.02: m (+0.001 [−0.004, +0.006])."
+
+
+def test_the_three_verdicts_are_told_apart() -> None:
+    shown, equivalent = difference(-0.11, 0.001, "a"), difference(0.001, 0.9, "b", equivalent=True, half=0.005)
+    assert said(difference(0.03, 0.2, "c"), equivalent, shown) == (
+        "a is worse than base by 0.110 [0.090, 0.130] AUC on set. "
+        "Equivalent to base within ±0.02: b (+0.001 [−0.004, +0.006]). "
+        "Open: c (+0.030 [+0.010, +0.050]). The study could have shown ≥ 0.030 AUC."
+    )
+
+
+def test_a_difference_that_is_shown_and_does_not_matter_says_so() -> None:
+    small = difference(0.01, 0.01, equivalent=True, half=0.005)
+    assert small.verdict == "shown"
+    assert said(small).endswith("AUC on set, which is within the margin.")
+
+
+def test_other_test_sets_keep_the_verdicts_apart() -> None:
+    equal, left = difference(0.001, 0.9, "b", equivalent=True), difference(0.01, 0.4, "c")
+    rows = {"x": [difference(0.05, 0.01, "a"), equal], "y": [left, equal]}
+    assert elsewhere(rows, "Shifted", 0.02) == (
+        "Shifted test sets: a is better on x (+0.050); b is equivalent within ±0.02 on x (+0.001) and y (+0.001). "
+        "Open: 1 of 4 comparisons (differences of 0.030 could have been shown)."
+    )
+    assert elsewhere({"x": [equal]}, "Shifted", None) == "Shifted test set x: b is equivalent on x (+0.001)."
+    assert elsewhere({"x": [left]}, "Shifted", 0.02) == (
+        "Shifted test set x: open, no difference is shown (differences of 0.030 could have been shown)."
+    )
 
 
 def test_ticks_are_round_and_labels_tell_them_apart() -> None:
