@@ -21,7 +21,7 @@ def costs(plan: Plan, directory: StudyDirectory, selection: Selection, ledger: p
     ledger's."""
     classes = len(holdings.required_data(directory)["data"][plan.spec.train.source]["classes"])
     spent = ledger.set_index("cell")
-    winners = {winner.cell: winner for winner in selection.winners if winner.rank == 0}
+    winners = {winner.cell: winner for winner in selection.winners if (winner.rank, winner.search) == (0, 0)}
     rows = []
     for cell in plan.cells:
         winner = winners[cell.key]

@@ -15,7 +15,7 @@ from study.base.errors import StudyError
 from study.evaluation import prediction_tables
 from study.protocol.opening import open_study
 from study.report import ReportError, write_report
-from study.report.inputs.context import Context
+from study.report.inputs.context import Budget, Context
 
 NO_MARGIN = 1e-12  # no interval lies within it
 
@@ -56,6 +56,7 @@ def compare_folders(
         tests=tuple(tests),
         in_distribution=in_distribution,
         margin=margin,
+        budget=Budget(repeats=predictions["search"].nunique() if "search" in predictions.columns else 1),
         sources={str(path): file_digest(path) for path in paths},
         notes=("Made from prediction tables alone: budget, selection and leaks of these studies are not known here.",),
     )

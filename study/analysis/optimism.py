@@ -11,7 +11,18 @@ from study.store.directory import StudyDirectory
 from study.store.selection_record import Selection, Winner
 from study.training.replicates import pairs
 
-COLUMNS = ("method", "fraction", "rank", "objective", "selected", "retrained", "retrained_sd", "replicates", "test")
+COLUMNS = (
+    "method",
+    "fraction",
+    "search",
+    "rank",
+    "objective",
+    "selected",
+    "retrained",
+    "retrained_sd",
+    "replicates",
+    "test",
+)
 
 
 def optimism(
@@ -19,19 +30,21 @@ def optimism(
 ) -> pd.DataFrame:
     """One row a winner: its validation value when it was selected, the mean and sd of those of its replicates on their
     own splits, and the method's AUC on the in-distribution test set (NaN where the objective is no AUC)."""
-    values: dict[tuple[str, int], list[float]] = {}
+    values: dict[tuple[str, int, int], list[float]] = {}
     for winner, pair in pairs(plan, selection):
         value = _validation(plan, directory, winner, pair)
         if value is not None:
-            values.setdefault((winner.cell, winner.rank), []).append(value)
+            values.setdefault((winner.cell, winner.search, winner.rank), []).append(value)
     objective = plan.spec.search.objective
     rows = []
     for winner in selection.winners:
-        cell, replicates = plan.cell(winner.cell), np.array(values.get((winner.cell, winner.rank), []))
+        cell = plan.cell(winner.cell)
+        replicates = np.array(values.get((winner.cell, winner.search, winner.rank), []))
         rows.append(
             {
                 "method": cell.method.name,
                 "fraction": cell.fraction,
+                "search": winner.search,
                 "rank": winner.rank,
                 "objective": objective,
                 "selected": winner.value,

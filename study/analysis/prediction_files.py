@@ -100,7 +100,8 @@ def _typed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         table[name] = [None if pd.isna(value) else _text(value) for value in table[name]]
     required = _required(table)
     scores = [name for name in required if name.startswith(SCORE)]
-    for name in (*NUMBERS, *scores, *(("age",) if "age" in table.columns else ())):
+    optional = [name for name in ("age", "search") if name in table.columns]
+    for name in (*NUMBERS, *scores, *optional):
         try:
             table[name] = pd.to_numeric(table[name])
         except (ValueError, TypeError) as error:

@@ -43,6 +43,7 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             "in_distribution": in_distribution(plan),
             "budget": {
                 "trials": max(cell.trials for cell in plan.cells),
+                "repeats": spec.search.repeats,
                 "max_epochs": spec.search.max_epochs,
                 "shared_design": spec.search.shared_design,
                 "sampler": spec.search.sampler,
@@ -59,6 +60,7 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
                     {
                         "cell": winner.cell,
                         "rank": winner.rank,
+                        "search": winner.search,
                         "trial": winner.trial,
                         "value": winner.value,
                         "params": dict(winner.params),

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 import pandas as pd
 
 from study.plan.cells import Plan
+from study.plan.repeats import search_of_trial
 from study.store.trial import TrialRecord
 
 CURVES = ("val_auc", "val_loss", "train_loss")
 
 
 def trials_table(plan: Plan, trials: Sequence[TrialRecord]) -> pd.DataFrame:
-    """One row a trial: method, fraction, cell, number, state, origin, value (best of its epochs, null when it has
-    none), epochs, seconds on device, and `param.<name>` for every searched parameter."""
-    rows = []
+    """One row a trial: method, fraction, cell, number, search (where a cell has several), state, origin, value (best
+    of its epochs, null when it has none), epochs, seconds on device, and `param.<name>` for every searched parameter.
+    """
+    rows, repeats = [], plan.spec.search.repeats
     for trial in trials:
         cell = plan.cell(trial.cell)
         rows.append(
@@ -24,6 +26,7 @@ def trials_table(plan: Plan, trials: Sequence[TrialRecord]) -> pd.DataFrame:
                 "fraction": cell.fraction,
                 "cell": trial.cell,
                 "number": trial.number,
+                **({"search": search_of_trial(trial.number, repeats)} if repeats > 1 else {}),
                 "state": trial.state,
                 "origin": trial.origin,
                 "value": trial.value,

@@ -10,6 +10,7 @@ import pandas as pd
 from datasets.base.score_columns import SCORE, score_columns, scored_classes
 from study.comparison.errors import ComparisonError
 
+SEARCH = "search"  # optional: which of its cell's independent searches chose the model's hyperparameters
 MODEL = ["method", "fraction", "rank", "split", "seed"]
 NEEDED = [*MODEL, "dataset", "image_id", "lesion_id", "patient_id", "label"]
 FILLED = [*MODEL, "dataset", "image_id", "label"]
@@ -36,10 +37,21 @@ def check_predictions(table: pd.DataFrame, *, baseline: str, in_distribution: st
                 f"Column {column!r} of a prediction table is never null, but {nulls} of {len(table)} rows are. "
                 "Leave out images that could not be scored, for every method alike."
             )
+    _check_searches(table)
     _check_values(table, scores)
     _known("baseline", baseline, table["method"])
     if in_distribution is not None:
         _known("in_distribution", in_distribution, table["dataset"])
+
+
+def _check_searches(table: pd.DataFrame) -> None:
+    if SEARCH not in table.columns or table[SEARCH].notna().all():
+        return
+    raise ComparisonError(
+        f"All models or none say which search chose them (column {SEARCH!r}), but {table[SEARCH].isna().sum()} of "
+        f"{len(table)} rows do not. Compare these tables apart; or leave the column out of all, and the intervals no "
+        "longer cover a new search."
+    )
 
 
 def scores_of(columns: Iterable[str]) -> list[str]:

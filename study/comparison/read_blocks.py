@@ -1,8 +1,9 @@
 """Prediction tables read into blocks: all methods on the same images and the same (rank, split, seed) pairs.
 
-What is a replicate? The outermost part of training that varies: the split where there are several, else the seed, else
-the winner's rank (the published protocol: top-5 models of one split). Models that share it (several winners of a cell
-on one split) are averaged first: they are not independent of each other and must not count as replicates.
+What is a replicate? The outermost part of training that varies: the search where a cell was tuned several times
+(column `search`), else the split where there are several, else the seed, else the winner's rank (the published
+protocol: top-5 models of one split). Models that share it (pairs that train one search's winner, several winners of a
+cell on one split) are averaged first: they are not independent of each other and must not count as replicates.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from datasets.base.score_columns import SCORE, score_columns, scored_classes
 from study.comparison.blocks import AnyBlock, Block, ClassBlock
 from study.comparison.cases import Cases, ClassCases, Floats, Ints, clusters
 from study.comparison.errors import ComparisonError
-from study.comparison.input_columns import MODEL, SUBGROUPS
+from study.comparison.input_columns import MODEL, SEARCH, SUBGROUPS
 
-REPLICATE = ("split", "seed", "rank")
+REPLICATE = (SEARCH, "split", "seed", "rank")
 PAIR = ["rank", "split", "seed"]
 
 
 def blocks(table: pd.DataFrame) -> list[AnyBlock]:
     """All blocks, methods and test sets in the order of their appearance. Raises `ComparisonError`."""
-    replicate = next((column for column in REPLICATE if table[column].nunique() > 1), "rank")
+    known = [column for column in REPLICATE if column in table.columns]
+    replicate = next((column for column in known if table[column].nunique() > 1), "rank")
     found: list[AnyBlock] = []
     for dataset, rows in table.groupby("dataset", sort=False, observed=True):
         found += _of_dataset(str(dataset), rows, replicate)
@@ -35,7 +37,7 @@ def _of_dataset(dataset: str, rows: pd.DataFrame, replicate: str) -> Iterator[An
     image, names = pd.factorize(rows["image_id"])
     grouped = rows.groupby(MODEL, sort=False, observed=True)
     model = grouped.ngroup().to_numpy()
-    models = rows[MODEL].drop_duplicates(ignore_index=True)
+    models = rows.drop_duplicates(MODEL)[[*MODEL, *([SEARCH] if SEARCH in rows.columns else [])]].reset_index(drop=True)
     cells = model * len(names) + image
     if len(np.unique(cells)) < len(cells):
         again = rows[pd.Series(cells, index=rows.index).duplicated()].iloc[0]
@@ -103,12 +105,13 @@ def _images(dataset: str, rows: pd.DataFrame, image: np.ndarray) -> tuple[pd.Dat
 def _order(here: pd.DataFrame, methods: tuple[str, ...], replicate: str, dataset: str) -> np.ndarray:
     """Rows of the score matrix as [methods, replicates, members], the same pairs in the same order for all."""
     ordered = here.sort_values([replicate, *PAIR])
-    pairs = {method: ordered.loc[ordered["method"] == method, PAIR] for method in methods}
+    pair = [*PAIR, *([SEARCH] if SEARCH in here.columns else [])]
+    pairs = {method: ordered.loc[ordered["method"] == method, pair] for method in methods}
     first, expected = next(iter(pairs.items()))
     for method, found in pairs.items():
         if not np.array_equal(found.to_numpy(), expected.to_numpy()):
             raise ComparisonError(
-                "Methods are compared on the same (rank, split, seed) of their replicates, but on "
+                f"Methods are compared on the same ({', '.join(pair)}) of their replicates, but on "
                 f"{dataset}, fraction {here['fraction'].iloc[0]:g}, {first} has {_pairs(expected)} and {method} "
                 f"{_pairs(found)}. Replicate all methods on the same pairs, or leave out those that not all have."
             )

@@ -25,6 +25,7 @@ COLUMNS = {
     "backbone": "backbone",
     "image_size": "pixels",
     "trials": "trials",
+    "repeats": "searches",
     "max_epochs": "epochs ≤",
     "dimensions": "searched",
     "space": "space",
@@ -65,9 +66,10 @@ def _print_cells(plan: Plan, console: Console) -> None:
     """The cells in a table of what differs between them, and in a line what they all share."""
     spec = plan.spec
     rows = fairness_rules.parity(plan).to_dict("records")
-    same = [name for name in COLUMNS if len({str(row[name]) for row in rows}) == 1 and len(rows) > 1 and name != "cell"]
+    known = [name for name in COLUMNS if name in rows[0]]
+    same = [name for name in known if len({str(row[name]) for row in rows}) == 1 and len(rows) > 1 and name != "cell"]
     table = Table(title=f"{spec.study}: {len(plan.cells)} cells, {plan.trials} trials", title_justify="left")
-    different = [name for name in COLUMNS if name not in same]
+    different = [name for name in known if name not in same]
     for name in different:
         table.add_column(COLUMNS[name], overflow="fold")
     for row in rows:
@@ -77,8 +79,18 @@ def _print_cells(plan: Plan, console: Console) -> None:
     console.print(table)
     if same:
         console.print("every cell: " + ", ".join(f"{COLUMNS[name]} {rows[0][name]}" for name in same))
-    winners = len(plan.cells) * spec.select.k
-    replicates = winners * spec.replicate.pairs
+    repeats = spec.search.repeats
+    if repeats > 1:
+        counts = sorted(
+            {count for cell in plan.cells for count in (cell.trials // repeats, -(-cell.trials // repeats))}
+        )
+        console.print(
+            f"each cell: {repeats} independent searches of {' or '.join(map(str, counts))} trials, each with a shared "
+            f"design and a scheduler of its own; each search's winners train {spec.replicate.pairs // repeats} of the "
+            f"{spec.replicate.pairs} pairs"
+        )
+    winners = len(plan.cells) * spec.select.k * repeats
+    replicates = len(plan.cells) * spec.select.k * spec.replicate.pairs
     epochs = sum(cell.trials * cell.max_epochs for cell in plan.cells)
     console.print(
         f"at most {epochs} epochs of search{_caps(spec.search)}; then {winners} winners by rule "

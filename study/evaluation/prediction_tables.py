@@ -69,6 +69,7 @@ def prediction_table(
             "study": plan.spec.study,
             "method": cell.method.name,
             "fraction": cell.fraction,
+            **({"search": winner.search} if plan.spec.search.repeats > 1 else {}),
             "rank": winner.rank,
             "split": pair,
             "seed": replicate_job(plan, directory, winner, pair).seed,

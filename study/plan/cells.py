@@ -67,8 +67,8 @@ class Plan:
 def plan(spec: StudySpec) -> Plan:
     """All cells of the spec.
 
-    Raises `StudyError` where a search space is unknown or malformed, a cell has fewer trials than winners, or two cells
-    collide.
+    Raises `StudyError` where a search space is unknown or malformed, a cell has fewer trials than winners or too few
+    for its searches, or two cells collide.
     """
     spaces = {method.name: _space(spec, method) for method in spec.methods}
     cells = tuple(
@@ -91,11 +91,33 @@ def plan(spec: StudySpec) -> Plan:
             f"A cell has at least as many trials as winners, but {small.key} has {small.trials} trials and select.k is "
             f"{spec.select.k}. Lower select.k or raise search.trials."
         )
+    if spec.search.repeats > 1:
+        _check_repeats(spec, cells)
     keys = [cell.key for cell in cells]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
         raise StudyError(f"Cells have distinct file names, but {twice[0]!r} appears twice. Give one method a label.")
     return Plan(spec=spec, cells=cells)
+
+
+def _check_repeats(spec: StudySpec, cells: tuple[Cell, ...]) -> None:
+    """Every search needs its shared design and one trial more for each winner; and each as many pairs as the others."""
+    repeats, pairs = spec.search.repeats, spec.replicate.pairs
+    design = spec.search.shared_design if SAMPLERS.get(spec.search.sampler).shares_design else 0
+    least = repeats * (design + spec.select.k)
+    small = next((cell for cell in cells if cell.trials < least), None)
+    if small is not None:
+        raise StudyError(
+            f"Each of a cell's searches has trials for its shared design and its winners, {repeats} × ({design} + "
+            f"{spec.select.k}) = {least} in all, but {small.key} has {small.trials}. Raise search.trials, or lower "
+            "search.repeats or search.shared_design."
+        )
+    if pairs % repeats:
+        raise StudyError(
+            f"Every search's winners are trained anew equally often, so replicate.pairs is a multiple of "
+            f"search.repeats, got {pairs} pairs and {repeats} searches. Use {-(-pairs // repeats) * repeats} pairs, or "
+            "another search.repeats."
+        )
 
 
 def _space(spec: StudySpec, method: Method) -> SearchSpace:
@@ -116,7 +138,7 @@ def _space(spec: StudySpec, method: Method) -> SearchSpace:
 
 def _trials(spec: StudySpec, space: SearchSpace) -> int:
     points: int | None = SAMPLERS.get(spec.search.sampler).points(space)
-    return spec.search.trials if points is None else min(spec.search.trials, points)
+    return spec.search.trials if points is None else min(spec.search.trials, points * spec.search.repeats)
 
 
 def _resources(spec: StudySpec, method: Method, fraction: float) -> TrialResources:

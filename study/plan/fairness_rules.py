@@ -35,6 +35,7 @@ def parity(plan: Plan) -> pd.DataFrame:
             "backbone": cell.backbone,
             "image_size": cell.image_size,
             "trials": cell.trials,
+            **({"repeats": search.repeats} if search.repeats > 1 else {}),
             "max_epochs": cell.max_epochs,
             "dimensions": cell.space.dimensions,
             "space": cell.space.name,

@@ -133,7 +133,7 @@ def extends(one: StudySpec, other: StudySpec) -> bool:
     if set(differences(one, other)) != {"search"}:
         return False
     before, after = one.identity()["search"], other.identity()["search"]
-    changed = [name for name in before if before[name] != after[name]]
+    changed = [name for name in before | after if before.get(name) != after.get(name)]
     return all(name in RAISED and before[name] is not None for name in changed) and all(
         after[name] is None or after[name] > before[name] for name in changed
     )

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from datasets.base.seeds import seed
 from study.plan.cells import Plan
+from study.plan.repeats import search_of_trial
 from study.search.allocation import furthest_behind
 from study.search.budget import Budget
 from study.search.samplers.designs import CellSampler
@@ -20,6 +21,7 @@ from study.search.samplers.optuna_study import distributions
 from study.search.schedulers.asha import PROMOTED
 from study.search.schedulers.scheduler import Decision, Scheduler
 from study.spec.choices import SCHEDULERS
+from study.store.searches import of_search, renumbered
 from study.store.trial import State, TrialRecord
 from study.store.trial_table import TrialTable
 
@@ -35,6 +37,7 @@ class Engine:
         search = plan.spec.search
         self.plan = plan
         self.record = record
+        self._repeats = search.repeats
         self.sampler = CellSampler(
             name=search.sampler,
             shared_design=search.shared_design,
@@ -80,7 +83,9 @@ class Engine:
             return None
         space = self.plan.cell(key).space
         trials = self.record.cells[key]
-        params, origin = self.sampler.next(key, space, [self._as_seen(trial) for trial in trials])
+        search = search_of_trial(len(trials), self._repeats)
+        seen = of_search([self._as_seen(trial) for trial in trials], search, self._repeats)
+        params, origin = self.sampler.next(key, space, seen, search)
         trial = self.record.create(
             key,
             params,
@@ -181,7 +186,8 @@ class Engine:
             self._finish(cell, number, "PRUNED", cap)
         else:
             scheduler = self.schedulers.get(cell)
-            decision = scheduler.decide(trials, number, epoch) if scheduler else Decision.CONTINUE
+            own = of_search(trials, search_of_trial(number, self._repeats), self._repeats)
+            decision = scheduler.decide(own, number // self._repeats, epoch) if scheduler else Decision.CONTINUE
             if scheduler and decision is Decision.STOP:
                 self._finish(cell, number, "PRUNED", f"{scheduler.label} at epoch {epoch}")
             elif decision is Decision.PAUSE:
@@ -199,22 +205,34 @@ class Engine:
             key: number
             for key, scheduler in self.schedulers.items()
             if self.budgets[key].capped(self.record.cells[key]) is None
-            and (number := scheduler.promote(self.record.cells[key])) is not None
+            and (number := self._promoted_in(scheduler, self.record.cells[key])) is not None
         }
         key = min(found, key=lambda key: self.budgets[key].share(self.record.cells[key]), default=None)
         return None if key is None else (key, found[key])
+
+    def _promoted_in(self, scheduler: Scheduler, trials: Sequence[TrialRecord]) -> int | None:
+        """The next trial to be promoted of a cell; where several searches have one, of that with the fewest epochs."""
+        found = {}
+        for search in range(self._repeats):
+            own = of_search(trials, search, self._repeats)
+            number = scheduler.promote(own)
+            if number is not None:
+                found[number * self._repeats + search] = sum(len(trial.epochs) for trial in own)
+        return min(found, key=lambda number: found[number], default=None)
 
     def _as_seen(self, trial: TrialRecord) -> TrialRecord:
         """A trial as the sampler sees it: one that waits at a rung has been passed over so far, one that ended in an
         error has most likely failed."""
         if (trial.cell, trial.number) in self._errors:
             return replace(trial, state="FAIL")
-        waits = trial.cell in self.schedulers and self.schedulers[trial.cell].waits(trial)
+        scheduler = self.schedulers.get(trial.cell)
+        waits = scheduler is not None and scheduler.waits(renumbered(trial, self._repeats))
         return replace(trial, state="PRUNED") if waits else trial
 
 
 def _schedulers(plan: Plan) -> dict[str, Scheduler]:
-    """One scheduler a cell: no method is stopped because another one learns faster."""
+    """One scheduler a cell: no method is stopped because another one learns faster. It holds no trials, so that the
+    searches of a cell share it: each is asked about its own."""
     search = plan.spec.search
     if search.scheduler.name is None:
         return {}

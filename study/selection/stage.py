@@ -24,7 +24,11 @@ class Select(Stage):
         trials = study_trials(plan, directory)
         winners = winners_of(plan, trials, size)
         proposed = selection_record.propose(
-            plan.spec.digest, plan.spec.select.rule, winners, trials=holdings.trials_digest(trials)
+            plan.spec.digest,
+            plan.spec.select.rule,
+            winners,
+            repeats=plan.spec.search.repeats,
+            trials=holdings.trials_digest(trials),
         )
         frozen = selection_record.freeze(directory, proposed, reopen=context.reopen)
         seal.follow(plan, directory, frozen, reason=context.reopen)

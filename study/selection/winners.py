@@ -10,6 +10,7 @@ from study.preparation.validation_size import ValidationSize
 from study.selection.rules.rule import SelectionRule
 from study.spec.choices import SELECTION_RULES
 from study.spec.model import Select
+from study.store.searches import by_search
 from study.store.trial import TrialRecord
 
 
@@ -24,15 +25,19 @@ def rule_of(select: Select) -> SelectionRule:
 
 
 def winners(plan: Plan, trials: Sequence[TrialRecord], size: ValidationSize) -> dict[str, list[TrialRecord]]:
-    """The winners of every cell, best first. Raises `StudyError` when a cell has too few trials that can win."""
-    rule = rule_of(plan.spec.select)
+    """The winners of every cell, search by search, best first. Raises `StudyError` when a search has too few trials
+    that can win."""
+    rule, search = rule_of(plan.spec.select), plan.spec.search
     found: dict[str, list[TrialRecord]] = {}
     for cell in plan.cells:
         able = [t for t in trials if t.cell == cell.key and t.state in ("COMPLETE", "PRUNED") and t.epochs]
-        if len(able) < plan.spec.select.k:
-            raise StudyError(
-                f"Cell {cell.key} needs {plan.spec.select.k} trials with a validation value to select from, got "
-                f"{len(able)}. See `study status` for why the others failed; raise search.trials and run again."
-            )
-        found[cell.key] = rule.order(able, plan.spec.search.objective, size)[: plan.spec.select.k]
+        found[cell.key] = []
+        for number, own in enumerate(by_search(able, search.repeats), start=1):
+            if len(own) < plan.spec.select.k:
+                which = f", search {number} of {search.repeats}," if search.repeats > 1 else ""
+                raise StudyError(
+                    f"Cell {cell.key}{which} needs {plan.spec.select.k} trials with a validation value to select from, "
+                    f"got {len(own)}. See `study status` for why the others failed; raise search.trials and run again."
+                )
+            found[cell.key] += rule.order(own, search.objective, size)[: plan.spec.select.k]
     return found

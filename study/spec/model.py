@@ -149,6 +149,11 @@ class Search(_Model):
     )
     shared_design: int = Field(8, ge=0, description="first trials: one scrambled Sobol design, the same for all cells")
     trials: int = Field(32, ge=1, description="a cell")
+    repeats: int = Field(
+        1,
+        ge=1,
+        description="independent searches a cell, which share its trials; replicates take their winners in turn",
+    )
     max_epochs: int = Field(100, ge=1, description="ceiling of every trial's fine-tuning")
     scheduler: Annotated[Scheduler, BeforeValidator(lambda v: {} if v in ("none", None) else v)] = Field(
         Scheduler(), description="stops trials early; each cell has its own"
@@ -299,6 +304,8 @@ class StudySpec(_Model):
             for name in ("key", "backbone", "image_size"):  # older versions had none
                 if method[name] is None:
                     del method[name]
+        if self.search.repeats == 1:  # older versions searched once
+            del content["search"]["repeats"]
         if self.precision == "auto":  # specs of older versions had no such key, and their digests stay
             del content["precision"]
         return content

@@ -13,20 +13,28 @@ from datasets.base.atomic_files import text_digest, write_json
 from search_spaces.domains import Value
 from study.base.errors import StudyError
 from study.plan.cells import Plan
+from study.plan.repeats import search_of_pair
 from study.store import read_log
 from study.store.directory import StudyDirectory
+from study.store.searches import by_search
 from study.store.trial import TrialRecord
 
 
 @dataclass(frozen=True, kw_only=True)
 class Winner:
-    """A configuration that won its cell; rank 0 is the first."""
+    """A configuration that won its search, of which a cell has one or several; rank 0 is the first."""
 
     cell: str
     rank: int
     trial: int
     value: float
     params: Mapping[str, Value]
+    search: int = 0
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The winner as plain data; that of the first search says nothing of searches, as in older versions."""
+        return {name: value for name, value in asdict(self).items() if name != "search" or value}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +51,7 @@ class Selection:
     @property
     def content(self) -> dict[str, Any]:
         """The record as plain data."""
-        content = asdict(self)
+        content = {**asdict(self), "winners": tuple(winner.content for winner in self.winners)}
         return content if self.trials is not None else {n: v for n, v in content.items() if n != "trials"}
 
     @property
@@ -54,22 +62,40 @@ class Selection:
     @property
     def choice(self) -> str:
         """Digest of what is chosen, whenever it was chosen and whatever else the spec says."""
-        return text_digest([self.rule, [asdict(winner) for winner in self.winners]])
+        return text_digest([self.rule, [winner.content for winner in self.winners]])
+
+    def of_pair(self, pair: int) -> tuple[Winner, ...]:
+        """The winners that pair `pair` of the replicates (from 1) trains: those of one search, of every cell."""
+        searches = 1 + max(winner.search for winner in self.winners)
+        return tuple(winner for winner in self.winners if winner.search == search_of_pair(pair, searches))
 
 
 def propose(
-    spec_digest: str, rule: str, winners: Mapping[str, list[TrialRecord]], *, trials: str | None = None
+    spec_digest: str,
+    rule: str,
+    winners: Mapping[str, list[TrialRecord]],
+    *,
+    repeats: int = 1,
+    trials: str | None = None,
 ) -> Selection:
-    """A selection of these winners, made now from trials with the digest `trials`."""
+    """A selection of these winners of a cell's `repeats` searches, made now from trials with the digest `trials`."""
     return Selection(
         spec_digest=spec_digest,
         rule=rule,
         trials=trials,
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         winners=tuple(
-            Winner(cell=cell, rank=rank, trial=trial.number, value=_value(trial), params=dict(trial.params))
+            Winner(
+                cell=cell,
+                rank=rank,
+                trial=trial.number,
+                value=_value(trial),
+                params=dict(trial.params),
+                search=search,
+            )
             for cell, found in winners.items()
-            for rank, trial in enumerate(found)
+            for search, own in enumerate(by_search(found, repeats))
+            for rank, trial in enumerate(own)
         ),
     )
 

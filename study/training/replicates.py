@@ -56,8 +56,8 @@ def replicate(context: StageContext) -> int:
 
 
 def pairs(plan: Plan, frozen: Selection) -> list[tuple[Winner, int]]:
-    """All replicates of a selection: winners × pairs, pairs counted from 1."""
-    return [(winner, pair) for pair in range(1, plan.spec.replicate.pairs + 1) for winner in frozen.winners]
+    """All replicates of a selection: pairs, counted from 1, × the winners of each pair's search."""
+    return [(winner, pair) for pair in range(1, plan.spec.replicate.pairs + 1) for winner in frozen.of_pair(pair)]
 
 
 def is_done(job: Job) -> bool:

@@ -50,7 +50,7 @@ def pictures(plan: Plan, source: DataSource) -> Pictures:
 def checkpoints(plan: Plan, directory: StudyDirectory, fraction: float, pair: int) -> dict[str, Path]:
     """The first winner of every method at a fraction, as re-trained on one pair. Raises `StudyError` if one is gone."""
     found = {}
-    for winner in selection_record.load(directory).winners:
+    for winner in selection_record.load(directory).of_pair(pair):
         cell = plan.cell(winner.cell)
         if cell.fraction == fraction and winner.rank == 0:
             path = directory.replicate(winner.cell, winner.rank, pair) / "best.pt"

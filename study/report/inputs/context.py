@@ -106,9 +106,10 @@ class EncoderFact(_Fact):
 
 
 class Budget(_Fact):
-    """What every cell was given."""
+    """What every cell was given; `repeats`: independent searches that share its trials."""
 
     trials: int | None = None
+    repeats: int = 1
     max_epochs: int | None = None
     shared_design: int | None = None
     sampler: str = ""
@@ -120,6 +121,7 @@ class Winner(_Fact):
     """A selected configuration; rank 0 is the first."""
 
     cell: str
+    search: int = 0
     rank: int = 0
     trial: int | None = None
     value: float | None = None

@@ -22,7 +22,8 @@ def facts(data: ReportData) -> list[str]:
         found.append(plural(len(data.sets), "test set"))
     if budget.trials:
         epochs = f" of at most {plural(budget.max_epochs, 'epoch')}" if budget.max_epochs else ""
-        found.append(f"{plural(budget.trials, 'trial')}{epochs} to tune each method at each fraction")
+        searches = f", in {budget.repeats} independent searches" if budget.repeats > 1 else ""
+        found.append(f"{plural(budget.trials, 'trial')}{epochs} to tune each method at each fraction{searches}")
     if context.replicates:
         found.append(f"winners re-trained {context.replicates} times")
     if context.copies:

@@ -131,7 +131,8 @@ def fell(data: ReportData) -> list[Check]:
     runs = home[home["collapsed"]].drop_duplicates(["method", "fraction", "replicate"])
     if runs.empty:
         return []
-    names = listing([f"{r.method} at {percent(r.fraction)}, pair {r.replicate}" for r in runs.itertuples()])
+    one = "pair" if data.context.budget.repeats == 1 else "search"
+    names = listing([f"{r.method} at {percent(r.fraction)}, {one} {r.replicate}" for r in runs.itertuples()])
     text = (
         f"{names}: an AUC near chance, where other runs of the method learned. Intervals of such methods do not hold."
     )

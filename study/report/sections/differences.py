@@ -32,7 +32,10 @@ def differences(data: ReportData) -> Section | None:
         if groups
     ]
     table = difference_table(data, found)
-    margin = data.context.margin
+    margin, searches = data.context.margin, data.context.budget.repeats
+    covered = "new training runs and new patients" if searches == 1 else (
+        "new training runs, new patients and a new search of the hyperparameters")  # fmt: skip
+    points = "the (split, seed) pairs" if searches == 1 else f"the {searches} searches"
     band = (
         f" Shaded: differences below {margin:g}, too small to matter; ≈: equivalent, shown to lie there (two one-sided "
         "tests, likewise corrected; the interval may reach a little further)."
@@ -44,9 +47,9 @@ def differences(data: ReportData) -> Section | None:
         title="Differences from the baseline",
         lead=_lead(data, every),
         body=paragraph(
-            "Difference of AUC with its 95\u00a0% interval, which covers new training runs and new patients. Filled: "
-            f"shown (Holm-corrected over all {len(every)} comparisons with the baseline). Open: not shown. Small dots: "
-            f"the (split, seed) pairs.{band}",
+            f"Difference of AUC with its 95\u00a0% interval, which covers {covered}. Filled: shown "
+            f"(Holm-corrected over all {len(every)} comparisons with the baseline). Open: not shown. Small dots: "
+            f"{points}.{band}",
             "note",
         )
         + panels(figures, wide=len(figures) < 3)

@@ -98,6 +98,7 @@ def _lead(data: ReportData, parity: pd.DataFrame | None) -> str:
 
 COLUMNS: dict[str, str] = {
     "trials": "trials",
+    "repeats": "independent searches",
     "max_epochs": "epochs at most",
     "dimensions": "parameters searched",
     "space": "search space",
@@ -112,7 +113,8 @@ COLUMNS: dict[str, str] = {
     "gpus": "GPUs a trial",
     "workers": "workers a trial",
 }
-ALWAYS = 4  # the first columns decide fairness and are shown even where they are the same for all
+ALWAYS = ("trials", "max_epochs", "dimensions", "space")
+"""What decides fairness is shown even where it is the same for all."""
 
 
 def _parity(parity: pd.DataFrame | None) -> Table | None:
@@ -120,7 +122,7 @@ def _parity(parity: pd.DataFrame | None) -> Table | None:
     if parity is None:
         return None
     known = [name for name in COLUMNS if name in parity.columns]
-    same = [name for name in known[ALWAYS:] if parity[name].nunique(dropna=False) == 1]
+    same = [name for name in known if name not in ALWAYS and parity[name].nunique(dropna=False) == 1]
     shown = [name for name in known if name not in same]
     rows = [[str(row["method"]), percent(row["fraction"]), *(_plain(row[n]) for n in shown)] for row in records(parity)]
     alike = ", ".join(f"{COLUMNS[name]} {_plain(parity[name].iloc[0])}" for name in same)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from study.report.formatting import UNDEFINED, count, missing, number, percent, signed
@@ -38,9 +40,10 @@ def _lead(table: pd.DataFrame) -> str:
 
 def optimism_table(data: ReportData, table: pd.DataFrame) -> Table:
     """Validation value of the winner at selection, of its replicates, and the in-distribution AUC."""
+    several = "search" in table.columns and table["search"].max() > 0
     rows = [
         [
-            percent(r["fraction"]), str(r["method"]), str(int(r["rank"]) + 1), number(r["selected"]),
+            percent(r["fraction"]), str(r["method"]), _winner(r, several), number(r["selected"]),
             number(r["retrained"]) + ("" if missing(r["retrained_sd"]) else f" ± {number(r['retrained_sd'])}"),
             count(r["replicates"]), signed(r["retrained"] - r["selected"]),
             UNDEFINED if missing(r["test"]) else number(r["test"]),
@@ -64,3 +67,9 @@ def optimism_table(data: ReportData, table: pd.DataFrame) -> Table:
         ),
         group=True,
     )  # fmt: skip
+
+
+def _winner(row: dict[str, Any], several: bool) -> str:
+    """Its rank, and of which search where a cell had several."""
+    rank = str(int(row["rank"]) + 1)
+    return f"{rank} of search {int(row['search']) + 1}" if several else rank

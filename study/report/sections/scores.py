@@ -42,17 +42,26 @@ def _lead(data: ReportData) -> str:
     return f"{measure} of every method, by how many images it was trained on and where it was tested."
 
 
-def _legend(found: Results, name: str) -> str:
+def variances(data: ReportData) -> str:
+    """What an interval of re-trained models covers, and what may change more than it says."""
+    searches = data.context.budget.repeats
+    searched = "" if searches == 1 else (
+        f", and for a new search of the hyperparameters (each method was tuned {searches} times over)")  # fmt: skip
+    other = "another checkpoint, another search of the hyperparameters" if searches == 1 else (
+        "another checkpoint, other validation images to choose hyperparameters by")  # fmt: skip
+    return (
+        "new patients and for new training runs from the same checkpoint on splits of the same images"
+        f"{searched}: {other}, or other images to train on, may change more than it says."
+    )
+
+
+def _legend(data: ReportData, found: Results, name: str) -> str:
     counts = {(e.replicates, e.models) for e in found.estimates if e.replicates}
     replicates, models = next(iter(counts)) if len(counts) == 1 else (0, 0)
     many = f"{models} re-trained models" if models else "the re-trained models"
     if models > replicates > 1:
         many += f" ({models // replicates} winners on each of {replicates} (split, seed) pairs)"
-    shown = (
-        f"Mean ± standard deviation over {many}; in brackets the 95\u00a0% interval for new patients and for new "
-        "training runs from the same checkpoint on splits of the same images: another checkpoint, or other images to "
-        "train on, may change more than it says."
-    )
+    shown = f"Mean ± standard deviation over {many}; in brackets the 95\u00a0% interval for {variances(data)}"
     return shown if name != MAIN else f"{shown} Bold: the best of its column. {SAME}: not distinguishable from it."
 
 
@@ -78,7 +87,7 @@ def score_table(data: ReportData, found: Results, name: str, file: str) -> Table
         rows=rows,
         align="ll" + "r" * len(data.sets),
         numbers=_numbers(data, found, name),
-        notes=(_legend(found, name), *_threshold(data, name), *_shift(data), *_reasons(found, name)),
+        notes=(_legend(data, found, name), *_threshold(data, name), *_shift(data), *_reasons(found, name)),
         group=True,
     )
 

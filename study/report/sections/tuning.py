@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from markupsafe import Markup
 
@@ -61,7 +63,7 @@ WORDS = {
 }
 
 
-COLUMNS = ("method", "fraction", "cell", "number", "state", "origin", "value", "epochs", "seconds")
+COLUMNS = ("method", "fraction", "cell", "number", "search", "state", "origin", "value", "epochs", "seconds")
 
 
 def trial_table(trials: pd.DataFrame) -> Table:
@@ -71,7 +73,7 @@ def trial_table(trials: pd.DataFrame) -> Table:
     numbers = trials[[*known, *params]].sort_values(["fraction", "cell", "number"], ascending=[False, True, True])
     rows: list[list[Cell | str]] = [
         [
-            str(row["method"]), percent(row["fraction"]), str(row["number"]), str(row["state"]).lower(),
+            str(row["method"]), percent(row["fraction"]), _trial(row), str(row["state"]).lower(),
             str(row.get("origin", "")), number(row["value"]), count(row.get("epochs")), seconds(row.get("seconds")),
             *(Cell(_value(row[name])) for name in params),
         ]
@@ -86,6 +88,11 @@ def trial_table(trials: pd.DataFrame) -> Table:
         align="lrrllrrr" + "r" * len(params),
         numbers=numbers,
     )
+
+
+def _trial(row: dict[str, Any]) -> str:
+    """Its number, and of which search where a cell had several."""
+    return f"{row['number']} (search {row['search'] + 1})" if "search" in row else str(row["number"])
 
 
 def _value(value: object) -> str:

@@ -18,6 +18,7 @@ from scipy.stats import qmc
 from datasets.base.seeds import seed
 from search_spaces import SearchSpace
 from search_spaces.domains import Value
+from study.plan.repeats import search_seed
 from study.search.samplers.random import random_point
 from study.search.samplers.sampler import Request
 from study.spec.choices import SAMPLERS
@@ -35,20 +36,23 @@ class CellSampler:
     study_seed: int
     direction: Direction
 
-    def next(self, cell: str, space: SearchSpace, trials: Sequence[TrialRecord]) -> tuple[dict[str, Value], Origin]:
-        """Parameters of the cell's trial number `len(trials)`, and where they come from."""
-        number, sampler = len(trials), SAMPLERS.get(self.name)
+    def next(
+        self, cell: str, space: SearchSpace, trials: Sequence[TrialRecord], search: int = 0
+    ) -> tuple[dict[str, Value], Origin]:
+        """Parameters of trial number `len(trials)` of one of the cell's searches, and where they come from. `trials`
+        are that search's; its design is the same for all cells, and no other search's."""
+        number, sampler, study_seed = len(trials), SAMPLERS.get(self.name), search_seed(self.study_seed, search)
         if sampler.shares_design and number < self.shared_design:
-            return design_point(space, number, self.study_seed), "shared"
+            return design_point(space, number, study_seed), "shared"
         learned = any(trial.state in ("COMPLETE", "PRUNED") and trial.value is not None for trial in trials)
         if sampler.learns and not (learned and space.domains):
-            return random_point(space, number, self.study_seed), "sampler"
+            return random_point(space, number, study_seed), "sampler"
         request = Request(
             cell=cell,
             space=space,
             trials=trials,
             number=number,
-            study_seed=self.study_seed,
+            study_seed=study_seed,
             direction=self.direction,
         )
         return sampler.suggest(request), "sampler"

@@ -80,6 +80,7 @@ def study_run(
             "sampler_arguments": sampler_arguments(spec.search),
             "objective": spec.search.objective,
             "trials": text(plan.trials),
+            **({"repeats": text(spec.search.repeats)} if spec.search.repeats > 1 else {}),
             "max_epochs": text(spec.search.max_epochs),
             "pairs": text(spec.replicate.pairs),
             "copies": text(spec.evaluate.copies),

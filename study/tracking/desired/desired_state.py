@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from study.plan.cells import Plan
@@ -19,6 +20,7 @@ from study.tracking.desired.replicate_runs import evaluation_run, replicate_run
 from study.tracking.desired.runs import STUDY, Run, cell_key, evaluation_key, replicate_key, trial_key
 from study.tracking.desired.trial_runs import trial_run
 from study.tracking.sync.journal import Event
+from study.training.replicates import pairs
 
 
 class DesiredState:
@@ -38,7 +40,8 @@ class DesiredState:
     def refresh(self) -> None:
         """Read the data sets, the selection and the results again."""
         self.inputs = DatasetInputs(self.plan, self.directory)
-        self.winners = selection_record.load(self.directory).winners if self.directory.selection.exists() else ()
+        self._selection = selection_record.load(self.directory) if self.directory.selection.exists() else None
+        self.winners = () if self._selection is None else self._selection.winners
         self._results = _test_results(self.directory)
 
     def update(self, event: Event) -> list[str]:
@@ -55,8 +58,8 @@ class DesiredState:
 
     def run_keys(self) -> list[str]:
         """Keys of all runs that the study has so far, parents first."""
-        pairs = range(1, self.plan.spec.replicate.pairs + 1)
-        replicates = [(winner.cell, winner.rank, pair) for pair in pairs for winner in self.winners]
+        found = [] if self._selection is None else pairs(self.plan, self._selection)
+        replicates = [(winner.cell, winner.rank, pair) for winner, pair in found]
         return [
             STUDY,
             *(cell_key(cell.key) for cell in self.plan.cells),
@@ -78,7 +81,9 @@ class DesiredState:
         cell, _, replicate = rest.partition("/")
         numbers, _, dataset = replicate.partition("/")
         rank, pair = (int(number) for number in numbers.split("-"))
-        winner = next(winner for winner in self.winners if (winner.cell, winner.rank) == (cell, rank))
+        assert self._selection is not None, "replicates are of a selection"
+        of_pair = self._selection.of_pair(pair)
+        winner = next(winner for winner in of_pair if (winner.cell, winner.rank) == (cell, rank))
         if kind == "replicate":
             tags = self._tags(_modified(self.directory.replicate(cell, rank, pair) / "result.json"), kind)
             return replicate_run(self.plan, self.directory, winner, pair, inputs=self.inputs, tags=tags)
@@ -137,10 +142,15 @@ class DesiredState:
         )
 
     def _validation_rank(self, key: str) -> dict[str, float]:
-        """Rank of a cell's first winner among the methods at its fraction, 1 the best, by validation results."""
+        """Rank of a cell's first winner (of its searches' on average) among the methods at its fraction, 1 the best, by
+        validation results."""
         fraction = self.plan.cell(key).fraction
         sign = -1 if self.plan.spec.search.direction == "maximize" else 1
-        first = {winner.cell: sign * winner.value for winner in self.winners if winner.rank == 0}
+        values: dict[str, list[float]] = {}
+        for winner in self.winners:
+            if winner.rank == 0:
+                values.setdefault(winner.cell, []).append(sign * winner.value)
+        first = {cell: fmean(found) for cell, found in values.items()}
         if key not in first:
             return {}
         peers = [value for cell, value in first.items() if self.plan.cell(cell).fraction == fraction]

@@ -18,7 +18,7 @@ from study.store.trial import EpochRecord
 from study.tracking.desired.dataset_inputs import DatasetInputs
 from study.tracking.desired.evaluation_values import values
 from study.tracking.desired.runs import Model, Run, cell_key, evaluation_key, replicate_key, text, trial_key
-from study.tracking.desired.trial_runs import epoch_points, parameters
+from study.tracking.desired.trial_runs import epoch_points, parameters, searched
 
 MODEL_RANK, MODEL_PAIR = 0, 1  # one model a cell: its first winner, trained on the first pair
 
@@ -45,7 +45,7 @@ def replicate_run(
         started=began,
         ended=ended,
         status="FINISHED",
-        params=params | {"trial": text(winner.trial)},
+        params=params | {"trial": text(winner.trial), **searched(plan, winner.search)},
         tags={
             **tags,
             "state": "COMPLETE",

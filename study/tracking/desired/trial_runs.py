@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from study.plan.cells import Cell, Plan
+from study.plan.repeats import search_of_trial
 from study.store.trial import EpochRecord, TrialRecord
 from study.tracking.desired.runs import Input, Point, Run, Status, cell_key, text, trial_key
 
@@ -25,7 +26,8 @@ def trial_run(plan: Plan, record: TrialRecord, *, inputs: tuple[Input, ...], tag
         started=began,
         ended=record.ended if record.finished else None,
         status=STATUS.get(record.state, "RUNNING"),
-        params=parameters(plan, cell, record.params) | {"trial": str(record.number)},
+        params=parameters(plan, cell, record.params)
+        | {"trial": str(record.number), **searched(plan, search_of_trial(record.number, spec.search.repeats))},
         tags={
             **tags,
             "state": record.state,
@@ -55,6 +57,11 @@ def parameters(plan: Plan, cell: Cell, hyperparameters: Mapping[str, object]) ->
         "backbone": cell.backbone,
         "image_size": text(cell.image_size),
     }
+
+
+def searched(plan: Plan, search: int) -> dict[str, str]:
+    """Which of a cell's searches a run belongs to, counted from 1, where there are several."""
+    return {"search": text(search + 1)} if plan.spec.search.repeats > 1 else {}
 
 
 def epoch_points(epochs: Iterable[EpochRecord], began: float, objective: str, *, maximise: bool) -> tuple[Point, ...]:

@@ -66,3 +66,29 @@ def test_bad_trials_are_refused() -> None:
         optimisation(trials.drop(columns="origin"), curves, direction="maximize")
     with pytest.raises(ComparisonError, match="got 'up'"):
         optimisation(trials, curves, direction="up")
+
+
+def test_searches_are_the_replicates_where_pairs_share_one(good: pd.DataFrame) -> None:
+    """Two pairs of one search are no two replicates; with a search each they are what they were without the column."""
+    splits = good["split"].to_numpy(int)
+
+    def compared(table: pd.DataFrame) -> pd.DataFrame:
+        found = compare(table, baseline="supervised:ft", in_distribution=None, draws=100)["differences"]
+        return found[found["metric"] == "auroc"].drop(columns="reason")
+
+    shared, own = (compared(good.assign(search=search)) for search in (0 * splits, splits - 1))
+    pd.testing.assert_frame_equal(own, compared(good))
+    pd.testing.assert_frame_equal(shared, own)  # one search alone: the pair is what varies
+    four = pd.concat([good, good.assign(split=splits + 2, seed=good["seed"] + 2)], ignore_index=True)
+    paired = compared(four.assign(search=(four["split"] - 1) % 2))
+    assert set(paired["replicates"]) == {2}
+    assert set(compared(four)["replicates"]) == {4}
+    pd.testing.assert_frame_equal(paired, own)
+
+
+def test_a_search_is_named_for_all_models_or_for_none(good: pd.DataFrame) -> None:
+    with pytest.raises(ComparisonError, match=r"column 'search'\), but 1 of 840 rows do not"):
+        compare(put("search", 3, None)(good.assign(search=0)), baseline="supervised:ft", in_distribution=None)
+    mixed = good.assign(search=(good["split"] - 1).where(good["method"] != "simclr:ft", 0))
+    with pytest.raises(ComparisonError, match=r"the same \(rank, split, seed, search\) of their replicates"):
+        compare(mixed, baseline="supervised:ft", in_distribution=None)

@@ -10,7 +10,7 @@ from study.spec.loading import parse_spec
 from trainables.job import EncoderRef, Job, TrainingData
 
 
-def small_plan(trials=6, max_epochs=9, methods=("supervised:ft", "simclr:ft"), resources=None, **search):
+def small_plan(trials=6, max_epochs=9, methods=("supervised:ft", "simclr:ft"), resources=None, pairs=5, **search):
     search = {"shared_design": 4, "scheduler": {"asha": {"eta": 3, "grace": 1}}, **search}
     return plan(
         parse_spec(
@@ -21,6 +21,7 @@ def small_plan(trials=6, max_epochs=9, methods=("supervised:ft", "simclr:ft"), r
                 "train": {"source": "synthetic"},
                 "tests": ["synthetic_test"],
                 "search": {"trials": trials, "max_epochs": max_epochs, **search},
+                "replicate": {"pairs": pairs},
                 "resources": resources or {},
             }
         )
