@@ -7,7 +7,7 @@ from typing import Literal
 
 from study.analysis import compare_stage
 from study.base.errors import StudyError
-from study.evaluation.stage import STAGE as EVALUATE
+from study.evaluation.stage import EVALUATE
 from study.protocol import holdings
 from study.report import write_report
 from study.store import read_log

@@ -33,7 +33,7 @@ def run(
     extend: Annotated[bool, typer.Option("--extend", help="Accept a spec with larger budgets of the search.")] = False,
     reopen: Reopen = None,
 ) -> None:
-    """Run a whole study: search, select, replicate, evaluate, compare, report. Goes on where an earlier run ended."""
+    """Run a whole study: search, select, replicate, calibrate, evaluate, compare, report. Goes on where it ended."""
     from study import api
     from study.console.summary_table import print_summary
 
@@ -69,6 +69,12 @@ def select(
 def replicate(directory: Directory, address: Address = None, reopen: Reopen = None) -> None:
     """Train the winners anew on fresh (split, seed) pairs."""
     _stage(directory, "replicate", address, reopen)
+
+
+@app.command("calibrate", rich_help_panel="One stage alone")
+def calibrate(directory: Directory, address: Address = None, reopen: Reopen = None) -> None:
+    """Score every replicate on its own validation images and freeze its thresholds and temperature."""
+    _stage(directory, "calibrate", address, reopen)
 
 
 @app.command("evaluate", rich_help_panel="One stage alone")

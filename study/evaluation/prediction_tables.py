@@ -16,7 +16,7 @@ from study.plan.cells import Plan
 from study.preparation import manifests
 from study.protocol import holdings
 from study.spec.model import TestSet
-from study.store import read_log, selection_record
+from study.store import operating_points_record, read_log, selection_record
 from study.store.directory import StudyDirectory
 from study.store.selection_record import Winner
 from study.training.jobs import replicate_job
@@ -37,6 +37,9 @@ def made_from(plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winn
     known = {}
     if result.exists():  # a study may be passed on without its checkpoints
         known["checkpoint"] = holdings.read_json(result, f"Run `study replicate {directory.root}`.")["checkpoint"]
+    points = operating_points_record.load(directory)
+    if points is not None:  # older studies have none
+        known["operating_points"] = points.digest
     return {
         **known,
         "data": recorded["data"][spec.train.source if held_out else test.name]["digest"],
@@ -57,10 +60,10 @@ def is_made_from(path: Path, origin: dict[str, Any]) -> bool:
     return all(facts.get(name, value) == value for name, value in origin.items())
 
 
-def prediction_table(
-    plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winner, pair: int, labels: Manifest, scores: Scores
+def scored_rows(
+    plan: Plan, directory: StudyDirectory, dataset: str, winner: Winner, pair: int, labels: Manifest, scores: Scores
 ) -> pd.DataFrame:
-    """The table of one replicate on one test set: one row an image, with its labels, facts and scores."""
+    """The table of one replicate on one set of images: one row an image, with its labels, facts and scores."""
     image_ids, columns, _ = scores
     rows = labels.table.set_index("image_id").loc[image_ids].reset_index()
     cell = plan.cell(winner.cell)
@@ -73,7 +76,7 @@ def prediction_table(
             "rank": winner.rank,
             "split": pair,
             "seed": replicate_job(plan, directory, winner, pair).seed,
-            "dataset": test.name,
+            "dataset": dataset,
             **{column: rows[column] for column in ("image_id", "lesion_id", "patient_id", "label")},
             **columns,
             "n_copies": plan.spec.evaluate.copies,

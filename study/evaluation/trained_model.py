@@ -13,7 +13,7 @@ from datasets.base.errors import DataError
 from datasets.base.seeds import seed
 from datasets.cache.store import open_store
 from study.base.errors import StudyError
-from study.evaluation.evaluate import score, scoring_arguments
+from study.evaluation.scoring import score, scoring_arguments
 from study.plan.cells import Plan
 from study.preparation import manifests
 from study.spec.model import TestSet
@@ -72,7 +72,8 @@ class TrainedModel:
         `StudyError` for an unknown set or id.
         """
         self._rows(test, image_ids)
-        arguments = scoring_arguments(self.plan, self._test(test), self.checkpoint, list(image_ids))
+        source = manifests.test_source(self.plan.spec, self._test(test))
+        arguments = scoring_arguments(self.plan, source, test, self.checkpoint, list(image_ids))
         scored, columns, _ = score(*arguments)
         return pd.DataFrame({"image_id": scored, **columns})
 

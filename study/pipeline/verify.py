@@ -12,11 +12,11 @@ from study.base.errors import StudyError
 from study.evaluation import prediction_tables
 from study.plan.cells import Plan
 from study.protocol import chain, holdings, protocol
-from study.store import read_log
+from study.store import operating_points_record, read_log
 from study.store.directory import StudyDirectory
 
 Answer = Literal["holds", "broken", "not checkable"]
-LINKS = ("spec", "splits", "trials", "selection", "protocol", "data", "log", "predictions")
+LINKS = ("spec", "splits", "trials", "selection", "operating points", "protocol", "data", "log", "predictions")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,8 @@ def verify(plan: Plan, directory: StudyDirectory) -> list[Link]:
     broken: dict[str, list[str]] = {}
     for found in chain.breaks(plan, directory):
         broken.setdefault(found.link, []).append(found.message)
-    for name, look in (("checkpoints", _checkpoints), ("predictions", _tables)):
+    looks = (("checkpoints", _checkpoints), ("operating points", _validation), ("predictions", _tables))
+    for name, look in looks:
         broken.setdefault(name, []).extend(look(directory))
     sealed = protocol.load(directory) if not broken.get("protocol") else None
     links = [_link(name, broken.get(name, [])) for name in (*LINKS, "checkpoints")]
@@ -60,6 +61,20 @@ def _checkpoints(directory: StudyDirectory) -> Iterator[str]:
             continue
         if not checkpoint.is_file() or file_digest(checkpoint) != recorded:
             yield f"A checkpoint never changes, but {checkpoint} is not what was recorded. Delete its folder. {again}"
+
+
+def _validation(directory: StudyDirectory) -> Iterator[str]:
+    try:
+        points = operating_points_record.load(directory)
+    except StudyError:  # the chain says so
+        return
+    for one in () if points is None else points.replicates:
+        path = directory.validation_table(one.cell, one.rank, one.pair)
+        if holdings.optional_digest(path) not in (None, one.validation):
+            yield (
+                f"Operating points rest on validation scores, but {path} is not what {directory.operating_points.name} "
+                f"recorded. Delete it and its .json, and run `study calibrate {directory.root}`."
+            )
 
 
 def _tables(directory: StudyDirectory) -> Iterator[str]:

@@ -44,6 +44,12 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
                 f"{spec.train.source} has {', '.join(wanted)}: {difference}. Give them the same task, or name the "
                 f"classes alike in the rules.yaml of {name}."
             )
+    classes, points = manifests[spec.train.source].classes, spec.operating_points
+    if len(classes) > 2 and points and "operating_points" in spec.identity():  # the default is for two classes
+        raise StudyError(
+            f"`operating_points` are thresholds for two classes, but {spec.train.source} has {len(classes)}: "
+            f"{', '.join(classes)}. Leave the field out, or choose a task of two classes."
+        )
     return manifests
 
 

@@ -11,11 +11,14 @@ from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.protocol import holdings, protocol
 from study.protocol.protocol import Protocol
-from study.store import read_log, selection_record
+from study.store import operating_points_record, read_log, selection_record
 from study.store.directory import StudyDirectory
 from study.store.trial_storage import study_trials
 
-CHANGEABLE = ("compare", "evaluate", "tests", "select", "replicate", "search", "accept_unfair", "accept_leaks")
+CHANGEABLE = (
+    "compare", "evaluate", "operating_points", "tests", "select", "replicate", "search", "accept_unfair",
+    "accept_leaks",
+)  # fmt: skip
 """Keys of a spec that may change with a reason after test labels were read: the trials stay what they are."""
 
 
@@ -37,6 +40,7 @@ def breaks(plan: Plan, directory: StudyDirectory) -> list[Break]:
         ("splits", directory.root / "splits", _splits),
         ("trials", directory.root / "trials.db", _trials),
         ("protocol", directory.protocol, _protocol),
+        ("operating points", directory.operating_points, _operating_points),
         ("log", directory.test_reads, _log),
         ("predictions", directory.predictions, _predictions),
     ):
@@ -218,6 +222,24 @@ def _before_protocols(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
         )
 
 
+def _operating_points(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
+    """The sealed thresholds are there, and none were chosen after test labels had been read."""
+    sealed, points = _sealed(directory), operating_points_record.load(directory)
+    if sealed is None or sealed.operating_points == (None if points is None else points.digest):
+        return
+    late = points is not None and operating_points_record.labels_were_read(directory)
+    if sealed.operating_points is not None or late:
+        found = "none" if points is None else points.digest
+        yield Break(
+            link="operating points",
+            path=directory.operating_points,
+            message=f"Operating points stay frozen once test labels were read, but {directory.operating_points} has "
+            f"digest {found}, sealed is {sealed.operating_points or 'none'}. Restore the file, or say why it changed "
+            "with --reopen REASON, which the report will show.",
+            reopenable=True,
+        )
+
+
 def _log(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
     """The log's own chain, and that it was not cut: whoever sealed has read."""
     logged = read_log.events(directory)
@@ -273,4 +295,4 @@ def _sealed(directory: StudyDirectory) -> Protocol | None:
 
 def _changed(sealed: Protocol, plan: Plan) -> list[str]:
     now = plan.spec.identity()
-    return [name for name in now if now[name] != sealed.spec.get(name)]
+    return [name for name in {**now, **sealed.spec} if now.get(name) != sealed.spec.get(name)]

@@ -125,7 +125,7 @@ def default_root(spec: StudySpec) -> Path:
 def differences(one: StudySpec, other: StudySpec) -> list[str]:
     """Top-level keys in which two specs differ, resources, tracking and data roots aside."""
     first, second = one.identity(), other.identity()
-    return [name for name in first if first[name] != second[name]]
+    return [name for name in {**first, **second} if first.get(name) != second.get(name)]
 
 
 def extends(one: StudySpec, other: StudySpec) -> bool:

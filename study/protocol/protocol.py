@@ -34,6 +34,7 @@ class Protocol(BaseModel):
     selection: str | None
     trials: str | None
     precision: str | None = None
+    operating_points: str | None = None
     metrics: tuple[str, ...]
     code: str
     late: bool = False

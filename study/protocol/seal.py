@@ -11,23 +11,28 @@ from study.plan.cells import Plan
 from study.protocol import holdings, protocol
 from study.protocol.chain import Break, breaks
 from study.protocol.protocol import Protocol
-from study.store import read_log, selection_record
+from study.store import operating_points_record, read_log, selection_record
 from study.store.directory import StudyDirectory
+from study.store.operating_points_record import OperatingPoints
 from study.store.selection_record import Selection
 
-AFTER_SELECTION = ("compare", "evaluate", "tests", "replicate", "accept_unfair", "accept_leaks")
+AFTER_SELECTION = ("compare", "evaluate", "operating_points", "tests", "replicate", "accept_unfair", "accept_leaks")
 """Keys of a spec that no selection rests on."""
 
 
 def seal(plan: Plan, directory: StudyDirectory, *, late: bool = False, reason: str | None = None) -> Protocol:
     """Write down what the study holds now as its protocol, after the one that it has, if any.
 
-    Without `reason` a sealed protocol stays, but for a selection that it still waits for.
+    Without `reason` a sealed protocol stays, but for a selection or operating points that it still waits for.
     """
     before = None if reason is not None else protocol.load(directory)
     selection = selection_record.current(plan, directory)
+    points = operating_points_record.load(directory)
+    frozen = None if points is None else points.digest
     if before is not None and (before.selection is not None or selection is None):
-        return before
+        if before.operating_points is not None or frozen is None:
+            return before
+        return _write(directory, before.model_copy(update={"operating_points": frozen}))
     sealed = Protocol(
         time=datetime.now(UTC).isoformat(timespec="seconds"),
         spec_digest=plan.spec.digest,
@@ -39,12 +44,17 @@ def seal(plan: Plan, directory: StudyDirectory, *, late: bool = False, reason: s
         selection=None if selection is None else selection.digest,
         trials=None if selection is None else selection.trials,
         precision=holdings.optional_digest(directory.precision),
+        operating_points=frozen,
         metrics=metric_names(holdings.class_count(directory, plan.spec.train.source)),
         code=holdings.code(),
         late=late if before is None else before.late,
         reason=reason if before is None else before.reason,
         previous=_replaced(directory) if before is None else before.previous,
     )
+    return _write(directory, sealed)
+
+
+def _write(directory: StudyDirectory, sealed: Protocol) -> Protocol:
     read_log.append(directory, "sealed", protocol=sealed.digest)
     protocol.write(directory, sealed)
     return sealed
@@ -55,6 +65,13 @@ def follow(plan: Plan, directory: StudyDirectory, frozen: Selection, *, reason: 
     sealed = protocol.load(directory)
     if sealed is not None and sealed.selection != frozen.digest:
         seal(plan, directory, reason=None if sealed.selection is None else reason or sealed.reason)
+
+
+def follow_points(plan: Plan, directory: StudyDirectory, points: OperatingPoints, *, reason: str | None) -> None:
+    """Bring a sealed protocol after operating points that were chosen since."""
+    sealed = protocol.load(directory)
+    if sealed is not None and sealed.operating_points != points.digest:
+        seal(plan, directory, reason=None if sealed.operating_points is None else reason or sealed.reason)
 
 
 def check(plan: Plan, directory: StudyDirectory, *, reopen: str | None = None) -> None:
@@ -98,7 +115,8 @@ def _keep_selection(plan: Plan, directory: StudyDirectory) -> None:
     if sealed is None or not directory.selection.exists() or sealed.spec_digest == plan.spec.digest:
         return
     now = plan.spec.identity()
-    if all(now[name] == sealed.spec.get(name) for name in now if name not in AFTER_SELECTION):
+    names = set(now) | set(sealed.spec)
+    if all(now.get(name) == sealed.spec.get(name) for name in names if name not in AFTER_SELECTION):
         selection_record.transfer(directory, plan.spec.digest)
 
 

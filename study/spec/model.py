@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from datasets.base.point_names import point_name
 from datasets.base.registry import Registry, nearest
 from study.spec.choices import SAMPLERS, SCHEDULERS, SELECTION_RULES
 from study.spec.locations import Location, TrackingUri
@@ -188,6 +189,29 @@ class Replicate(_Model):
     pairs: int = Field(5, ge=1, description="at least 3 for intervals of use, better 5")
 
 
+class OperatingPoint(_Model):
+    """A threshold that each replicate chooses on its own validation images, by one rule."""
+
+    sensitivity: float | None = Field(None, gt=0.0, le=1.0, description="the highest threshold that reaches this")
+    specificity: float | None = Field(None, gt=0.0, le=1.0, description="the lowest threshold that reaches this")
+    youden: Literal[True] | None = Field(None, description="the largest sensitivity + specificity")
+    cost_ratio: float | None = Field(None, gt=0.0, description="the least cost, a miss costing so many false alarms")
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> OperatingPoint:
+        given = [name for name, value in self if value is not None]
+        if len(given) != 1:
+            rules = ", ".join(type(self).model_fields)
+            raise ValueError(f"an operating point has one rule of {rules}, got {', '.join(given) or 'none'}")
+        return self
+
+    @property
+    def name(self) -> str:
+        """What columns and tables call it."""
+        rule, value = next((rule, value) for rule, value in self if value is not None)
+        return point_name(rule, None if rule == "youden" else float(value))
+
+
 class Evaluate(_Model):
     """Test-time augmentation: scores are means over `copies` augmented copies of each image."""
 
@@ -262,6 +286,10 @@ class StudySpec(_Model):
     select: Select = Field(Select(), description="how winners are chosen")
     replicate: Replicate = Field(Replicate(), description="how often winners are trained anew")
     evaluate: Evaluate = Field(Evaluate(), description="how test images are scored")
+    operating_points: tuple[OperatingPoint, ...] = Field(
+        (OperatingPoint(sensitivity=0.9),),
+        description="thresholds that are chosen on validation, for two classes; an empty list: none",
+    )
     compare: Compare = Field(Compare(), description="what counts as equivalent")
     resources: Resources = Field(Resources(), description="what one trial gets")
     tracking: Tracking = Field(Tracking(), description="where MLflow is")
@@ -275,6 +303,7 @@ class StudySpec(_Model):
             ("methods", [method.name for method in self.methods]),
             ("tests", [test.name for test in self.tests]),
             ("fractions", [str(fraction) for fraction in self.train.fractions]),
+            ("operating points", [point.name for point in self.operating_points]),
         ):
             twice = {name for name in names if names.count(name) > 1}
             if twice:
@@ -308,6 +337,8 @@ class StudySpec(_Model):
             del content["search"]["repeats"]
         if self.precision == "auto":  # specs of older versions had no such key, and their digests stay
             del content["precision"]
+        if self.operating_points == type(self).model_fields["operating_points"].default:  # likewise
+            del content["operating_points"]
         return content
 
     @property

@@ -38,6 +38,16 @@ class StudyDirectory:
         return self.root / "selection.json"
 
     @property
+    def validation(self) -> Path:
+        """Prediction tables of the replicates' own validation images (parquet)."""
+        return self.root / "validation"
+
+    @property
+    def operating_points(self) -> Path:
+        """Thresholds and temperatures that were chosen on them (JSON)."""
+        return self.root / "operating_points.json"
+
+    @property
     def protocol(self) -> Path:
         """What was decided before test labels were read (JSON)."""
         return self.root / "protocol.json"
@@ -113,6 +123,10 @@ class StudyDirectory:
     def replicate(self, cell: str, rank: int, pair: int) -> Path:
         """Checkpoints and history of one replicate."""
         return self.root / "replicates" / cell / f"{rank}-{pair}"
+
+    def validation_table(self, cell: str, rank: int, pair: int) -> Path:
+        """Scores of a replicate on its own validation images."""
+        return self.validation / f"{cell}-{rank}-{pair}.parquet"
 
     def prediction(self, dataset: str, cell: str, rank: int, pair: int) -> Path:
         """One prediction table."""

@@ -166,10 +166,11 @@ def transfer(directory: StudyDirectory, spec_digest: str) -> None:
 
 
 def supersede(directory: StudyDirectory, frozen: Selection) -> None:
-    """Move a selection, its replicates and their predictions out of the study's way, into `superseded/`."""
+    """Move a selection and all that was made of it out of the study's way, into `superseded/`."""
     attic = directory.root / "superseded" / frozen.digest
     attic.mkdir(parents=True, exist_ok=True)
-    for path in (directory.predictions, directory.root / "replicates", directory.selection):
+    made = (directory.predictions, directory.validation, directory.operating_points)
+    for path in (*made, directory.root / "replicates", directory.selection):
         if path.exists():
             shutil.move(path, attic / path.name)
 

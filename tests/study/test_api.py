@@ -57,7 +57,9 @@ def test_packages_of_the_house_keep_their_names():
 
 def test_status_says_that_every_stage_is_done(opened):
     table = opened.status()
-    assert table["stage"].tolist() == ["prepare", "search", "select", "replicate", "evaluate", "compare", "report"]
+    assert table["stage"].tolist() == [
+        "prepare", "search", "select", "replicate", "calibrate", "evaluate", "compare", "report",
+    ]  # fmt: skip
     assert table["complete"].all()
     assert table["done"].tolist() == table["wanted"].tolist()
 

@@ -25,7 +25,7 @@ from study.cli import app
 from study.store.read_log import link
 
 FORGED = {"message": "forged", "count": 1, "severity": "warning", "accepted": None}
-COMMANDS = ("status", "run", "select", "replicate", "evaluate", "compare", "report")
+COMMANDS = ("status", "run", "select", "replicate", "calibrate", "evaluate", "compare", "report")
 DAMAGES = ("edited", "truncated", "emptied", "deleted", "swapped")
 Edit = Callable[[Path], None]
 
@@ -126,6 +126,11 @@ RECORDS: Mapping[str, Record] = {
     "selection.json": Record(
         "selection.json", _json(_set("winners", 0, "params", "lr", value=0.5), lambda c: text_digest(c))
     ),
+    "operating_points.json": Record(
+        "operating_points.json", _json(_set("replicates", 0, "temperature", value=0.5), text_digest)
+    ),
+    "validation/*.parquet": Record("validation/*.parquet", _scores),
+    "validation/*.json": Record("validation/*.json", _json(_set("rows", value=1))),
     "protocol.json": Record("protocol.json", _json(_set("spec", "compare", "margin", value=0.45), text_digest)),
     "test_reads.jsonl": Record("test_reads.jsonl", _forged_line),
     "progress.json": Record("progress.json", _json(_set("compare", value="0" * 16))),
@@ -191,7 +196,12 @@ def outcome(command: str, root: Path, spec: Path, before: dict[str, Any]) -> str
         return "refused"
     if command == "status":
         return "no result of its own"
-    if command in ("select", "replicate", "evaluate"):  # they print no result: what comes of them is judged
+    if command in (
+        "select",
+        "replicate",
+        "calibrate",
+        "evaluate",
+    ):  # they print no result: what comes of them is judged
         return outcome("run", root, spec, before)
     after = result(root)
     changed = [name for name in before if before[name] != after[name] and (name != "page" or command != "compare")]

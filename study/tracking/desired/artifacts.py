@@ -17,6 +17,7 @@ def study_files(directory: StudyDirectory) -> tuple[tuple[Path, str], ...]:
         directory.audit,
         directory.manifests,
         directory.selection,
+        directory.operating_points,
         directory.test_reads,
         directory.report,
     )

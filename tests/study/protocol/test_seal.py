@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 
+import pandas as pd
 import pytest
 import yaml
 
+from datasets.base.atomic_files import file_digest
 from study import api
 from study.base.errors import StudyError
+from study.comparison.operating_points.frozen_columns import frozen_columns
 from study.pipeline.status import status
 from study.protocol import protocol, seal
 from study.protocol.chain import breaks
@@ -92,13 +95,19 @@ def test_a_lost_log_can_be_accepted_and_the_report_says_so(copy):
 
 
 def age(copy):
-    """Make the study one of an older version: no protocol, no chain, fewer facts beside predictions."""
+    """Make the study one of an older version: no protocol, no chain, no operating points, fewer facts beside
+    predictions."""
     lines = [json.loads(line) for line in copy.test_reads.read_text().splitlines()]
     reads = [{k: v for k, v in line.items() if k != "chain"} for line in lines if line["event"] == "read"]
     copy.test_reads.write_text("".join(json.dumps(line) + "\n" for line in reads))
     copy.protocol.unlink()
+    copy.operating_points.unlink()
+    shutil.rmtree(copy.validation)
     for path in copy.predictions.rglob("*.json"):
         facts = json.loads(path.read_text())
+        table = pd.read_parquet(path.with_suffix(".parquet"))
+        table.drop(columns=frozen_columns(table.columns)).to_parquet(path.with_suffix(".parquet"), index=False)
+        facts["sha256"] = file_digest(path.with_suffix(".parquet"))
         old = ("selection", "checkpoint", "manifest", "copies", "rows", "sha256")
         path.write_text(json.dumps({name: facts[name] for name in old}))
 
@@ -111,10 +120,12 @@ def test_a_study_of_an_older_version_is_sealed_late(copy):
     assert protocol.load(directory).late
     assert not breaks(plan, directory)
     study = api.open(copy.root)
-    assert study.status().set_index("stage")["complete"]["evaluate"]
+    assert study.status().set_index("stage")["complete"][["calibrate", "evaluate"]].all()
     study.run_stage("compare", progress=False)
     study.report()
     assert "sealed after test labels had been read" in copy.report.read_text()
+    study.run_stage("calibrate", progress=False)  # what is chosen now would not be frozen before the read
+    assert not copy.operating_points.exists()
 
 
 def test_an_older_study_whose_spec_was_changed_is_not_sealed(copy):

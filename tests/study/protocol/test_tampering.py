@@ -27,6 +27,7 @@ REFUSED = [
             "precision.json",
             "trials.db",
             "selection.json",
+            "operating_points.json",
             "protocol.json",
             "test_reads.jsonl",
             "predictions/*.parquet",
@@ -36,6 +37,7 @@ REFUSED = [
     ("trials.db", "emptied"),
     ("trials.db", "deleted"),
     ("selection.json", "deleted"),
+    ("operating_points.json", "deleted"),
     ("protocol.json", "deleted"),
     ("test_reads.jsonl", "truncated"),
     ("test_reads.jsonl", "deleted"),
@@ -98,7 +100,7 @@ def test_every_record_of_a_study_is_in_the_matrix(small_study):
         "trials/*/*/*",  # checkpoints of finished trials: nothing reads them again
         "replicates/*/*/*",  # learning curves of the replicates
         "mlflow.db*", "mlartifacts/**/*", "tracking/**/*", "tracking.log", "*.lock", ".*",
-        "splits/*", "predictions/*/*",
+        "splits/*", "validation/*", "predictions/*/*",
     )  # fmt: skip
     paths = [path for path in small_study.rglob("*") if path.is_file()]
     unknown = [
