@@ -44,6 +44,7 @@ def compare(plan: Plan, directory: StudyDirectory) -> dict[str, pd.DataFrame]:
             predictions,
             baseline=spec.methods[0].name,
             in_distribution=in_distribution(plan),
+            metric=spec.compare.metric,
             margin=spec.compare.margin,
             draws=spec.compare.draws,
             seed=spec.seed,

@@ -26,6 +26,7 @@ def compare_folders(
     *,
     baseline: str | None = None,
     in_distribution: str | None = None,
+    metric: str = "auroc",
     margin: float | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Compare all prediction tables below `folders`; writes the tables and `context.json` into `out`.
@@ -45,7 +46,13 @@ def compare_folders(
             raise StudyError(f"{option} names what the tables hold, got {name!r}; {nearest(name, names)}.")
     chosen = baseline or next((name for name in methods if name.endswith("supervised:ft")), methods[0])
     try:
-        tables = compare(predictions, baseline=chosen, in_distribution=in_distribution, margin=margin or NO_MARGIN)
+        tables = compare(
+            predictions,
+            baseline=chosen,
+            in_distribution=in_distribution,
+            metric=metric,
+            margin=margin or NO_MARGIN,
+        )
     except ComparisonError as error:
         raise StudyError(str(error)) from error
     write_tables(out, tables)
@@ -55,6 +62,7 @@ def compare_folders(
         methods=tuple(methods),
         tests=tuple(tests),
         in_distribution=in_distribution,
+        metric=metric,
         margin=margin,
         budget=Budget(repeats=predictions["search"].nunique() if "search" in predictions.columns else 1),
         sources={str(path): file_digest(path) for path in paths},

@@ -10,6 +10,7 @@ from study.protocol import holdings
 from study.store.directory import StudyDirectory
 from study.store.selection_record import Selection, Winner
 from study.training.replicates import pairs
+from trainables.training.objectives import OBJECTIVES
 
 COLUMNS = (
     "method",
@@ -29,13 +30,15 @@ def optimism(
     plan: Plan, directory: StudyDirectory, selection: Selection, estimates: pd.DataFrame, in_distribution: str | None
 ) -> pd.DataFrame:
     """One row a winner: its validation value when it was selected, the mean and sd of those of its replicates on their
-    own splits, and the method's AUC on the in-distribution test set (NaN where the objective is no AUC)."""
+    own splits, and the method's value of the same measure on the in-distribution test set (NaN where the comparison
+    does not have it)."""
     values: dict[tuple[str, int, int], list[float]] = {}
     for winner, pair in pairs(plan, selection):
         value = _validation(plan, directory, winner, pair)
         if value is not None:
             values.setdefault((winner.cell, winner.search, winner.rank), []).append(value)
     objective = plan.spec.search.objective
+    metric = OBJECTIVES.get(objective).metric
     rows = []
     for winner in selection.winners:
         cell = plan.cell(winner.cell)
@@ -51,9 +54,7 @@ def optimism(
                 "retrained": replicates.mean() if len(replicates) else np.nan,
                 "retrained_sd": replicates.std(ddof=1) if len(replicates) > 1 else np.nan,
                 "replicates": len(replicates),
-                "test": _test_auc(estimates, cell.method.name, cell.fraction, in_distribution)
-                if objective == "val_auc"
-                else np.nan,
+                "test": _tested(estimates, cell.method.name, cell.fraction, in_distribution, metric),
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -73,11 +74,11 @@ def _validation(plan: Plan, directory: StudyDirectory, winner: Winner, pair: int
     return None
 
 
-def _test_auc(estimates: pd.DataFrame, method: str, fraction: float, dataset: str | None) -> float:
+def _tested(estimates: pd.DataFrame, method: str, fraction: float, dataset: str | None, metric: str | None) -> float:
     rows = estimates[
         (estimates["method"] == method)
         & (estimates["fraction"] == fraction)
         & (estimates["dataset"] == dataset)
-        & (estimates["metric"] == "auroc")
+        & (estimates["metric"] == metric)
     ]
     return float(rows["estimate"].iloc[0]) if len(rows) else np.nan

@@ -38,6 +38,7 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             "tests": [test.name for test in spec.tests],
             "backbone": ", ".join(dict.fromkeys(cell.backbone for cell in plan.cells)),
             "image_size": plan.cells[0].image_size if len({cell.image_size for cell in plan.cells}) == 1 else None,
+            "metric": spec.compare.metric,
             "margin": spec.compare.margin,
             "seed": spec.seed,
             "in_distribution": in_distribution(plan),

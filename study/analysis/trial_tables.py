@@ -52,7 +52,7 @@ def curves_table(plan: Plan, trials: Sequence[TrialRecord]) -> pd.DataFrame:
         }
         for trial in trials
         for record in trial.epochs
-        for metric in CURVES
+        for metric in dict.fromkeys((*CURVES, plan.spec.search.objective))
         if metric in record.metrics
     ]
     return pd.DataFrame(rows, columns=["method", "fraction", "cell", "number", "epoch", "metric", "value"])

@@ -23,8 +23,10 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Where a joined comparison goes; default ./comparison.")] = None,
     baseline: Annotated[str | None, typer.Option(help="Joined comparisons: the method to compare with.")] = None,
     in_distribution: Annotated[str | None, typer.Option(help="Joined comparisons: the unshifted test set.")] = None,
+    metric: Annotated[str, typer.Option(help="Joined comparisons: the main metric.")] = "auroc",
     margin: Annotated[
-        float | None, typer.Option(help="Joined comparisons: AUC difference that counts as none; default the specs'.")
+        float | None,
+        typer.Option(help="Joined comparisons: difference of the main metric that counts as none; default the specs'."),
     ] = None,
     reopen: Reopen = None,
 ) -> None:
@@ -44,7 +46,9 @@ def compare(
     comparison = out or Path("comparison")
     if margin is None and predictions is None:
         margin = common_margin
-    compare_folders(folders, comparison, baseline=baseline, in_distribution=in_distribution, margin=margin)
+    compare_folders(
+        folders, comparison, baseline=baseline, in_distribution=in_distribution, metric=metric, margin=margin
+    )
     print_table(comparison)
 
 

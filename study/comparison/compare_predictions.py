@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from datasets.base.score_columns import SCORE
 from study.comparison.blocks import AnyBlock, Block, ClassBlock
 from study.comparison.class_differences import class_differences
 from study.comparison.confusion import confusion
@@ -13,9 +14,11 @@ from study.comparison.differences import differences
 from study.comparison.errors import ComparisonError
 from study.comparison.estimates import estimates
 from study.comparison.gaps import correct, gap_differences, gaps
-from study.comparison.input_columns import check_predictions
+from study.comparison.input_columns import check_predictions, scores_of
+from study.comparison.metrics.class_metric import check_main
 from study.comparison.metrics.measure import joined_tables
 from study.comparison.metrics.measure_classes import measure_any
+from study.comparison.metrics.metric import MAIN
 from study.comparison.per_class import per_class
 from study.comparison.ranking import ranking
 from study.comparison.read_blocks import blocks
@@ -31,6 +34,7 @@ def compare(
     *,
     baseline: str,
     in_distribution: str | None,
+    metric: str = MAIN,
     margin: float = 0.02,
     draws: int = 2000,
     seed: int = 0,
@@ -38,7 +42,8 @@ def compare(
     """All tables of a comparison by name (see `study.comparison`).
 
     `predictions`: one row an image of a test set and trained model, in the columns of a prediction table; all methods
-    on the same images and (rank, split, seed). `margin`: AUC differences below it do not matter. `draws` and `seed` are
+    on the same images and (rank, split, seed). `metric`: what ranking, robustness and stability are about; differences
+    of it below `margin` do not matter. `draws` and `seed` are
     those of the bootstrap and of the ranking. Raises `ComparisonError`.
     """
     if draws < 100 or margin <= 0:
@@ -46,17 +51,18 @@ def compare(
             f"`draws` is at least 100 and `margin` above 0, got {draws} and {margin:g}. Use draws=2000, margin=0.02."
         )
     check_predictions(predictions, baseline=baseline, in_distribution=in_distribution)
+    check_main(metric, 2 if SCORE in predictions.columns else len(scores_of(predictions.columns)))
     found = blocks(predictions)
     measured = [item for block in found for item in measure_any(block, draws, seed)]
     tables = {
         "estimates": estimates(measured),
         "differences": differences(measured, baseline=baseline, margin=margin),
-        "replicate_values": replicate_values(measured),
-        "ranking": ranking(measured, draws=draws, seed=seed),
-        "stability": stability(found),
+        "replicate_values": replicate_values(measured, metric),
+        "ranking": ranking(measured, draws=draws, seed=seed, metric=metric),
+        "stability": stability(measured, metric),
         "roc": roc(found),
         "calibration": calibration(found),
-        "robustness": robustness(measured, in_distribution=in_distribution),
+        "robustness": robustness(measured, in_distribution=in_distribution, metric=metric),
         **_by_group(found, baseline),
     }
     if any(isinstance(block, ClassBlock) for block in found):

@@ -23,12 +23,13 @@ from study.comparison.metrics.metric import MAIN
 COLUMNS = ("method", "fraction", "mean_rank", "low", "high", "p_best", "datasets")
 
 
-def ranking(measured: Sequence[Measured], *, draws: int, seed: int) -> pd.DataFrame:
-    """Mean rank (1 is best) by AUC over the test sets, its 95 % interval and the probability of the best mean rank."""
+def ranking(measured: Sequence[Measured], *, draws: int, seed: int, metric: str = MAIN) -> pd.DataFrame:
+    """Mean rank (1 is best) by the main metric over the test sets, its 95 % interval and the probability of the best
+    mean rank."""
     rows = []
     chosen = [
         found for found in measured
-        if found.metric == MAIN and not found.reason and not np.isnan(found.errors).any()
+        if found.metric == metric and not found.reason and not np.isnan(found.errors).any()
     ]  # fmt: skip
     for fraction in dict.fromkeys(found.block.fraction for found in measured):
         kept = complete([found.block for found in chosen if found.block.fraction == fraction])

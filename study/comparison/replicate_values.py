@@ -15,17 +15,19 @@ COLUMNS = ("method", "fraction", "dataset", "metric", "replicate", "value", "col
 CHANCE, FAR = 0.55, 0.10
 
 
-def replicate_values(measured: Sequence[Measured]) -> pd.DataFrame:
-    """One row a method, replicate (counted from 1) and test set: its AUC, and whether its training collapsed."""
+def replicate_values(measured: Sequence[Measured], metric: str = MAIN) -> pd.DataFrame:
+    """One row a method, replicate (counted from 1) and test set: its main metric, and whether by its AUC its training
+    collapsed."""
+    aucs = {id(found.block): found.values for found in measured if found.metric == MAIN}
     return table(
         [
             {
                 "method": method, **found.facts, "replicate": number, "value": float(value), "collapsed": bool(fell),
             }
             for found in measured
-            if found.metric == MAIN
-            for method, values in zip(found.block.methods, found.values, strict=True)
-            for number, (value, fell) in enumerate(zip(values, collapsed(values), strict=True), start=1)
+            if found.metric == metric
+            for method, values, by_auc in zip(found.block.methods, found.values, aucs[id(found.block)], strict=True)
+            for number, (value, fell) in enumerate(zip(values, collapsed(by_auc), strict=True), start=1)
         ],
         COLUMNS,
     )  # fmt: skip

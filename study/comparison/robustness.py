@@ -1,4 +1,4 @@
-"""How much AUC a method loses from the in-distribution test set to every other one.
+"""How much of the main metric a method loses from the in-distribution test set to every other one.
 
 Both values come from the same trained models, so replicates are paired; the images are other ones, so case errors add.
 """
@@ -14,16 +14,17 @@ import pandas as pd
 from study.comparison.blocks import Block
 from study.comparison.estimates import covers, unknown
 from study.comparison.inference import infer
+from study.comparison.metrics.class_metric import CLASS_METRICS
 from study.comparison.metrics.measure import Measured, table
-from study.comparison.metrics.measure_classes import main_measure
+from study.comparison.metrics.measure_classes import over_classes
 from study.comparison.metrics.metric import MAIN
 
 COLUMNS = ("method", "fraction", "dataset", "drop", "low", "high", "p", "df", "replicates", "covers", "reason")
 
 
-def robustness(measured: Sequence[Measured], *, in_distribution: str | None) -> pd.DataFrame:
-    """In-distribution AUC minus AUC, a row a method, fraction and other test set."""
-    chosen = [found for found in measured if found.metric == MAIN and not found.reason]
+def robustness(measured: Sequence[Measured], *, in_distribution: str | None, metric: str = MAIN) -> pd.DataFrame:
+    """In-distribution value minus value, a row a method, fraction and other test set."""
+    chosen = [found for found in measured if found.metric == metric and not found.reason]
     homes = {found.block.fraction: found for found in chosen if found.block.dataset == in_distribution}
     rows = []
     for away in chosen:
@@ -54,4 +55,7 @@ def _on_shared_classes(home: Measured, away: Measured) -> tuple[Measured, Measur
     shared = [label for label in one.cases.present if label in other.cases.present]
     if not shared:
         return home, replace(away, values=away.values * np.nan, reason="no class in common with the training data's")
-    return main_measure(one, shared), main_measure(other, shared)
+    metric = CLASS_METRICS.get(home.metric)
+    if metric.each is None and metric.each_decided is None:
+        return home, replace(away, values=away.values * np.nan, reason="the test sets have other classes")
+    return over_classes(one, home.metric, shared), over_classes(other, home.metric, shared)

@@ -15,20 +15,24 @@ from scipy.stats import kendalltau
 from study.comparison.blocks import AnyBlock, Block
 from study.comparison.cases import Floats
 from study.comparison.metrics import closed_form
-from study.comparison.metrics.measure import table
+from study.comparison.metrics.measure import Measured, table
+from study.comparison.metrics.metric import MAIN
 from study.comparison.ranking import complete, mean_ranks
 
 COLUMNS = ("fraction", "varied", "setting", "tau", "best", "same_best")
 Setting = tuple[str, str, Floats]
 
 
-def stability(blocks: Sequence[AnyBlock]) -> pd.DataFrame:
-    """Rankings by AUC over the test sets: without each replicate, without each test set, with each winner alone."""
+def stability(measured: Sequence[Measured], metric: str = MAIN) -> pd.DataFrame:
+    """Rankings by the main metric over the test sets: without each replicate, without each test set, and of the AUC
+    with each winner alone (others are known for a replicate's winners together)."""
     rows: list[dict[str, Any]] = []
-    for fraction in dict.fromkeys(block.fraction for block in blocks):
-        here = complete([b for b in blocks if b.fraction == fraction and not b.cases.reason()])
+    chosen = {id(found.block): found for found in measured if found.metric == metric and not found.reason}
+    for fraction in dict.fromkeys(found.block.fraction for found in measured):
+        here = complete([found.block for found in chosen.values() if found.block.fraction == fraction])
         if here and len(here[0].methods) > 1:
-            values = np.stack([model_aucs(b) for b in here])
+            known = [chosen[id(block)].values[..., None] if metric != MAIN else model_aucs(block) for block in here]
+            values = np.stack(known)
             full = mean_ranks(values.mean(axis=(2, 3)))
             rows += compared(fraction, here[0].methods, full, _settings(values, [b.dataset for b in here]))
     return table(rows, COLUMNS)

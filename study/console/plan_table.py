@@ -7,12 +7,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from study.comparison.metrics.class_metric import metric_label
 from study.plan import fairness_rules
 from study.plan.cells import Plan
 from study.plan.cells import plan as make_plan
 from study.preparation.prepare import load_manifests
 from study.spec.loading import load_spec
 from study.spec.model import Search
+from trainables.training.objectives import OBJECTIVES
 
 FAIRNESS_RULES = {
     "trials": "trials",
@@ -88,6 +90,12 @@ def _print_cells(plan: Plan, console: Console) -> None:
             f"each cell: {repeats} independent searches of {' or '.join(map(str, counts))} trials, each with a shared "
             f"design and a scheduler of its own; each search's winners train {spec.replicate.pairs // repeats} of the "
             f"{spec.replicate.pairs} pairs"
+        )
+    searched = OBJECTIVES.get(spec.search.objective).metric
+    if searched != spec.compare.metric:
+        console.print(
+            f"searched and selected by {spec.search.objective}, reported by {metric_label(spec.compare.metric)} "
+            "(compare.metric): say so, or let them agree"
         )
     winners = len(plan.cells) * spec.select.k * repeats
     replicates = len(plan.cells) * spec.select.k * spec.replicate.pairs

@@ -9,7 +9,10 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from study.comparison.metrics.class_metric import metric_label
+from study.comparison.metrics.metric import MAIN
 from study.plan.cells import Plan
+from study.report.inputs.context import read_context
 from study.store.directory import StudyDirectory
 
 
@@ -22,20 +25,24 @@ def print_summary(plan: Plan, directory: StudyDirectory) -> None:
 
 
 def print_table(comparison: Path) -> None:
-    """AUC, mean ± sd over replicates and [95 % interval], of every method on every test set, by fraction.
+    """The main metric, mean ± sd over replicates and [95 % interval], of every method on every test set, by fraction.
 
     Off a terminal one line a number, which `grep` finds.
     """
-    estimates = pd.read_parquet(comparison / "estimates.parquet")
-    rows: list[dict[str, Any]] = estimates[estimates["metric"] == "auroc"].to_dict("records")  # type: ignore[assignment]
+    estimates, main = (
+        pd.read_parquet(comparison / "estimates.parquet"),
+        read_context(comparison / "context.json").metric,
+    )
+    rows: list[dict[str, Any]] = estimates[estimates["metric"] == main].to_dict("records")  # type: ignore[assignment]
     console = Console(highlight=False)
     if not console.is_terminal:
+        name = "auc" if main == MAIN else main
         for row in rows:
-            print(f"auc fraction={row['fraction']:g} method={row['method']} test={row['dataset']} {_cell(row)}")
+            print(f"{name} fraction={row['fraction']:g} method={row['method']} test={row['dataset']} {_cell(row)}")
         return
     datasets = list(dict.fromkeys(str(row["dataset"]) for row in rows))
     for fraction in sorted({float(row["fraction"]) for row in rows}, reverse=True):
-        table = Table(title=f"AUC, {fraction * 100:g} % of the training images", title_justify="left")
+        table = Table(title=f"{metric_label(main)}, {fraction * 100:g} % of the training images", title_justify="left")
         for name in ("method", *datasets):
             table.add_column(name, overflow="fold")
         at_fraction = [row for row in rows if row["fraction"] == fraction]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from datasets.base.atomic_files import content_digest, json_text, write_text
 from datasets.base.errors import DataError
@@ -13,6 +13,8 @@ from datasets.duplicates import Comparison
 from datasets.labels.class_lists import on_classes
 from datasets.labels.class_names import mismatch
 from study.base.errors import StudyError
+from study.comparison.errors import ComparisonError
+from study.comparison.metrics.class_metric import check_main
 from study.plan.cells import Plan
 from study.preparation import leakage
 from study.preparation import manifests as data
@@ -21,6 +23,7 @@ from study.protocol import holdings
 from study.spec.model import DataSource
 from study.store import read_log
 from study.store.directory import StudyDirectory
+from trainables.training.objectives import OBJECTIVES
 
 Say = Callable[[str], None]
 
@@ -36,6 +39,12 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
         if not data.is_held_out(spec, test):
             sources[test.name] = test
     manifests = {name: data.load_manifest(source) for name, source in sources.items()}
+    classes = manifests[spec.train.source].classes
+    _check_objective(spec.search.objective, classes)
+    try:
+        check_main(spec.compare.metric, len(classes))
+    except ComparisonError as error:
+        raise StudyError(str(error)) from error
     for name, manifest in manifests.items():
         wanted = manifests[spec.train.source].classes
         if (difference := mismatch(on_classes(manifest, wanted).classes, wanted)) is not None:
@@ -51,6 +60,15 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
             f"{', '.join(classes)}. Leave the field out, or choose a task of two classes."
         )
     return manifests
+
+
+def _check_objective(name: str, classes: Sequence[str]) -> None:
+    if OBJECTIVES.get(name).two_classes and len(classes) > 2:
+        fitting = [one for one, objective in OBJECTIVES.items() if not objective.two_classes]
+        raise StudyError(
+            f"search.objective {name} is defined for two classes, but the task has {len(classes)}: "
+            f"{', '.join(classes)}. Use one of {', '.join(fitting)}."
+        )
 
 
 def prepare(plan: Plan, directory: StudyDirectory, manifests: dict[str, Manifest], say: Say = lambda _: None) -> None:

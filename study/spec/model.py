@@ -219,10 +219,16 @@ class Evaluate(_Model):
 
 
 class Compare(_Model):
-    """The comparison: `margin` is the AUC difference below which methods count as equivalent, named before any test
-    label is read; `draws` are bootstrap draws for what has no closed form."""
+    """The comparison: `metric` is the measure that the study is about (its primary endpoint), `margin` its difference
+    below which methods count as equivalent, both named before any test label is read; `draws` are bootstrap draws for
+    what has no closed form."""
 
-    margin: float = Field(0.02, gt=0.0, lt=0.5, description="AUC difference below which methods count as equivalent")
+    metric: str = Field(
+        "auroc", description="the main metric of the report: a registered one of which more is better, e.g. partial_auc"
+    )
+    margin: float = Field(
+        0.02, gt=0.0, lt=0.5, description="difference of the main metric below which methods count as equivalent"
+    )
     draws: int = Field(2000, ge=100, description="bootstrap draws")
 
 
@@ -335,6 +341,8 @@ class StudySpec(_Model):
                     del method[name]
         if self.search.repeats == 1:  # older versions searched once
             del content["search"]["repeats"]
+        if self.compare.metric == "auroc":  # older versions compared by nothing else
+            del content["compare"]["metric"]
         if self.precision == "auto":  # specs of older versions had no such key, and their digests stay
             del content["precision"]
         if self.operating_points == type(self).model_fields["operating_points"].default:  # likewise

@@ -42,6 +42,13 @@ def cross_entropy(labels: Labels, scores: Scores) -> float:
     return float(-np.log(np.maximum(true, np.finfo(np.float64).tiny)).mean())
 
 
+def brier(labels: Labels, scores: Scores) -> float:
+    """Half the mean sum over the classes of squared differences of probability and truth, from 0 to 1 (Brier 1950):
+    of two classes the mean squared difference of the last one's probability and the label."""
+    truth = np.eye(scores.shape[1])[labels]
+    return float(((scores - truth) ** 2).sum(axis=1).mean() / 2)
+
+
 def check_labels(labels: Labels, classes: Sequence[str], part: str) -> None:
     """Raise `TrainingError` unless every image of this part has a label and every class an image.
 

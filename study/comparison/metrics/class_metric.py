@@ -25,7 +25,7 @@ class ClassMetric:
     class has the highest probability, are averaged over the classes that a test set has, values and errors alike.
     `pooled(scores [models, n, classes], label [n])` gives values [models] and every image's share [models, n].
     `resampled(scores [n, classes], label [n], weights [n, draws])` of one model gives values [draws]. `one_class`:
-    defined also on a test set with images of one class alone.
+    defined also on a test set with images of one class alone. `error`: as of `Metric`.
     """
 
     label: str
@@ -35,6 +35,7 @@ class ClassMetric:
     resampled: ResampledClasses | None = None
     upper: float = 1.0
     one_class: bool = False
+    error: bool = False
 
 
 CLASS_METRICS: Registry[ClassMetric] = Registry(
@@ -44,9 +45,11 @@ CLASS_METRICS: Registry[ClassMetric] = Registry(
         "auroc": ClassMetric(label="AUC", each=closed_form.auroc),
         "balanced_accuracy": ClassMetric(label="balanced accuracy", each_decided=closed_form.sensitivity),
         "macro_f1": ClassMetric(label="macro F1", pooled=pooled.macro_f1),
-        "log_loss": ClassMetric(label="log loss", pooled=pooled.log_loss, upper=math.inf, one_class=True),
-        "brier": ClassMetric(label="Brier score", pooled=pooled.brier, one_class=True),
-        "calibration_error": ClassMetric(label="calibration error", resampled=class_calibration_error, one_class=True),
+        "log_loss": ClassMetric(label="log loss", pooled=pooled.log_loss, upper=math.inf, one_class=True, error=True),
+        "brier": ClassMetric(label="Brier score", pooled=pooled.brier, one_class=True, error=True),
+        "calibration_error": ClassMetric(
+            label="calibration error", resampled=class_calibration_error, one_class=True, error=True
+        ),
     },
 )
 
@@ -54,6 +57,18 @@ CLASS_METRICS: Registry[ClassMetric] = Registry(
 def metric_names(classes: int) -> tuple[str, ...]:
     """The metrics of a comparison of so many classes."""
     return tuple(METRICS.names() if classes == 2 else CLASS_METRICS.names())
+
+
+def check_main(name: str, classes: int) -> None:
+    """Raise `ComparisonError` unless a comparison of so many classes can be about this metric."""
+    registry = METRICS if classes == 2 else CLASS_METRICS
+    able = [one for one, metric in registry.items() if not metric.error]
+    if name not in able:
+        why = "one of which less is better" if name in registry else "none of these"
+        raise ComparisonError(
+            f"The main metric of {'two' if classes == 2 else classes} classes is one of {', '.join(able)}, got "
+            f"{name!r}: {why}. Correct compare.metric."
+        )
 
 
 def metric_label(name: str) -> str:

@@ -58,6 +58,15 @@ def main_measure(block: AnyBlock, labels: Sequence[int] | None = None) -> Measur
     return mean_over_classes(block, MAIN, closed_form.auroc, block.against_rest, labels)
 
 
+def over_classes(block: ClassBlock, name: str, labels: Sequence[int]) -> Measured:
+    """A metric that is a mean over the classes, over these alone."""
+    metric = CLASS_METRICS.get(name)
+    if metric.each is not None:
+        return mean_over_classes(block, name, metric.each, block.against_rest, labels)
+    assert metric.each_decided is not None, "only means over the classes can be taken over some of them"
+    return mean_over_classes(block, name, metric.each_decided, block.decided, labels)
+
+
 def mean_over_classes(
     block: ClassBlock,
     metric: str,

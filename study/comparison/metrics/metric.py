@@ -37,7 +37,7 @@ class Metric:
 
     `closed_form(scores [models, n], positive [n])` gives values [models] and every image's share in the error
     [models, n]. `resampled(draws)` gives values [draws]; the bootstrap over cases does the rest. `one_class`: defined
-    also on a test set that lacks a class.
+    also on a test set that lacks a class. `error`: less is better, so that it cannot be a study's main metric.
     """
 
     label: str
@@ -45,6 +45,7 @@ class Metric:
     resampled: Callable[[Draws], Weights] | None = None
     upper: float = 1.0
     one_class: bool = False
+    error: bool = False
 
 
 METRICS: Registry[Metric] = Registry(
@@ -61,11 +62,12 @@ METRICS: Registry[Metric] = Registry(
         "partial_auc": Metric(
             label="partial AUC (sensitivity ≥ 80 %)", resampled=lambda draws: draws.curves["partial_auc"], upper=0.2
         ),
-        "brier": Metric(label="Brier score", closed_form=closed_form.brier, one_class=True),
+        "brier": Metric(label="Brier score", closed_form=closed_form.brier, one_class=True, error=True),
         "calibration_error": Metric(
             label="calibration error",
             resampled=lambda draws: calibration_error(draws.scores, draws.positive, draws.weights),
             one_class=True,
+            error=True,
         ),
     },
 )

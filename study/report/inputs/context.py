@@ -148,6 +148,7 @@ class Context(_Fact):
     tests: tuple[str, ...] = ()
     backbone: str = ""
     image_size: int | None = None
+    metric: str = "auroc"
     margin: float | None = None
     seed: int | None = None
     in_distribution: str | None = None

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from study.comparison.metrics.metric import MAIN
 from study.report.formatting import missing, text
 from study.report.inputs.loaded_tables import ReportData, records
 
@@ -79,21 +78,22 @@ class Results:
     def _differences(self) -> dict[tuple[str, str, float, str, str], Difference]:
         return {(d.method, d.other, d.fraction, d.dataset, d.metric): d for d in self.differences}
 
-    def estimate(self, method: str, fraction: float, dataset: str, metric: str = MAIN) -> Estimate | None:
-        """One estimate, or None where there is none."""
-        return self._estimates.get((method, fraction, dataset, metric))
+    def estimate(self, method: str, fraction: float, dataset: str, metric: str | None = None) -> Estimate | None:
+        """One estimate, of the main metric where none is named, or None where there is none."""
+        return self._estimates.get((method, fraction, dataset, metric or self.data.context.metric))
 
     def difference(
-        self, method: str, other: str, fraction: float, dataset: str, metric: str = MAIN
+        self, method: str, other: str, fraction: float, dataset: str, metric: str | None = None
     ) -> Difference | None:
         """`method` minus `other`, also where the table holds the pair the other way round."""
-        found = self._differences.get((method, other, fraction, dataset, metric))
+        name = metric or self.data.context.metric
+        found = self._differences.get((method, other, fraction, dataset, name))
         if found is not None:
             return found
-        turned = self._differences.get((other, method, fraction, dataset, metric))
+        turned = self._differences.get((other, method, fraction, dataset, name))
         return None if turned is None else _turned(turned)
 
-    def against_baseline(self, fraction: float, dataset: str, metric: str = MAIN) -> list[Difference]:
+    def against_baseline(self, fraction: float, dataset: str, metric: str | None = None) -> list[Difference]:
         """All methods against the baseline, the largest difference first."""
         base = self.data.baseline
         others = [m for m in self.data.methods if m != base]

@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from study.comparison.metrics.metric import MAIN
 from study.report.figures.cost_scatter import cost_scatter, span_of
 from study.report.formatting import count, fraction, metric, missing, number, percent, seconds, text
 from study.report.inputs.loaded_tables import ReportData, records
@@ -68,8 +67,8 @@ def _figures(data: ReportData, found: Results, rows: dict[str, dict[str, Any]], 
                 m: (float(rows[m][column]) / size, e) for m, e in estimates.items() if m in rows and rows[m][column] > 0
             }
             if points:
-                figures.append(figure(cost_scatter(data, points, unit, metric(MAIN), span), dataset))
-        body += Markup("<h3>{}</h3>").format(f"{metric(MAIN)} against {heading[0].lower()}{heading[1:]}")
+                figures.append(figure(cost_scatter(data, points, unit, metric(data.context.metric), span), dataset))
+        body += Markup("<h3>{}</h3>").format(f"{metric(data.context.metric)} against {heading[0].lower()}{heading[1:]}")
         body += panels(figures, wide=len(figures) < 3)
     return body
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from study.comparison.metrics.metric import MAIN
 from study.report.figures.forest import Dots, forest
-from study.report.formatting import UNDEFINED, fraction, interval, missing, number, percent, plural, probability, signed
+from study.report.formatting import (
+    UNDEFINED,
+    fraction,
+    interval,
+    metric,
+    missing,
+    number,
+    percent,
+    plural,
+    probability,
+    signed,
+)
 from study.report.inputs.loaded_tables import ReportData, records
 from study.report.inputs.results import Difference, Results, results
 from study.report.page import Section, figure, fold, panels, paragraph
@@ -27,7 +37,7 @@ def differences(data: ReportData) -> Section | None:
     span = _span(every)
     dots = replicate_differences(data)
     figures = [
-        figure(forest(data, groups, span, "AUC", dots), f"Trained on {fraction(share)}")
+        figure(forest(data, groups, span, metric(data.context.metric), dots), f"Trained on {fraction(share)}")
         for share, groups in rows.items()
         if groups
     ]
@@ -47,8 +57,8 @@ def differences(data: ReportData) -> Section | None:
         title="Differences from the baseline",
         lead=_lead(data, every),
         body=paragraph(
-            f"Difference of AUC with its 95\u00a0% interval, which covers {covered}. Filled: shown "
-            f"(Holm-corrected over all {len(every)} comparisons with the baseline). Open: not shown. Small dots: "
+            f"Difference of {metric(data.context.metric)} with its 95\u00a0% interval, which covers {covered}. Filled: "
+            f"shown (Holm-corrected over all {len(every)} comparisons with the baseline). Open: not shown. Small dots: "
             f"{points}.{band}",
             "note",
         )
@@ -102,10 +112,11 @@ HEADER = (
 )  # fmt: skip
 
 
-def difference_table(data: ReportData, found: Results, metric: str = MAIN) -> Table:
-    """Every pair of methods on every test set."""
+def difference_table(data: ReportData, found: Results, name: str | None = None) -> Table:
+    """Every pair of methods on every test set, by the main metric where none is named."""
+    name = name or data.context.metric
     sets = {name: index for index, name in enumerate(data.sets)}
-    chosen = [d for d in found.differences if d.metric == metric]
+    chosen = [d for d in found.differences if d.metric == name]
     chosen.sort(key=lambda d: (-d.fraction, sets[d.dataset], data.methods.index(d.other), data.methods.index(d.method)))
     rows = [
         [
@@ -119,7 +130,7 @@ def difference_table(data: ReportData, found: Results, metric: str = MAIN) -> Ta
                "detectable", "equivalent"]  # fmt: skip
     return Table(
         name="differences",
-        caption="Differences of AUC between methods",
+        caption=f"Differences of {metric(name)} between methods",
         header=HEADER,
         rows=rows,
         align="lllrrrrrl",

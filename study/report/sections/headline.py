@@ -8,7 +8,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from study.report.formatting import fraction, interval, number
+from study.report.formatting import fraction, interval, metric, number
 from study.report.inputs.loaded_tables import ReportData
 from study.report.inputs.results import Difference, Results
 from study.report.sections.verdicts import elsewhere, sentence
@@ -42,7 +42,8 @@ def _headline(data: ReportData, found: Results, share: float) -> Headline | None
     more = []
     best = found.best(share, main)
     if best is not None:
-        more.append(f"Highest AUC on {main}: {best.method}, {number(best.value)} {interval(best.low, best.high)}.")
+        value = f"{number(best.value)} {interval(best.low, best.high)}"
+        more.append(f"Highest {metric(data.context.metric)} on {main}: {best.method}, {value}.")
     if others:
         kind = "Shifted" if main == data.home else "Other"
         more.append(elsewhere({name: rows[name] for name in others}, kind, margin))

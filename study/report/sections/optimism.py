@@ -40,6 +40,7 @@ def _lead(table: pd.DataFrame) -> str:
 
 def optimism_table(data: ReportData, table: pd.DataFrame) -> Table:
     """Validation value of the winner at selection, of its replicates, and the in-distribution AUC."""
+    measure = "AUC" if set(table["objective"]) == {"val_auc"} else "the same"
     several = "search" in table.columns and table["search"].max() > 0
     rows = [
         [
@@ -55,7 +56,7 @@ def optimism_table(data: ReportData, table: pd.DataFrame) -> Table:
         caption="Validation value at selection, and what became of it",
         header=[
             "training images", "method", "winner", "selected with", "trained anew", "times", "change",
-            f"AUC on {data.home or 'the in-distribution test'}",
+            f"{measure} on {data.home or 'the in-distribution test'}",
         ],
         rows=rows,
         align="llrrrrrr",

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from study.report.figures.intervals import Mark, intervals, span_of
 from study.report.figures.svg import Plot
-from study.report.formatting import fraction, interval, number, percent, signed
+from study.report.formatting import fraction, interval, metric, number, percent, signed
 from study.report.inputs.loaded_tables import ReportData, groups, records
 from study.report.page import Section, figure, fold, key, panels
 from study.report.table import Table
@@ -18,11 +18,18 @@ def robustness(data: ReportData) -> Section | None:
     table = data.table("robustness", "method", "fraction", "dataset", "drop", "low", "high")
     if table is None:
         return None
+    name = metric(data.context.metric)
     shown = {share: _drops(data, table[table["fraction"] == share]) for share in data.fractions}
     span = span_of([group for found in shown.values() for group in found], 0.0)
     figures = [
         figure(
-            intervals(data, found, span, "AUC lost against the in-distribution test set", reference=0.0),
+            intervals(
+                data,
+                found,
+                span,
+                f"{name} lost against the in-distribution test set",
+                reference=0.0,
+            ),
             f"Trained on {fraction(share)}",
         )
         for share, found in shown.items()
@@ -58,8 +65,8 @@ def _lead(data: ReportData, table: pd.DataFrame) -> str:
     if means.empty:
         return ""
     return (
-        f"Trained on all images, AUC falls by {number(means.iloc[0])} ({means.index[0]}) to {number(means.iloc[-1])} "
-        f"({means.index[-1]}) on average over the shifted test sets."
+        f"Trained on all images, {metric(data.context.metric)} falls by {number(means.iloc[0])} ({means.index[0]}) to "
+        f"{number(means.iloc[-1])} ({means.index[-1]}) on average over the shifted test sets."
     )
 
 
@@ -78,7 +85,7 @@ def drop_table(data: ReportData, table: pd.DataFrame) -> Table:
     ]
     return Table(
         name="robustness",
-        caption="Change of AUC against the in-distribution test set",
+        caption=f"Change of {metric(data.context.metric)} against the in-distribution test set",
         header=["training images", "test set", "method", "change", "95\u00a0% interval"],
         rows=rows,
         align="lllrr",

@@ -21,10 +21,11 @@ def scores(data: ReportData) -> Section | None:
     if not found.estimates:
         return None
     metrics = list(dict.fromkeys(e.metric for e in found.estimates))
-    main = score_table(data, found, MAIN, "auc") if MAIN in metrics else None
-    others = [score_table(data, found, name, f"metric_{name}") for name in metrics if name != MAIN]
+    chosen = data.context.metric
+    main = score_table(data, found, chosen, _file(chosen)) if chosen in metrics else None
+    others = [score_table(data, found, name, _file(name)) for name in metrics if name != chosen]
     body = Markup("").join(table.html() for table in others)
-    names = listing([metric(name) for name in metrics if name != MAIN])
+    names = listing([metric(name) for name in metrics if name != chosen])
     return Section(
         id="scores",
         title="The table",
@@ -35,9 +36,16 @@ def scores(data: ReportData) -> Section | None:
     )
 
 
+def _file(name: str) -> str:
+    return "auc" if name == MAIN else f"metric_{name}"
+
+
 def _lead(data: ReportData) -> str:
     measure = "Area under the ROC curve"
-    if data.table("per_class") is not None:
+    if data.context.metric != MAIN:
+        words = metric(data.context.metric)
+        measure = words[0].upper() + words[1:]
+    elif data.table("per_class") is not None:
         measure = "Area under the ROC curve of each class against the rest, averaged over the classes that are there,"
     return f"{measure} of every method, by how many images it was trained on and where it was tested."
 
@@ -62,14 +70,18 @@ def _legend(data: ReportData, found: Results, name: str) -> str:
     if models > replicates > 1:
         many += f" ({models // replicates} winners on each of {replicates} (split, seed) pairs)"
     shown = f"Mean ± standard deviation over {many}; in brackets the 95\u00a0% interval for {variances(data)}"
-    return shown if name != MAIN else f"{shown} Bold: the best of its column. {SAME}: not distinguishable from it."
+    return (
+        shown
+        if name != data.context.metric
+        else f"{shown} Bold: the best of its column. {SAME}: not distinguishable from it."
+    )
 
 
 def score_table(data: ReportData, found: Results, name: str, file: str) -> Table:
     """One metric: rows are fraction × method, columns are test sets."""
     rows: list[list[Cell | str]] = []
     for fraction in data.fractions:
-        bests = {dataset: found.best(fraction, dataset) for dataset in data.sets} if name == MAIN else {}
+        bests = {dataset: found.best(fraction, dataset) for dataset in data.sets} if name == data.context.metric else {}
         same = {dataset: found.undistinguished(best) for dataset, best in bests.items() if best}
         for method in data.methods:
             estimates = [found.estimate(method, fraction, dataset, name) for dataset in data.sets]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from markupsafe import Markup
 
-from study.report.formatting import interval, listing, missing, number, plural, signed
+from study.report.formatting import interval, listing, metric, missing, number, plural, signed
 from study.report.inputs.results import Difference
 
 NAMED = 4  # results on other test sets that are named; more are counted
@@ -42,8 +42,8 @@ def _shown(rows: Sequence[Difference], base: str, name: str) -> Markup:
         return Markup("")
     first, *others = better or worse
     word = "better" if better else "worse"
-    claim = Markup("<b>{}</b> is {} than {} by <b>{}</b> {} AUC on {}{}.").format(
-        first.method, word, base, number(abs(first.value)), _size(first), name, _small(first)
+    claim = Markup("<b>{}</b> is {} than {} by <b>{}</b> {} {} on {}{}.").format(
+        first.method, word, base, number(abs(first.value)), _size(first), metric(first.metric), name, _small(first)
     )
     return claim + _others(f"Also {word}", others) + (_others("Worse", worse) if better else "")
 
@@ -76,9 +76,9 @@ def _power(rows: Sequence[Difference]) -> str:
     if len(able) < len(rows):
         return (
             f"In {len(rows) - len(able)} of {len(rows)} comparisons it could not have shown any difference, in the "
-            f"others ≥ {number(max(able))} AUC."
+            f"others ≥ {number(max(able))} {metric(rows[0].metric)}."
         )
-    return f"The study could have shown ≥ {number(max(able))} AUC."
+    return f"The study could have shown ≥ {number(max(able))} {metric(rows[0].metric)}."
 
 
 def _listed(rows: Sequence[Difference]) -> str:
