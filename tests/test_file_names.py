@@ -18,7 +18,6 @@ SAME_JOB = {
     "encoders.py": "the command, and the checks of encoders",
     "pretrain.py": "the command, and what it calls",
     "predict.py": "the command, and what it calls",
-    "export.py": "a winner's folder, and the forms of its weights",
     "objectives.py": "objectives, and the checks of them",
     "random.py": "the entry `random` of two registries",
     "own.py": "one's own encoder, one's own images",

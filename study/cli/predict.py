@@ -41,7 +41,7 @@ def predict(
 def export(
     directory: Annotated[Path, typer.Argument(help="Study directory, e.g. runs/demo.", show_default=False)],
     method: Method,
-    to: Annotated[str, typer.Option(help="safetensors or torchscript.")] = "safetensors",
+    to: Annotated[str, typer.Option(help="safetensors, torchscript, onnx or hub-folder (timm).")] = "safetensors",
     out: Annotated[Path, typer.Option(help="A new folder for weights, config.json and model card.")] = Path("model"),
     fraction: Fraction = None,
     replicate: Replicate = 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +46,8 @@ def export(
     """Write `out`: weights in the form `to`, `config.json` and a model card (`README.md`).
 
     The file is read back and scores images of the first test set as the study does, without reading a label. Raises
-    `StudyError` for an unknown form, a folder that holds something, a network that the form cannot express, and where
-    a score differs from the study's by more than `LARGEST_DIFFERENCE`.
+    `StudyError` for an unknown form, for packages that it needs and that are absent, a folder that holds something, a
+    network that the form cannot express, and where a score differs from the study's by more than `LARGEST_DIFFERENCE`.
     """
     from trainables.export import FORMS
 
@@ -55,27 +56,41 @@ def export(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StudyError(f"An export goes into an empty or a new folder, got {str(out)!r}. Name another with --out.")
     form = FORMS[to]
+    lacking = [name for name in form.needs if importlib.util.find_spec(name) is None]
+    if lacking:
+        raise StudyError(
+            f"{to} needs {', '.join(lacking)}, which this environment lacks. "
+            f"Run `pip install 'skin-lesion-study[{to}]'`, or export another form."
+        )
     out.mkdir(parents=True, exist_ok=True)
     file = out / form.file
     try:
         form.write(model.checkpoint, file)
         exported = _compare(model, out, to)
     except (RuntimeError, NotImplementedError) as error:
-        file.unlink(missing_ok=True)
+        _clear(out)
         raise StudyError(f"{to} cannot express this network: {error!s:.300}. Export another form.") from error
     if not (exported.arithmetic <= LARGEST_DIFFERENCE and exported.study <= LARGEST_ROUNDING):
-        file.unlink()
+        _clear(out)
         raise StudyError(
             f"An exported model scores as the study does, but {to} differs by {exported.arithmetic:.2g} from the "
             f"checkpoint in float32 (at most {LARGEST_DIFFERENCE:g}) and by {exported.study:.2g} from the evaluation "
             f"(at most {LARGEST_ROUNDING:g}); {file} is removed. Export another form."
         )
+    path = out / "config.json"
     config = _config(model)
-    write_json(out / "config.json", config)
+    write_json(
+        path, (json.loads(path.read_text()) if path.exists() else {}) | config
+    )  # some forms have keys of their own
     check = _check_in_words(exported)
-    card = model_card(model, directory, method, fraction, form.file, check, classes=len(config["classes"]))
+    card = model_card(model, directory, method, fraction, to, check, classes=len(config["classes"]))
     write_text(out / "README.md", card)
     return exported
+
+
+def _clear(out: Path) -> None:
+    for file in out.iterdir():
+        file.unlink()
 
 
 def _compare(model: TrainedModel, out: Path, to: str) -> Exported:

@@ -8,17 +8,30 @@ from study.evaluation.trained_model import TrainedModel
 from study.store.directory import StudyDirectory
 
 USE = {
-    "model.pt": """import torch
+    "torchscript": """import torch
 
 model = torch.jit.load("model.pt")
 logits = model(images)  # uint8 [n, {size}, {size}, 3], RGB
 scores = logits.softmax(1){column}""",
-    "model.safetensors": """from pathlib import Path
+    "safetensors": """from pathlib import Path
 
 from trainables.export import FORMS
 
 model = FORMS["safetensors"].load(Path("model.safetensors"))
 logits = model(images)  # uint8 tensor [n, {size}, {size}, 3], RGB
+scores = logits.softmax(1){column}""",
+    "onnx": """import onnxruntime
+from scipy.special import softmax
+
+session = onnxruntime.InferenceSession("model.onnx")
+logits = session.run(["logits"], {{"images": images}})[0]  # uint8 array [n, {size}, {size}, 3], RGB
+scores = softmax(logits, axis=1){column}""",
+    "hub-folder": """import timm
+from timm.data import create_transform, resolve_data_config
+
+model = timm.create_model("local-dir:.", pretrained=True).eval()  # hf-hub:OWNER/NAME once it is uploaded
+view = create_transform(**resolve_data_config(model=model))  # resize, crop, normalise: this model's own
+logits = model(view(picture)[None])  # a PIL picture
 scores = logits.softmax(1){column}""",
 }
 
@@ -28,7 +41,7 @@ def model_card(
     directory: StudyDirectory,
     method: str,
     fraction: float,
-    file: str,
+    form: str,
     check: str,
     *,
     classes: int,
@@ -42,9 +55,9 @@ def model_card(
     recipe = registry.recipe(cell.method.encoder)
     tests = ", ".join(test.name for test in spec.tests)
     column = "[:, -1]" if classes == 2 else "  # one column a class, in the order of config.json"
-    use = USE[file].format(size=spec.image_size, column=column)
+    use = USE[form].format(size=spec.image_size, column=column)
     return f"""---
-library_name: pytorch
+library_name: {"timm" if form == "hub-folder" else "pytorch"}
 pipeline_tag: image-classification
 tags: [skin-lesion, research]
 ---

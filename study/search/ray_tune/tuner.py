@@ -19,6 +19,7 @@ from study.cluster.lifetime import guarding
 from study.plan.cells import Cell, Plan
 from study.search.checkpoints import Keeper
 from study.search.engine import Engine, Listener
+from study.store.dashboard_notes import describe
 from study.store.directory import StudyDirectory
 from study.store.lock import only_driver
 from study.store.trial import TrialRecord
@@ -49,13 +50,15 @@ def run_search(
     and `MachineError` when a disk is full or trial after trial ends in an error.
     """
     with only_driver(directory.root):
+        storage = open_storage(directory.storage_url)
         record = Record(
-            open_storage(directory.storage_url),
+            storage,
             plan.spec.study,
             [cell.key for cell in plan.cells],
             objective=plan.spec.search.objective,
             direction=plan.spec.search.direction,
         )
+        describe(storage, plan)
         keeper = Keeper(plan, directory)
         engine = Engine(plan, record, _tidying(keeper, record, on_event))
         for cell, trials in record.cells.items():  # an earlier driver may have died between an end and its tidying

@@ -1,12 +1,15 @@
 """`study export`: a folder that gives the study's scores without the study."""
 
+import dataclasses
 import json
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
+import timm
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 import study
@@ -30,6 +33,8 @@ def export(*arguments):
 
 @pytest.mark.parametrize("form", sorted(FORMS))
 def test_an_exported_model_gives_the_scores_of_the_prediction_table(form, small_study, tmp_path):
+    for package in FORMS[form].needs:
+        pytest.importorskip(package)
     said = export(small_study, "--method", METHOD, "--to", form, "--replicate", 2, "--out", tmp_path / "out")
     assert float(re.search(r"test images: ([\d.e-]+) from", said)[1]) <= 1e-5
     opened = study.open(small_study)
@@ -74,8 +79,27 @@ def test_a_form_that_scores_otherwise_is_refused_and_removed(small_study, tmp_pa
 
 
 def test_an_unknown_form_and_a_full_folder_are_refused(small_study, tmp_path):
-    with pytest.raises(StudyError, match="An export is one of safetensors, torchscript, got 'onnx'"):
-        export(small_study, "--method", METHOD, "--to", "onnx", "--out", tmp_path / "out")
+    with pytest.raises(StudyError, match="An export is one of safetensors, torchscript, onnx, hub-folder, got 'onxx'"):
+        export(small_study, "--method", METHOD, "--to", "onxx", "--out", tmp_path / "out")
     (tmp_path / "kept.txt").touch()
     with pytest.raises(StudyError, match="empty or a new folder"):
         export(small_study, "--method", METHOD, "--out", tmp_path)
+
+
+def test_a_form_whose_packages_are_absent_says_which(small_study, tmp_path, monkeypatch):
+    monkeypatch.setitem(trainables.export.FORMS, "onnx", dataclasses.replace(FORMS["onnx"], needs=("no_such_package",)))
+    with pytest.raises(StudyError, match=r"onnx needs no_such_package.*pip install 'skin-lesion-study\[onnx\]'"):
+        export(small_study, "--method", METHOD, "--to", "onnx", "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_hub_folder_is_read_by_timm_alone(small_study, tmp_path):
+    """As a program without this project reads it: timm's own transform, and timm's names of the classes."""
+    export(small_study, "--method", METHOD, "--to", "hub-folder", "--out", tmp_path)
+    model = timm.create_model(f"local-dir:{tmp_path}", pretrained=True).eval()
+    data = timm.data.resolve_data_config(model=model)
+    side = json.loads((tmp_path / "config.json").read_text())["image_size"]
+    assert list(data["input_size"]) == [3, side, side]
+    assert list(model.pretrained_cfg["label_names"]) == ["benign", "melanoma"]
+    view = timm.data.create_transform(**data)(Image.new("RGB", (90, 70), (200, 150, 120)))
+    assert model(view[None]).shape == (1, 2)

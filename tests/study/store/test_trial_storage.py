@@ -136,6 +136,6 @@ def test_the_dashboard_lists_the_cells(url):
     request = {"PATH_INFO": "/api/studies"}
     setup_testing_defaults(request)
     said = []
-    body = b"".join(dashboard.wsgi(url)(request, lambda status, headers: said.append(status)))
+    body = b"".join(dashboard.wsgi(url)(request, lambda status, headers, error=None: said.append(status)))
     assert said[0].startswith("200")
     assert all(f"toy/{cell}".encode() in body for cell in CELLS)
