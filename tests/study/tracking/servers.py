@@ -10,6 +10,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from study.tracking.ui import environment
@@ -17,15 +19,34 @@ from study.tracking.ui import environment
 USER, PASSWORD = "alicia-of-the-team", "a-password-only-for-tests"
 
 
-class MlflowServer:
-    """Keeps its database and artifacts under `root`, whatever happens to its processes."""
+@dataclass(frozen=True, kw_only=True)
+class Stores:
+    """Where a server keeps runs and users (SQLAlchemy URLs) and artifacts, and the variables that it alone needs."""
 
-    def __init__(self, root: Path, login: bool = True):
+    database: str
+    users: str
+    artifacts: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class MlflowServer:
+    """Keeps its database and artifacts under `root`, or in `stores`, whatever happens to its processes."""
+
+    def __init__(self, root: Path, login: bool = True, stores: Stores | None = None):
         self.root, self.login = root, login
         root.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
+        self.stores = stores or Stores(
+            database=f"sqlite:///{root / 'server.db'}",
+            users=f"sqlite:///{root / 'auth.db'}",
+            artifacts=str(root / "artifacts"),
+        )
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -45,15 +66,14 @@ class MlflowServer:
         return {"MLFLOW_TRACKING_URI": self.address} | (login if self.login else {})
 
     def start(self, limit: float = 300.0) -> MlflowServer:
-        database = f"sqlite:///{self.root / 'server.db'}"
         command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--workers", "1", "--artifacts-destination", str(self.root / "artifacts")]
-        env = {**os.environ, **environment(database)}
+        command += ["--workers", "1", "--artifacts-destination", self.stores.artifacts]
+        env = {**os.environ, **environment(self.stores.database), **self.stores.variables}
         if self.login:
             config = self.root / "auth.ini"
             config.write_text(
                 "[mlflow]\ndefault_permission = NO_PERMISSIONS\n"
-                f"database_uri = sqlite:///{self.root / 'auth.db'}\n"
+                f"database_uri = {self.stores.users}\n"
                 f"admin_username = {USER}\nadmin_password = {PASSWORD}\n"
             )
             command += ["--app-name", "basic-auth"]
