@@ -78,9 +78,17 @@ def simulate(
         Path | None, typer.Option(help="Take the curves of this study's trials instead.", show_default=False)
     ] = None,
     slots: Annotated[int, typer.Option(min=1, help="Devices that train at once.")] = 4,
+    null: Annotated[
+        bool, typer.Option("--null", help="Instead: how often two like methods are found to differ, by search.repeats.")
+    ] = False,
 ) -> None:
     """Play searches with the real engine: on a bank of real curves, or on drawn ones (smooth by construction: a stress
     test, not evidence about skin)."""
+    if null:
+        from study.console.null_table import print_null
+
+        print_null(repetitions, sampler=sampler, curves=curves, space=space, kind=surrogate)
+        return
     if curves is not None:
         from study.console.bank_table import print_bank
 

@@ -40,6 +40,11 @@ class Bank:
         """One surrogate a cell. Raises `StudyError` for a bank without such a space."""
         return _surrogates(self.path, self.space, self.kind)
 
+    @property
+    def count(self) -> int:
+        """How many cells it has."""
+        return len(self.cells)
+
     def problem(self, cell: int, repetition: int) -> BenchmarkProblem:
         """A cell in one repetition."""
         surrogate = self.cells[cell]

@@ -24,12 +24,13 @@ PATIENCE = 22  # epochs without a better value before early stopping, as in the 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchConfig:
-    """The search of a simulated cell; without `asha` it has no scheduler."""
+    """The search of a simulated cell, `repeats` of them out of its trials; without `asha` it has no scheduler."""
 
     name: str
     sampler: str = "tpe"
     shared_design: int = 8
     trials: int = 100
+    repeats: int = 1
     asha: Mapping[str, Any] | None = None
 
     @property
@@ -66,9 +67,15 @@ def simulate_cells(
 ) -> list[SearchOutcome]:
     """Search a study of as many methods as there are problems, each with a budget of `epochs`, all on `slots`."""
     plan = simulated_plan(config, problems, epochs, seed)
+    seen, engine = play(plan, problems, slots)
+    return [seen[cell.key].outcome(len(engine.record.cells[cell.key])) for cell in plan.cells]
+
+
+def play(plan: Plan, problems: Sequence[BenchmarkProblem], slots: int) -> tuple[dict[str, Incumbent], Engine]:
+    """The engine after the search of a plan whose cells are these problems, and each cell's incumbents."""
     engine = Engine(plan, TrialTable([cell.key for cell in plan.cells], objective="val_auc", direction="maximize"))
     by_cell = {cell.key: problem for cell, problem in zip(plan.cells, problems, strict=True)}
-    seen = {cell.key: _Incumbent() for cell in plan.cells}
+    seen = {cell.key: Incumbent() for cell in plan.cells}
     curves: dict[tuple[str, int], LearningCurve] = {}
     events: list[tuple[int, int, str, int, int]] = []  # time, tie-breaker, cell, number, epoch that ends then
     now, ties = 0, 0
@@ -78,7 +85,7 @@ def simulate_cells(
             heapq.heappush(events, (now + 1, ties, trial.cell, trial.number, len(trial.epochs) + 1))
         if not events:
             engine.close()
-            return [seen[cell.key].outcome(len(engine.record.cells[cell.key])) for cell in plan.cells]
+            return seen, engine
         now, _, cell, number, epoch = heapq.heappop(events)
         key = cell, number
         if key not in curves:
@@ -99,17 +106,19 @@ def simulate_cells(
             heapq.heappush(events, (now + 1, ties, cell, number, epoch + 1))
 
 
-class _Incumbent:
+class Incumbent:
     """The true AUC of the checkpoint that is best so far by its reported AUC, after every epoch of a cell."""
 
     def __init__(self) -> None:
         self._best, self._truth = -math.inf, [0.0]
 
     def add(self, reported: float, truth: float) -> None:
+        """One epoch of any trial of the cell."""
         self._truth.append(truth if reported > self._best else self._truth[-1])
         self._best = max(self._best, reported)
 
     def outcome(self, trials: int) -> SearchOutcome:
+        """Of a search of so many trials."""
         return SearchOutcome(incumbent=np.array(self._truth[1:]), epochs=len(self._truth) - 1, trials=trials)
 
 
@@ -134,8 +143,10 @@ def early_stopping_epoch(reported: np.ndarray) -> int:
     return len(reported)
 
 
-def simulated_plan(config: SearchConfig, problems: Sequence[BenchmarkProblem], epochs: int, seed: int) -> Plan:
-    """A plan of one cell a problem with this search and the problem's space."""
+def simulated_plan(
+    config: SearchConfig, problems: Sequence[BenchmarkProblem], epochs: int, seed: int, pairs: int | None = None
+) -> Plan:
+    """A plan of one cell a problem with this search and the problem's space; a pair for each search where none say."""
     plan = make_plan(
         parse_spec(
             {
@@ -149,10 +160,12 @@ def simulated_plan(config: SearchConfig, problems: Sequence[BenchmarkProblem], e
                     "sampler": config.sampler,
                     "shared_design": config.shared_design,
                     "trials": config.trials,
+                    "repeats": config.repeats,
                     "max_epochs": problems[0].max_epochs,
                     "epochs_per_cell": epochs,
                     "scheduler": {"asha": dict(config.asha)} if config.asha else "none",
                 },
+                "replicate": {"pairs": pairs or config.repeats},
                 "seed": seed,
             }
         )
