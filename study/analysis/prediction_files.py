@@ -10,6 +10,7 @@ import pandas as pd
 
 from datasets.base.score_columns import SCORE, score_columns, scored_classes
 from study.base.errors import StudyError
+from study.comparison.operating_points.frozen_columns import frozen_columns
 
 SUFFIXES = (".parquet", ".csv")
 REQUIRED = ("method", "image_id", "label", "score")  # or, for more than two classes, `score.<class>` of each
@@ -101,7 +102,7 @@ def _typed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     required = _required(table)
     scores = [name for name in required if name.startswith(SCORE)]
     optional = [name for name in ("age", "search") if name in table.columns]
-    for name in (*NUMBERS, *scores, *optional):
+    for name in (*NUMBERS, *scores, *optional, *frozen_columns(table.columns)):
         try:
             table[name] = pd.to_numeric(table[name])
         except (ValueError, TypeError) as error:

@@ -15,6 +15,16 @@ subgroups        method fraction dataset attribute group metric estimate sd low 
 gaps             method fraction dataset attribute metric gap low high p best worst groups
 gap_differences  method other fraction dataset attribute metric best worst difference low high p p_holm
 
+score_distribution  method fraction dataset class quantile score images
+
+with, where predictions say what each model was given beforehand (`operating_points`),
+
+operating_points             method fraction dataset point measure estimate sd low high own threshold own_threshold …
+operating_point_differences  method other fraction dataset point measure difference low high p p_holm replicates …
+operating_point_shift        method fraction dataset point measure change low high p replicates covers reason
+calibration_measures         method fraction dataset reading measure estimate sd low high replicates covers reason
+decision_curves              method fraction dataset reading threshold net_benefit low high treat_all replicates …
+
 with, for three classes and more,
 
 per_class            method fraction dataset class metric estimate sd low high images replicates covers reason

@@ -5,19 +5,39 @@ Two classes make a `Block`, more a `ClassBlock`, which gives a `Block` for each 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
-from study.comparison.cases import Cases, ClassCases, Floats
+import numpy as np
+
+from study.comparison.cases import Bools, Cases, ClassCases, Floats
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Models:
-    """`scores` [methods, replicates, members, images, …] of one fraction on one test set."""
+    """`scores` [methods, replicates, members, images, …] of one fraction on one test set.
+
+    `frozen` holds what each model was given beforehand [methods, replicates, members], by the column of
+    `operating_points.frozen_columns`; NaN where that is not known.
+    """
 
     fraction: float
     dataset: str
     methods: tuple[str, ...]
     scores: Floats
+    frozen: Mapping[str, Floats] = field(default_factory=dict)
+
+    def knowing(self, columns: Sequence[str]) -> Self | None:
+        """The block of those methods all of whose models were given these columns; None where no method was."""
+        if not all(name in self.frozen for name in columns):
+            return None
+        known: Bools = np.asarray(~np.isnan([self.frozen[name] for name in columns]).any(axis=(0, 2, 3)))
+        if not known.any():
+            return None
+        kept = [method for method, chosen in zip(self.methods, known, strict=True) if chosen]
+        frozen = {name: values[known] for name, values in self.frozen.items()}
+        return replace(self, methods=tuple(kept), scores=self.scores[known], frozen=frozen)
 
     @property
     def shape(self) -> tuple[int, int, int]:

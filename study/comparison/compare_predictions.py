@@ -19,6 +19,16 @@ from study.comparison.metrics.class_metric import check_main
 from study.comparison.metrics.measure import joined_tables
 from study.comparison.metrics.measure_classes import measure_any
 from study.comparison.metrics.metric import MAIN
+from study.comparison.operating_points.at_thresholds import (
+    at_points,
+    operating_point_differences,
+    operating_point_shift,
+    operating_points,
+)
+from study.comparison.operating_points.calibration_measures import calibration_measures
+from study.comparison.operating_points.decision_curves import decision_curves
+from study.comparison.operating_points.frozen_columns import TEMPERATURE, points_of
+from study.comparison.operating_points.score_distribution import score_distribution
 from study.comparison.per_class import per_class
 from study.comparison.ranking import ranking
 from study.comparison.read_blocks import blocks
@@ -64,6 +74,8 @@ def compare(
         "calibration": calibration(found),
         "robustness": robustness(measured, in_distribution=in_distribution, metric=metric),
         **_by_group(found, baseline),
+        **_frozen(found, baseline, in_distribution, draws, seed),
+        "score_distribution": score_distribution(found),
     }
     if any(isinstance(block, ClassBlock) for block in found):
         tables |= {
@@ -71,6 +83,24 @@ def compare(
             "class_differences": class_differences(found, baseline=baseline),
             "confusion": confusion(found),
         }
+    return tables
+
+
+def _frozen(
+    found: Sequence[AnyBlock], baseline: str, in_distribution: str | None, draws: int, seed: int
+) -> dict[str, pd.DataFrame]:
+    """What rests on thresholds and temperatures; no table where the predictions carry none."""
+    tables: dict[str, pd.DataFrame] = {}
+    if any(points_of(block.frozen) for block in found):
+        chosen = at_points(found)
+        tables |= {
+            "operating_points": operating_points(chosen),
+            "operating_point_differences": operating_point_differences(chosen, baseline=baseline),
+            "operating_point_shift": operating_point_shift(chosen, in_distribution=in_distribution),
+        }
+    if any(TEMPERATURE in block.frozen for block in found):
+        tables["calibration_measures"] = calibration_measures(found, draws, seed)
+        tables["decision_curves"] = decision_curves(found)
     return tables
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from datasets.base.score_columns import SCORE, score_columns, scored_classes
 from study.comparison.errors import ComparisonError
+from study.comparison.operating_points.frozen_columns import check_frozen
 
 SEARCH = "search"  # optional: which of its cell's independent searches chose the model's hyperparameters
 MODEL = ["method", "fraction", "rank", "split", "seed"]
@@ -39,6 +40,7 @@ def check_predictions(table: pd.DataFrame, *, baseline: str, in_distribution: st
             )
     _check_searches(table)
     _check_values(table, scores)
+    check_frozen(table, MODEL)
     _known("baseline", baseline, table["method"])
     if in_distribution is not None:
         _known("in_distribution", in_distribution, table["dataset"])

@@ -18,6 +18,7 @@ from study.comparison.blocks import AnyBlock, Block, ClassBlock
 from study.comparison.cases import Cases, ClassCases, Floats, Ints, clusters
 from study.comparison.errors import ComparisonError
 from study.comparison.input_columns import MODEL, SEARCH, SUBGROUPS
+from study.comparison.operating_points.frozen_columns import frozen_columns
 
 REPLICATE = (SEARCH, "split", "seed", "rank")
 PAIR = ["rank", "split", "seed"]
@@ -47,6 +48,8 @@ def _of_dataset(dataset: str, rows: pd.DataFrame, replicate: str) -> Iterator[An
         )
     classes = scored_classes(rows.columns)
     columns = score_columns(classes) if classes else [SCORE]
+    beforehand = frozen_columns(rows.columns)
+    given = grouped[beforehand].first() if beforehand else pd.DataFrame()
     scores = np.full((len(models), len(names), len(columns)), np.nan)
     scores[model, image] = rows[columns].to_numpy(float)
     _check_images(scores[..., 0], models, dataset)
@@ -56,14 +59,28 @@ def _of_dataset(dataset: str, rows: pd.DataFrame, replicate: str) -> Iterator[An
         present = tuple(method for method in methods if (here["method"] == method).any())
         order = _order(here, present, replicate, dataset)
         share = float(str(fraction))
+        frozen = {name: given[name].to_numpy(float)[order] for name in given.columns}
         if classes:
             many = ClassCases(label=label, cluster=cluster, images=images)
             yield ClassBlock(
-                fraction=share, dataset=dataset, methods=present, classes=classes, cases=many, scores=scores[order]
+                fraction=share,
+                dataset=dataset,
+                methods=present,
+                classes=classes,
+                cases=many,
+                scores=scores[order],
+                frozen=frozen,
             )
         else:
             cases = Cases(positive=label == 1, cluster=cluster, images=images)
-            yield Block(fraction=share, dataset=dataset, methods=present, cases=cases, scores=scores[order][..., 0])
+            yield Block(
+                fraction=share,
+                dataset=dataset,
+                methods=present,
+                cases=cases,
+                scores=scores[order][..., 0],
+                frozen=frozen,
+            )
 
 
 def table_order(column: pd.Series) -> list[str]:

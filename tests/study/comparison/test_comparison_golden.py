@@ -28,7 +28,7 @@ def read(name: str) -> pd.DataFrame:
 @cache
 def make() -> dict[str, bytes]:
     """Every table as CSV. The input is CSV too, so that a diff can be read."""
-    predictions = read("predictions").merge(read("images"), on=["dataset", "image_id"])
+    predictions = read("predictions").merge(read("images"), on=["dataset", "image_id"]).merge(read("frozen"))
     found = compare(predictions, baseline="supervised:ft", in_distribution="home", margin=0.05, draws=400, seed=7)
     found |= optimisation(read("trials"), read("curves"), direction="maximize")
     made = {}

@@ -57,8 +57,16 @@ class World:
         return float(norm.ppf(auc) * np.sqrt(2 * self.spread**2 + own**2 + shared**2))
 
 
-def draw(world: World, rng: np.random.Generator) -> Block:
-    """One study of two methods on one test set."""
+def skills(world: World, rng: np.random.Generator) -> np.ndarray:
+    """Separations [methods, replicates] of two methods' training runs on the same pairs."""
+    own, shared = world.effects()
+    pair = rng.normal(0, shared, world.replicates)
+    means = [world.separation(auc) for auc in (world.auc, world.auc + world.gain)]
+    return np.array([mean + pair + rng.normal(0, own, world.replicates) for mean in means])
+
+
+def draw(world: World, rng: np.random.Generator, known: np.ndarray | None = None) -> Block:
+    """One study of two methods on one test set; `known` skills are those of training runs that another set has too."""
     size = world.positives + world.negatives
     label = np.zeros(size)
     label[: world.positives] = 1
@@ -69,7 +77,8 @@ def draw(world: World, rng: np.random.Generator) -> Block:
     scores = np.empty((2, world.replicates, 1, size))
     for method, auc in enumerate((world.auc, world.auc + world.gain)):
         seen = case + rng.normal(0, world.encoder, size)
-        skill = world.separation(auc) + pair + rng.normal(0, own, world.replicates)
+        drawn = world.separation(auc) + pair + rng.normal(0, own, world.replicates)
+        skill = drawn if known is None else known[method]
         noise = rng.normal(0, NOISE, (world.replicates, size))
         scores[method, :, 0] = 1 / (1 + np.exp(-(skill[:, None] * (label - 0.5) + seen + noise)))
     cases = Cases(positive=label == 1, cluster=lesion, images=pd.DataFrame({"image_id": np.arange(size)}))

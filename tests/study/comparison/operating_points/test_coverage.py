@@ -1,0 +1,30 @@
+"""Intervals at thresholds that were chosen on validation cover new patients and new training runs.
+
+The short form pools three small regimes; the long one runs 1,000 studies in each of 18.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from tests.study.comparison.operating_points.coverage import rates, regimes
+from tests.study.comparison.worlds import World
+
+
+def test_intervals_at_frozen_thresholds_short() -> None:
+    worlds = [World(replicates=r, positives=60, negatives=180, replicate=0.01, pair=0.005) for r in (2, 3, 5)]
+    found = pd.DataFrame([rates(world, 40, 40, seed=1) for world in worlds]).mean()
+    for name in ("sensitivity", "specificity"):
+        assert 0.92 <= found[name] <= 0.98
+        assert found[f"rejected_{name}"] <= 0.08
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("world", "validation"), list(regimes()), ids=str)
+def test_intervals_at_frozen_thresholds_long(world: World, validation: int) -> None:
+    found = rates(world, validation, 1000, seed=11)
+    for name in ("sensitivity", "specificity"):
+        assert 0.93 <= found[name] <= 0.97
+        assert 0.03 <= found[f"rejected_{name}"] <= 0.07
