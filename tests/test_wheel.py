@@ -53,7 +53,7 @@ def test_the_wheel_has_code_and_data_and_no_tests(wheel):
         "search_spaces/ft.yaml",
         "datasets/labels/synonyms.yaml",
         "datasets/labels/rules/own.yaml",
-        "trainables/encoders/weights/simclr.safetensors",
+        "trainables/encoders/weights/test_resnet/simclr.safetensors",
     ):
         assert needed in names
     assert {name.split("/")[0] for name in names if "dist-info" not in name} == {

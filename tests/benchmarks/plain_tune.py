@@ -88,7 +88,7 @@ def folders_of(spec: Path, root: Path) -> None:
                 Image.fromarray(read(places[image])).save(path)
     for method in planned.spec.methods:
         (root / method.encoder).mkdir(exist_ok=True)
-        weights = ROOT / f"trainables/encoders/weights/{method.encoder}.safetensors"
+        weights = ROOT / f"trainables/encoders/weights/test_resnet/{method.encoder}.safetensors"
         shutil.copy(weights, root / method.encoder / "weights.safetensors")
 
 

@@ -1,12 +1,13 @@
 """That benchmarks run and write what they should; not what they measure."""
 
 import json
+import time
 
 import pytest
 import torch
 
 from tests.benchmarks import __main__ as main
-from tests.benchmarks import document, gpu, images, pairs
+from tests.benchmarks import document, gpu, gpu_memory, images, pairs
 
 
 def test_ratios_are_taken_turn_by_turn_and_the_order_alternates():
@@ -60,19 +61,44 @@ def test_too_few_images_are_refused(tmp_path, monkeypatch):
         images.jpegs("600×450", 3, tmp_path)
 
 
-def test_the_gpu_benchmark_runs_on_the_cpu(tmp_path, monkeypatch):
-    """Its numbers mean nothing there; its code is what a GPU runs."""
+def test_the_parts_of_the_gpu_benchmark_run_on_the_cpu(monkeypatch):
+    """Their numbers mean nothing there; their code is what a GPU runs. The whole study is a test of its own."""
     monkeypatch.delenv("SKIN_BENCH_IMAGES", raising=False)
-    monkeypatch.setattr(gpu, "BATCH", 4)
-    monkeypatch.setattr(gpu, "COPIES", 3)
-    store = gpu._Repeated(images.cached(images.jpegs("600×450", 1, tmp_path), 40), rows=8)
-    training, copies = gpu.measure("test_resnet", 32, store, torch.device("cpu"), tmp_path, 1, 1)
-    assert training["images/s"] > 0
-    assert "%" in copies["share of the limit"]
+    chosen = {name: part for name, part in gpu.parts(gpu.TINY).items() if "study" not in name and "compile" not in name}
+    rows = gpu._measured(chosen, torch.device("cpu"), time.monotonic() + 300)
+    assert [row for row in rows if "failed" in row] == []
+    found = {row["what"]: row for row in rows}
+    assert found["test_resnet, 32 px: losses of 10 steps"]["largest relative difference"] == 0
+    assert found["test_vit, 32 px: fine-tuning"]["images/s"] > 0
+    assert "%" in found["test_resnet, 32 px: TTA-3, views"]["share of the limit"]
+    assert found["test_resnet, 32 px, batch 4: 2 trials on one device"]["images/s"] > 0
 
 
-def test_without_a_gpu_the_number_is_said_to_be_missing(monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+def test_a_trial_of_few_weights_holds_states_of_few_weights():
+    device = torch.device("cpu")
+    rows = {row["what"].rpartition(" ")[2]: row for row in gpu_memory.rows(("test_vit",), 32, 2, device)}
+    states, kept = "gradients and states of the trained, MB", "kept for the backward pass, MB"
+    assert rows["linear"][states] < rows["bitfit"][states] < rows["lora"][states] < rows["ft"][states] / 2
+    assert rows["linear"][kept] == 0
+    assert rows["bitfit"][kept] < rows["ft"][kept]
+
+
+def test_a_part_that_fails_or_comes_too_late_is_said_and_the_others_go_on():
+    def broken(device, folder):
+        raise RuntimeError("no memory")
+
+    def whole(device, folder):
+        return [{"what": "whole", "images/s": 1.0}]
+
+    rows = gpu._measured({"a": broken, "b": whole}, torch.device("cpu"), time.monotonic() + 60)
+    assert rows == [{"what": "a", "failed": "RuntimeError: no memory"}, {"what": "whole", "images/s": 1.0}]
+    assert gpu._measured({"b": whole}, torch.device("cpu"), 0.0)[0]["failed"] == "not measured: the time was over"
+
+
+def test_without_a_gpu_the_numbers_are_said_to_be_missing(monkeypatch):
+    monkeypatch.setattr(gpu, "pick_device", lambda: torch.device("cpu"))
+    monkeypatch.setattr(gpu, "_measured", lambda *_: [])
     found = gpu.run(short=True)
-    assert found["rows"][0]["images/s"] == "not measured: no GPU here"
+    assert {row["found"] for row in found["rows"]} == {"not measured: no GPU here"}
+    assert "resnet50: fine-tuning, TTA, frozen features" in {row["what"] for row in found["rows"]}
     assert "missing" in found["note"]

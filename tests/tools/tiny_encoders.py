@@ -1,7 +1,7 @@
-"""The tiny encoders that ship with the code, for the demo and the tests: timm's `test_resnet` at 64 pixels.
+"""The tiny encoders that ship with the code, for demos and tests: timm's `test_resnet` and `test_vit` at 64 pixels.
 
-`python -m tests.tools.tiny_encoders` makes all of them anew (a quarter of an hour of one core), names after it only
-those; one that was stopped goes on where it was. The self-supervised ones see the drawn pool, which shares no patient
+`python -m tests.tools.tiny_encoders` makes all of them anew (half an hour of one core), names such as `test_vit/dino`
+after it only those; one that was stopped goes on where it was. The self-supervised ones see the drawn pool, which shares no patient
 with any other set, without labels; the supervised one sees drawn objects (`objects`) and no skin at all.
 """
 

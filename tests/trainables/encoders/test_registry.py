@@ -103,7 +103,7 @@ def test_weights_of_another_encoder_or_backbone_are_refused(name: str, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in TRAINED if (locate_weights.SHIPPED / f"{name}.safetensors").is_file()]
+    "name", [name for name in TRAINED if (locate_weights.SHIPPED / BACKBONE / f"{name}.safetensors").is_file()]
 )
 def test_shipped_weights_load_and_are_their_own(name: str) -> None:
     encoder = build(EncoderRef(name=name), BACKBONE, image_size=64)

@@ -107,7 +107,7 @@ def test_trials_share_one_stage_whose_loss_falls(tmp_path, pipeline, monkeypatch
 def test_fine_tuning_starts_from_the_stage(tmp_path) -> None:
     trial = job(tmp_path)
     stage = contrastive_stage.run_stage(trial, task(), "simclr", "cpu")
-    before = load_file(Path(contrastive_stage.__file__).parents[1] / "encoders/weights/simclr.safetensors")
+    before = load_file(Path(contrastive_stage.__file__).parents[1] / "encoders/weights/test_resnet/simclr.safetensors")
     after = load_file(stage.encoder)
     assert max(float((after[key] - value.float()).abs().max()) for key, value in before.items()) > 1e-3
     PIPELINES.get("ucl-ft").run(

@@ -76,8 +76,8 @@ def _digest(path: Path, _stamp: Stamp) -> str:
 
 
 def _shipped(recipe: Recipe, backbone: str) -> Path:
-    path = SHIPPED / f"{recipe.name}.safetensors"
-    if backbone.partition(".")[0] == "test_resnet" and path.is_file():
+    path = SHIPPED / backbone.partition(".")[0] / f"{recipe.name}.safetensors"
+    if path.is_file():
         return path
     raise EncoderError(
         f"The encoder {recipe.name} on {backbone} trains from weights that you give, and none are given. Write "
