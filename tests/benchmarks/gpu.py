@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from tests.benchmarks import gpu_correctness, gpu_memory, gpu_sharing, gpu_study, gpu_throughput
+from tests.benchmarks import gpu_correctness, gpu_sharing, gpu_study, gpu_throughput, step_memory
 from tests.benchmarks.gpu_throughput import Load
 from tests.benchmarks.images import described
 from trainables.devices.precision import describe, pick_device
@@ -63,7 +63,7 @@ def parts(sizes: Sizes) -> dict[str, Part]:
             gpu_throughput.rows(load, device, folder)
         )
     found["several trials a device"] = lambda *_: gpu_sharing.rows(*sizes.shared)
-    found["memory of a step"] = lambda device, _: gpu_memory.rows(*sizes.memory, device)
+    found["memory of a step"] = lambda device, _: step_memory.rows(*sizes.memory, device)
     found["a whole study"] = lambda _, folder: gpu_study.rows(folder, sizes.study, LIMIT_SECONDS)
     for load in sizes.loads:
         found[f"{load.backbone}: torch.compile"] = lambda device, _, load=load: [gpu_throughput.compiled(load, device)]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.benchmarks import __main__ as main
-from tests.benchmarks import document, gpu, gpu_memory, images, pairs
+from tests.benchmarks import document, gpu, images, pairs, step_memory
 
 
 def test_ratios_are_taken_turn_by_turn_and_the_order_alternates():
@@ -76,7 +76,7 @@ def test_the_parts_of_the_gpu_benchmark_run_on_the_cpu(monkeypatch):
 
 def test_a_trial_of_few_weights_holds_states_of_few_weights():
     device = torch.device("cpu")
-    rows = {row["what"].rpartition(" ")[2]: row for row in gpu_memory.rows(("test_vit",), 32, 2, device)}
+    rows = {row["what"].rpartition(" ")[2]: row for row in step_memory.rows(("test_vit",), 32, 2, device)}
     states, kept = "gradients and states of the trained, MB", "kept for the backward pass, MB"
     assert rows["linear"][states] < rows["bitfit"][states] < rows["lora"][states] < rows["ft"][states] / 2
     assert rows["linear"][kept] == 0

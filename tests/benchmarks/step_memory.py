@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from tests.benchmarks.models import model
-from trainables.devices.precision import autocast, prepare
+from trainables.devices.precision import autocast, describe, pick_device, prepare
 from trainables.job import ParamValue
 from trainables.models.classifier import Classifier
 from trainables.pipelines.registry import PIPELINES
@@ -22,6 +22,18 @@ ADAPTATIONS: Mapping[str, Mapping[str, ParamValue]] = {
     "linear": {},
 }
 MB = 2**20
+
+
+def run(short: bool) -> dict:
+    """A ResNet-50 and a ViT-S at 224 px; short: 8 images a step, long: 32."""
+    device, batch = pick_device(), 8 if short else 32
+    return {
+        "title": "Memory of a step by adaptation",
+        "rows": rows(("resnet50", "vit_small_patch16_224"), 224, batch, device),
+        "note": f"{describe(device)}. Weights are float32; what the backward pass keeps is counted tensor by tensor as "
+        "autograd saves it, and is the forward pass's own; states are AdamW's. `linear` trains on features that were "
+        "computed without gradients. A GPU's peak is in the benchmark `gpu`.",
+    }
 
 
 def rows(backbones: tuple[str, ...], size: int, batch: int, device: torch.device) -> list[dict]:
