@@ -17,7 +17,7 @@ from trainables.job import EncoderRef
 if TYPE_CHECKING:
     from trainables.encoders import Encoder
 
-SAMPLE = 64  # images that the features are looked at on
+SAMPLE = 32  # images that the features are looked at on
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from datasets.base.manifest import DataRef
 from datasets.cache.store import ImageStore, open_store
 from datasets.splits.make import make_split
 from datasets.splits.split import Scheme
-from tests.tools.tiny_encoders import BACKBONE, RECIPES, SHORT_SIDE, SIZE
+from tests.tools.tiny_encoders import RECIPES, SHORT_SIDE, SIZE
 from trainables.encoders import Encoder, build
 from trainables.job import EncoderRef
 from trainables.ssl.pretrain import fresh
@@ -63,24 +63,25 @@ def auc(found: np.ndarray, seed: int) -> float:
 
 
 @cache
-def random_auc(seed: int) -> float:
+def random_auc(backbone: str, seed: int) -> float:
     torch.manual_seed(seed)
-    return auc(features(fresh(BACKBONE, SIZE)), seed)
+    return auc(features(fresh(backbone, SIZE)), seed)
 
 
-def gains(name: str, seeds: Iterable[int]) -> list[tuple[float, float]]:
+def gains(place: str, seeds: Iterable[int]) -> list[tuple[float, float]]:
     """For each seed: AUC of the shipped encoder and of the random initialisation."""
-    found = features(build(EncoderRef(name=name), BACKBONE, image_size=SIZE))
-    return [(auc(found, seed), random_auc(seed)) for seed in seeds]
+    backbone, name = place.split("/")
+    found = features(build(EncoderRef(name=name), backbone, image_size=SIZE))
+    return [(auc(found, seed), random_auc(backbone, seed)) for seed in seeds]
 
 
-def table(names: Iterable[str], say: Callable[[str], None] = print) -> None:
-    say("encoder      probe  random   gain   gain by seed")
-    for name in names:
-        pairs = np.array(gains(name, range(5)))
+def table(places: Iterable[str], say: Callable[[str], None] = print) -> None:
+    say("encoder                 probe  random   gain   gain by seed")
+    for place in places:
+        pairs = np.array(gains(place, range(5)))
         gain = pairs[:, 0] - pairs[:, 1]
         by_seed = " ".join(f"{value:+.3f}" for value in gain)
-        say(f"{name:11}  {pairs[:, 0].mean():.3f}  {pairs[:, 1].mean():.3f}  {gain.mean():+.3f}  {by_seed}")
+        say(f"{place:22}  {pairs[:, 0].mean():.3f}  {pairs[:, 1].mean():.3f}  {gain.mean():+.3f}  {by_seed}")
 
 
 if __name__ == "__main__":

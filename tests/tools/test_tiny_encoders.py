@@ -19,30 +19,38 @@ from trainables.encoders.loading.locate_weights import SHIPPED
 from trainables.ssl.pretrain import fresh
 from trainables.ssl.recipes import Recipe, recipe
 
-SIX = ("supervised", "simclr", "swav", "byol", "moco_v2", "infomin")
+SHIPS = {
+    "test_resnet": ("supervised", "simclr", "swav", "byol", "moco_v2", "infomin"),
+    "test_vit": ("supervised", "simclr", "mae"),
+}
+PLACES = [f"{backbone}/{name}" for backbone, shipped in SHIPS.items() for name in shipped]
 
 
-def test_all_six_have_a_recipe_and_a_name() -> None:
-    assert tuple(tiny_encoders.RECIPES) == SIX
-    assert set(SIX) <= set(names())
+def test_all_that_ship_have_a_recipe_and_a_name() -> None:
+    assert list(tiny_encoders.RECIPES) == PLACES
+    assert {place.split("/")[1] for place in PLACES} <= set(names())
+    assert sorted(path.relative_to(SHIPPED).as_posix() for path in SHIPPED.rglob("*.*")) == sorted(
+        f"{place}.safetensors" for place in PLACES
+    )
 
 
-@pytest.mark.parametrize("name", SIX)
-def test_the_file_is_the_recipes(name) -> None:
-    path = SHIPPED / f"{name}.safetensors"
+@pytest.mark.parametrize("place", PLACES)
+def test_the_file_is_the_recipes(place) -> None:
+    path = SHIPPED / f"{place}.safetensors"
     facts = read_checkpoint.read(path).facts
     assert facts is not None
-    assert (facts.encoder, facts.backbone) == (name, tiny_encoders.BACKBONE)
-    assert Recipe(**facts.provenance["recipe"]) == tiny_encoders.RECIPES[name]
-    assert facts.provenance["image_size"] == tiny_encoders.job(name).image_size
+    assert f"{facts.backbone}/{facts.encoder}" == place
+    assert Recipe(**facts.provenance["recipe"]) == tiny_encoders.RECIPES[place]
+    assert facts.provenance["image_size"] == tiny_encoders.job(place).image_size
     assert facts.provenance["last_loss"] < facts.provenance["first_loss"]
     assert set(facts.provenance["versions"]) >= {"torch", "timm", "lightly"}
     assert path.stat().st_size < 1_000_000
     assert all(value.dtype is not torch.float32 for value in load_file(path).values())
 
 
-def test_the_supervised_one_has_seen_drawn_objects_and_no_skin() -> None:
-    facts = read_checkpoint.read(SHIPPED / "supervised.safetensors").facts
+@pytest.mark.parametrize("backbone", SHIPS)
+def test_the_supervised_ones_have_seen_drawn_objects_and_no_skin(backbone) -> None:
+    facts = read_checkpoint.read(SHIPPED / backbone / "supervised.safetensors").facts
     assert facts is not None
     assert (facts.provenance["source"], facts.provenance["images"]) == ("drawn_objects", tiny_encoders.OBJECTS)
     assert (
@@ -51,43 +59,43 @@ def test_the_supervised_one_has_seen_drawn_objects_and_no_skin() -> None:
 
 
 def test_the_others_have_seen_the_pool_without_labels() -> None:
-    for name in set(SIX) - {"supervised"}:
-        facts = read_checkpoint.read(SHIPPED / f"{name}.safetensors").facts
+    for place in (place for place in PLACES if not place.endswith("/supervised")):
+        facts = read_checkpoint.read(SHIPPED / f"{place}.safetensors").facts
         assert facts is not None
         assert (facts.provenance["source"], facts.provenance["images"]) == ("synthetic_pool", 4000)
-        assert tiny_encoders.RECIPES[name].balanced is False  # which alone reads labels in these methods
+        assert tiny_encoders.RECIPES[place].balanced is False  # which alone reads labels in these methods
 
 
-@pytest.mark.parametrize("name", SIX)
-def test_a_linear_probe_beats_random_weights_over_five_seeds(name) -> None:
+@pytest.mark.parametrize("place", PLACES)
+def test_a_linear_probe_beats_random_weights_over_five_seeds(place) -> None:
     """On average over five splits and initialisations, and on four of them; `probe` prints the numbers."""
-    pairs = gains(name, range(5))
+    pairs = gains(place, range(5))
     assert sum(trained - random for trained, random in pairs) > 0
     assert sum(trained > random for trained, random in pairs) >= 4
 
 
 def test_the_command_writes_a_file_that_says_where_it_comes_from(tmp_path, monkeypatch, capsys) -> None:
     short = recipe("supervised", epochs=1, batch_size=18)
-    monkeypatch.setattr(tiny_encoders, "RECIPES", {"supervised": short})
+    monkeypatch.setattr(tiny_encoders, "RECIPES", {"test_vit/supervised": short})
     monkeypatch.setattr(tiny_encoders, "OBJECTS", 36)
-    tiny_encoders.make("supervised", tmp_path)
-    facts = read_checkpoint.read(tmp_path / "supervised.safetensors").facts
+    tiny_encoders.make("test_vit/supervised", tmp_path)
+    facts = read_checkpoint.read(tmp_path / "test_vit/supervised.safetensors").facts
     assert facts is not None
     assert facts.provenance["recipe"] == dataclasses.asdict(short)
     assert facts.provenance["images"] == 36
-    assert [path.name for path in tmp_path.iterdir()] == ["supervised.safetensors"]
-    assert capsys.readouterr().out.startswith("supervised: loss ")
+    assert [path.name for path in tmp_path.rglob("*.*")] == ["supervised.safetensors"]
+    assert capsys.readouterr().out.startswith("test_vit/supervised: loss ")
 
 
 def test_float16_changes_features_by_less_than_a_thousandth(tmp_path) -> None:
-    encoder = fresh(tiny_encoders.BACKBONE, tiny_encoders.SIZE)
+    encoder = fresh("test_resnet", tiny_encoders.SIZE)
     encoder.train()
     with torch.no_grad():
         for _ in range(5):  # running statistics of real size
             encoder(torch.randn(8, 3, tiny_encoders.SIZE, tiny_encoders.SIZE) * 2 + 1)
     path = tmp_path / "e.safetensors"
-    encoder_file.save(path, encoder, name="own", backbone=tiny_encoders.BACKBONE, provenance={}, half=True)
-    halved = fresh(tiny_encoders.BACKBONE, tiny_encoders.SIZE)
+    encoder_file.save(path, encoder, name="own", backbone="test_resnet", provenance={}, half=True)
+    halved = fresh("test_resnet", tiny_encoders.SIZE)
     halved.backbone.load_state_dict({key: value.float() for key, value in load_file(path).items()})
     images = torch.randn(8, 3, tiny_encoders.SIZE, tiny_encoders.SIZE)
     with torch.inference_mode():

@@ -1,8 +1,8 @@
 """The tiny encoders that ship with the code, for demos and tests: timm's `test_resnet` and `test_vit` at 64 pixels.
 
-`python -m tests.tools.tiny_encoders` makes all of them anew (half an hour of one core), names such as `test_vit/dino`
-after it only those; one that was stopped goes on where it was. The self-supervised ones see the drawn pool, which shares no patient
-with any other set, without labels; the supervised one sees drawn objects (`objects`) and no skin at all.
+`python -m tests.tools.tiny_encoders` makes all of them anew (half an hour of one core), names such as `test_vit/mae`
+after it only those; one that was stopped goes on where it was. The self-supervised ones see the drawn pool, which
+shares no patient with any other set, without labels; the supervised ones see drawn objects (`objects`) and no skin.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from trainables.encoders.loading.locate_weights import SHIPPED
 from trainables.ssl.pretrain import PoolRef, PreTrainingJob, pretrain
 from trainables.ssl.recipes import Recipe, recipe
 
-BACKBONE, SIZE = "test_resnet", 64
-TRAINED_AT = 48  # pixels: half the time, and crops show lesions about as large as the study's views at 64 do
+SIZE = 64
+TRAINED_AT = {"test_resnet": 48, "test_vit": 64}
+"""Pixels. 48 take half the time, and crops show lesions about as large as the study's views at 64 do; a vision
+transformer with patches of 16 sees few enough of them at 64."""
 SHORT_SIDE = round(1.15 * SIZE)
 OBJECTS = 3000
 
@@ -40,8 +42,18 @@ _OWN: Mapping[str, Mapping[str, Any]] = {
     "moco_v2": _PAIRED,
     "infomin": {**_PAIRED, "augmentation": "lesion_infomin"},
 }
-RECIPES: Mapping[str, Recipe] = {name: recipe(name, **{**_SHARED, **own}) for name, own in _OWN.items()}
-"""Chosen by linear probes on the pool, whose diagnoses no manifest shows; then probed once on `synthetic`, held back.
+_VIT: Mapping[str, Mapping[str, Any]] = {
+    "supervised": _OWN["supervised"],
+    "simclr": {},
+    "mae": {"epochs": 30},
+}
+RECIPES: Mapping[str, Recipe] = {
+    f"{backbone}/{name}": recipe(name, **{**_SHARED, **own})
+    for backbone, chosen in (("test_resnet", _OWN), ("test_vit", _VIT))
+    for name, own in chosen.items()
+}
+"""By backbone and name. Those of `test_resnet` were chosen by linear probes on the pool, whose diagnoses no manifest
+shows; then probed once on `synthetic`, held back.
 
 All are above random weights there on each of five seeds: by +0.11 AUC on average (byol), +0.10 (simclr), +0.09
 (supervised), +0.08 (swav), +0.04 (moco_v2) and +0.02 (infomin). Gains on the pool are means over eight splits, each
@@ -64,25 +76,26 @@ probed on `synthetic` after the shipped one, and chose nothing.
 """
 
 
-def job(name: str, directory: Path = SHIPPED) -> PreTrainingJob:
-    """The pre-training that made the shipped encoder of this name."""
+def job(place: str, directory: Path = SHIPPED) -> PreTrainingJob:
+    """The pre-training that made the shipped encoder at this place, such as `test_vit/mae`."""
+    backbone, name = place.split("/")
     source = "drawn_objects" if name == "supervised" else "synthetic_pool"
     return PreTrainingJob(
         name=name,
-        recipe=RECIPES[name],
-        backbone=BACKBONE,
-        image_size=TRAINED_AT,
+        recipe=RECIPES[place],
+        backbone=backbone,
+        image_size=TRAINED_AT[backbone],
         pool=PoolRef(ref=DataRef(source=source), short_side=SHORT_SIDE),
-        out=str(directory / f"{name}.safetensors"),
+        out=str(directory / f"{place}.safetensors"),
         half=True,
     )
 
 
-def make(name: str, directory: Path = SHIPPED) -> None:
+def make(place: str, directory: Path = SHIPPED) -> None:
     """Pre-train this encoder and write its file."""
-    pool = objects(OBJECTS, SHORT_SIDE) if name == "supervised" else None
-    history = pretrain(job(name, directory), pool=pool)
-    print(f"{name}: loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f}", flush=True)
+    pool = objects(OBJECTS, SHORT_SIDE) if place.endswith("/supervised") else None
+    history = pretrain(job(place, directory), pool=pool)
+    print(f"{place}: loss {history[0]['loss']:.3f} -> {history[-1]['loss']:.3f}", flush=True)
 
 
 if __name__ == "__main__":
