@@ -68,7 +68,8 @@ def _speed(facts: list[dict[str, Any]]) -> dict[str, Any]:
     found: dict[str, list[float]] = {}
     for table in facts:
         if table.get("seconds"):
-            found.setdefault(table["device"], []).append(table["rows"] * table["copies"] / table["seconds"])
+            views = table.get("views", table["rows"] * table["copies"])  # older tables do not say
+            found.setdefault(table["device"], []).append(views / table["seconds"])
     if not found:
         return {"images_per_second": math.nan, "device": ""}
     device, speeds = max(found.items(), key=lambda item: len(item[1]))

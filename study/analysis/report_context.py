@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from study.protocol import holdings, protocol
 from study.report.inputs.context import Context
 from study.store import selection_record
 from study.store.directory import StudyDirectory
+from study.store.selection_record import Winner
 from study.training import study_precision
 
 
@@ -53,6 +55,7 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             },
             "replicates": spec.replicate.pairs,
             "copies": spec.evaluate.copies,
+            "plain": _plain(plan, directory, frozen.winners),
             "selection": {
                 "digest": frozen.digest,
                 "time": frozen.time,
@@ -94,6 +97,19 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             "versions": versions(),
         }
     )
+
+
+def _plain(plan: Plan, directory: StudyDirectory, winners: Iterable[Winner]) -> list[str]:
+    """Methods that were scored on one view an image where others were on several copies."""
+    if plan.spec.evaluate.copies == 1:
+        return []
+    found: dict[str, None] = {}
+    for winner in winners:
+        path = directory.prediction(plan.spec.tests[0].name, winner.cell, winner.rank, 1).with_suffix(".json")
+        facts = holdings.read_json(path, f"Run `study evaluate {directory.root}`.")
+        if facts.get("views") == facts["rows"]:  # older tables do not say, and were of all copies
+            found[plan.cell(winner.cell).method.name] = None
+    return list(found)
 
 
 def _protocol(plan: Plan, directory: StudyDirectory) -> dict[str, Any] | None:

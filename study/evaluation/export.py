@@ -124,6 +124,7 @@ def _check_in_words(exported: Exported) -> str:
 
 def _config(model: TrainedModel) -> dict[str, Any]:
     """What a program needs to feed the model."""
+    from trainables.pipelines.registry import copies_of
     from trainables.training import checkpoint
 
     found = checkpoint.load(model.checkpoint)
@@ -136,5 +137,5 @@ def _config(model: TrainedModel) -> dict[str, Any]:
         "classes": list(found["classes"]),
         "backbone": job["backbone"],
         "augmentation": job["augmentation"],
-        "copies": model.plan.spec.evaluate.copies,
+        "copies": copies_of(job["pipeline"], model.plan.spec.evaluate.copies),
     }

@@ -24,8 +24,8 @@ from study.training.replicates import pairs
 
 SUBGROUPS = ("age", "sex", "site", "skin_tone", "diagnosis")
 Scores = tuple[list[str], dict[str, np.ndarray], dict[str, Any]]
-"""Image ids, the score columns [n] by name (means over the copies and standard deviations), and what it took
-(`seconds`, `device`)."""
+"""Image ids, the columns [n] by name (means of the scores over the copies, standard deviations, number of copies), and
+what it took (`seconds`, `device`, and the `views` that were scored)."""
 
 
 def made_from(plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winner, pair: int) -> dict[str, Any]:
@@ -79,7 +79,6 @@ def scored_rows(
             "dataset": dataset,
             **{column: rows[column] for column in ("image_id", "lesion_id", "patient_id", "label")},
             **columns,
-            "n_copies": plan.spec.evaluate.copies,
             **{column: rows[column] for column in SUBGROUPS},
         }
     )

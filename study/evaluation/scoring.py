@@ -6,6 +6,8 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from datasets.base.atomic_files import file_digest
 from datasets.base.manifest import DataRef
 from datasets.base.seeds import seed
@@ -48,7 +50,8 @@ def score(
     kept = set(store.manifest.table["image_id"])
     scored = [image_id for image_id in image_ids if image_id in kept]
     scores = predict(checkpoint, store, store.rows(scored), copies=copies, seed=random_state)
-    return scored, scores.columns(), {"seconds": scores.seconds, "device": scores.device}
+    columns = {**scores.columns(), "n_copies": np.full(len(scored), scores.copies)}
+    return scored, columns, {"seconds": scores.seconds, "device": scores.device, "views": len(scored) * scores.copies}
 
 
 def scoring_arguments(

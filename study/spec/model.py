@@ -213,7 +213,10 @@ class OperatingPoint(_Model):
 
 
 class Evaluate(_Model):
-    """Test-time augmentation: scores are means over `copies` augmented copies of each image."""
+    """Test-time augmentation: scores are means over `copies` augmented copies of each image.
+
+    Probes (linear, knn, attentive) learn from plain views, and are scored on these.
+    """
 
     copies: int = Field(50, ge=1, description="augmented copies of every test image")
 

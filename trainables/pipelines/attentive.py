@@ -101,4 +101,4 @@ def _pool(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:
     return AttentivePool(model.encoder.token_features, _queries(params), classes)
 
 
-ATTENTIVE = Pipeline(run=attentive, space="attentive", trained=_pool)
+ATTENTIVE = Pipeline(run=attentive, space="attentive", trained=_pool, augments=False)

@@ -18,11 +18,13 @@ class Pipeline:
 
     `space`: the search space, by its name in `search_spaces` or the path of a YAML file that another package brings.
     `trained(model, params)`: the module whose parameters it trains, those that need gradients; for the table of costs.
+    `augments`: whether it learns from augmented views, on copies of which its classifier is then scored.
     """
 
     run: Callable[[Job, TaskData, Report, str | None], None]
     space: str
     trained: Callable[[Classifier, Mapping[str, ParamValue]], nn.Module] | None = None
+    augments: bool = True
 
 
 def all_weights(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:

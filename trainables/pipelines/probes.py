@@ -147,5 +147,5 @@ def _nothing(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:
     return nn.Identity()
 
 
-LINEAR = Pipeline(run=probe(logistic), space="linear", trained=_head)
-KNN = Pipeline(run=probe(neighbours), space="knn", trained=_nothing)
+LINEAR = Pipeline(run=probe(logistic), space="linear", trained=_head, augments=False)
+KNN = Pipeline(run=probe(neighbours), space="knn", trained=_nothing, augments=False)

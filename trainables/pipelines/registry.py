@@ -25,3 +25,12 @@ PIPELINES: Registry[Pipeline] = Registry(
         "knn": "trainables.pipelines.probes:KNN",
     },
 )
+
+
+def copies_of(pipeline: str, asked: int) -> int:
+    """How many copies of an image a classifier of this pipeline is scored on: those that are asked for, or 1, the plain
+    view, where it learned from plain views.
+
+    A probe does not know augmented views, which cost the drawn BYOL's .2 of its AUC under the published policy.
+    """
+    return asked if pipeline not in PIPELINES or PIPELINES.get(pipeline).augments else 1

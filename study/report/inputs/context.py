@@ -156,6 +156,8 @@ class Context(_Fact):
     replicates: int | None = None
     top_k: int | None = None
     copies: int | None = None
+    plain: tuple[str, ...] = ()
+    """Methods whose scores are those of the plain view, on which they were trained."""
     selection: Selection = Selection()
     unfair: tuple[Accepted, ...] = ()
     leaks: tuple[Accepted, ...] = ()
