@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from datasets.base.plain_yaml import read_yaml
 from search_spaces.domains import Choice, Domain, Float, Int, Value
 
 HERE = Path(__file__).parent
@@ -106,10 +107,10 @@ def load(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Searc
 
 def _read(path: Path) -> dict[Any, Any]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError, RecursionError, OSError) as error:
+        raw = read_yaml(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, OSError) as error:
         raise SpaceError(
-            f"{path}: a search space is YAML, but it cannot be read: {error}. Correct the file."
+            f"{path}: a search space is YAML, but it cannot be read: {str(error).rstrip('.')}. Correct the file."
         ) from error
     if not isinstance(raw, dict):
         raise SpaceError(f"{path}: a search space is a mapping with `parameters`, got {type(raw).__name__}.")

@@ -27,7 +27,7 @@ def facts(data: ReportData) -> list[str]:
     if context.replicates:
         found.append(f"winners re-trained {context.replicates} times")
     if context.copies:
-        plain = f" (of {listing(context.plain)}: the plain view)" if context.plain else ""
+        plain = f" (of {listing(list(context.plain))}: the plain view)" if context.plain else ""
         found.append(f"scores averaged over {context.copies} augmented copies{plain}")
     if context.backbone:
         found.append(f"{context.backbone}{f' at {context.image_size} px' if context.image_size else ''}")
