@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from study.plan.cells import Plan
 from study.protocol import holdings
@@ -22,7 +23,12 @@ COLUMNS = (
     "retrained",
     "retrained_sd",
     "replicates",
+    "change",
+    "change_low",
+    "change_high",
     "test",
+    "test_low",
+    "test_high",
 )
 
 
@@ -31,7 +37,9 @@ def optimism(
 ) -> pd.DataFrame:
     """One row a winner: its validation value when it was selected, the mean and sd of those of its replicates on their
     own splits, and the method's value of the same measure on the in-distribution test set (NaN where the comparison
-    does not have it)."""
+    does not have it), with their 95 % intervals. That of `change`, from the selected value to the mean of the
+    replicates, is Student's t over them (NaN with one): the selected value is a number that the study had, not an
+    estimate."""
     values: dict[tuple[str, int, int], list[float]] = {}
     for winner, pair in pairs(plan, selection):
         value = _validation(plan, directory, winner, pair)
@@ -54,7 +62,8 @@ def optimism(
                 "retrained": replicates.mean() if len(replicates) else np.nan,
                 "retrained_sd": replicates.std(ddof=1) if len(replicates) > 1 else np.nan,
                 "replicates": len(replicates),
-                "test": _tested(estimates, cell.method.name, cell.fraction, in_distribution, metric),
+                **_change(winner.value, replicates),
+                **_tested(estimates, cell.method.name, cell.fraction, in_distribution, metric),
             }
         )
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -74,11 +83,24 @@ def _validation(plan: Plan, directory: StudyDirectory, winner: Winner, pair: int
     return None
 
 
-def _tested(estimates: pd.DataFrame, method: str, fraction: float, dataset: str | None, metric: str | None) -> float:
+def _change(selected: float, replicates: np.ndarray) -> dict[str, float]:
+    if not len(replicates):
+        return dict.fromkeys(("change", "change_low", "change_high"), np.nan)
+    mean = float(replicates.mean() - selected)
+    half = np.nan
+    if len(replicates) > 1:
+        half = float(stats.t.ppf(0.975, len(replicates) - 1) * replicates.std(ddof=1) / np.sqrt(len(replicates)))
+    return {"change": mean, "change_low": mean - half, "change_high": mean + half}
+
+
+def _tested(
+    estimates: pd.DataFrame, method: str, fraction: float, dataset: str | None, metric: str | None
+) -> dict[str, float]:
     rows = estimates[
         (estimates["method"] == method)
         & (estimates["fraction"] == fraction)
         & (estimates["dataset"] == dataset)
         & (estimates["metric"] == metric)
     ]
-    return float(rows["estimate"].iloc[0]) if len(rows) else np.nan
+    columns = {"test": "estimate", "test_low": "low", "test_high": "high"}
+    return {name: float(rows[column].iloc[0]) if len(rows) else np.nan for name, column in columns.items()}

@@ -29,6 +29,8 @@ with, for three classes and more,
 
 per_class            method fraction dataset class metric estimate sd low high images replicates covers reason
 class_differences    method other fraction dataset class metric difference low high p p_holm replicates covers
+class_subgroups      method fraction dataset attribute group class metric estimate sd low high images positives …
+class_gap_differences  method other fraction dataset attribute class metric best worst difference low high p p_holm
 confusion            method fraction dataset class predicted share low high images replicates covers
 
 and `optimisation` turns trials into

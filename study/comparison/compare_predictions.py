@@ -9,6 +9,7 @@ import pandas as pd
 from datasets.base.score_columns import SCORE
 from study.comparison.blocks import AnyBlock, Block, ClassBlock
 from study.comparison.class_differences import class_differences
+from study.comparison.class_subgroups import class_subgroup_tables, mean_groups
 from study.comparison.confusion import confusion
 from study.comparison.differences import differences
 from study.comparison.errors import ComparisonError
@@ -77,7 +78,10 @@ def compare(
         **_frozen(found, baseline, in_distribution, draws, seed),
         "score_distribution": score_distribution(found),
     }
-    if any(isinstance(block, ClassBlock) for block in found):
+    many = [block for block in found if isinstance(block, ClassBlock)]
+    if many:
+        by_class = class_subgroup_tables(many, baseline)
+        tables |= by_class | {"class_gap_differences": correct(by_class["class_gap_differences"])}
         tables |= {
             "per_class": per_class(found),
             "class_differences": class_differences(found, baseline=baseline),
@@ -105,14 +109,10 @@ def _frozen(
 
 
 def _by_group(found: Sequence[AnyBlock], baseline: str) -> dict[str, pd.DataFrame]:
-    """Block by block: the errors of all groups at once would need more memory than all else.
-
-    Empty for more than two classes: a group has few images of the rare ones, and a mean over other classes in every
-    group compares nothing.
-    """
+    """Block by block: the errors of all groups at once would need more memory than all else."""
     parts: dict[str, list[pd.DataFrame]] = {"subgroups": [], "gaps": [], "gap_differences": []}
     for block in found:
-        groups = group_measures(block) if isinstance(block, Block) else []
+        groups = group_measures(block) if isinstance(block, Block) else mean_groups(block)
         parts["subgroups"].append(subgroups(groups))
         parts["gaps"].append(gaps(groups))
         parts["gap_differences"].append(gap_differences(groups, baseline=baseline))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from study.comparison.blocks import Block
+from study.comparison.blocks import AnyBlock, Block
 from study.comparison.cases import Bools
 from study.comparison.estimates import covers, interval, unknown
 from study.comparison.inference import infer
@@ -35,9 +35,9 @@ SMALL = 10  # clusters (patients or lesions) of a class that the measure rests o
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """One measure of one group; `found` is None where it is undefined."""
+    """One measure of one group; `found` is None where it is undefined; `note`: what a defined one is over."""
 
-    block: Block
+    block: AnyBlock
     attribute: str
     name: str
     metric: str
@@ -46,6 +46,7 @@ class Group:
     small: bool
     reason: str
     found: Measured | None
+    note: str = ""
 
 
 def group_measures(block: Block) -> list[Group]:
@@ -116,5 +117,5 @@ def _rows(group: Group) -> Iterator[dict[str, Any]]:
         low, high = interval(group.found, inference)
         yield {
             **where, **facts, "estimate": inference.mean, "sd": inference.sd, "low": low, "high": high,
-            "replicates": inference.replicates, "covers": covers(inference), "reason": unknown(inference),
+            "replicates": inference.replicates, "covers": covers(inference), "reason": unknown(inference) or group.note,
         }  # fmt: skip

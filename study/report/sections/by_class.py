@@ -20,8 +20,10 @@ from study.report.formatting import (
 )
 from study.report.formatting import metric as metric_name
 from study.report.inputs.loaded_tables import ReportData, records
-from study.report.page import Section, fold, paragraph
+from study.report.page import Section, fold
 from study.report.sections.confusion_tables import confusion_matrices
+from study.report.sections.firmness import paired_gap_table
+from study.report.sections.subgroups import group_table
 from study.report.table import Cell, Table
 
 MEASURES = {
@@ -46,19 +48,31 @@ def by_class(data: ReportData) -> Section | None:
     table_of_differences = _differences(data)
     if table_of_differences is not None:
         body += fold("Differences from the baseline, class by class", table_of_differences.html())
-    body += paragraph(
-        "Groups of patients (age, sex, site, skin tone) are compared for two classes alone: a group has too few images "
-        "of the rare classes, and means over other classes in every group would compare nothing.",
-        "note",
-    )
+    groups = _groups(data)
+    for table_of_groups in groups:
+        body += fold(table_of_groups.caption, table_of_groups.html(), long=True)
     return Section(
         id="classes",
         title="Class by class",
         lead=_lead(data, table),
         body=body,
-        files=(*measures, *matrices, *([table_of_differences] if table_of_differences else [])),
-        sources=("per_class.parquet", "confusion.parquet", "class_differences.parquet"),
+        files=(*measures, *matrices, *([table_of_differences] if table_of_differences else []), *groups),
+        sources=(
+            "per_class.parquet",
+            "confusion.parquet",
+            "class_differences.parquet",
+            "class_subgroups.parquet",
+            "class_gap_differences.parquet",
+        ),
     )
+
+
+def _groups(data: ReportData) -> list[Table]:
+    """Groups of patients class by class, and whether methods differ in the gaps between them."""
+    single = data.table("class_subgroups", "class", "attribute", "group", "metric", "estimate", "low", "high")
+    paired = paired_gap_table(data, "class_gap_differences")
+    found = [] if single is None else [group_table(data, single, "class_subgroups")]
+    return [*found, *([] if paired is None else [paired])]
 
 
 def absent_classes(table: pd.DataFrame, dataset: str) -> list[str]:

@@ -33,38 +33,33 @@ def stability_table(data: ReportData) -> Table | None:
     return Table("stability", "How firm the ranking is", header, rows, "lllrll", ordered, notes=(note,), group=True)
 
 
-def paired_gap_table(data: ReportData) -> Table | None:
-    """Does a method widen or narrow the gap between two groups, compared with the baseline?"""
+def paired_gap_table(data: ReportData, name: str = "gap_differences") -> Table | None:
+    """Does a method widen or narrow the gap between two groups, compared with the baseline? Class by class where the
+    table is of classes."""
     found = data.table(
-        "gap_differences", "method", "other", "fraction", "dataset", "attribute", "metric", "best", "worst",
+        name, "method", "other", "fraction", "dataset", "attribute", "metric", "best", "worst",
         "difference", "low", "high", "p_holm",
     )  # fmt: skip
     if found is None:
         return None
-    ordered = data.ordered(found, "fraction", "dataset", "attribute", "metric", "method")
+    of_class = ["class"] if "class" in found.columns else []
+    ordered = data.ordered(found, "fraction", "dataset", *of_class, "attribute", "metric", "method")
     rows = [
         [
-            percent(r["fraction"]), str(r["dataset"]), f"{r['best']} − {r['worst']}", metric(str(r["metric"])),
-            f"{r['method']} − {r['other']}", signed(r["difference"]), interval(r["low"], r["high"], sign=True),
-            probability(r["p_holm"]),
+            percent(r["fraction"]), str(r["dataset"]), *[str(r[c]) for c in of_class], f"{r['best']} − {r['worst']}",
+            metric(str(r["metric"])), f"{r['method']} − {r['other']}", signed(r["difference"]),
+            interval(r["low"], r["high"], sign=True), probability(r["p_holm"]),
         ]
         for r in records(ordered)
     ]  # fmt: skip
     header = [
-        "training images",
-        "test set",
-        "groups",
-        "metric",
-        "pair",
-        "gap wider by",
-        "95\u00a0% interval",
+        "training images", "test set", *of_class, "groups", "metric", "pair", "gap wider by", "95\u00a0% interval",
         "p (Holm)",
-    ]
+    ]  # fmt: skip
     note = "Groups: those served best and worst on average over all methods. Below zero: the gap is narrower."
-    return Table(
-        "gap_differences", "Gaps between groups, compared with the baseline", header, rows, "lllllrrr", ordered,
-        notes=(note,), group=True,
-    )  # fmt: skip
+    caption = "Gaps between groups, compared with the baseline" + (", class by class" if of_class else "")
+    align = "ll" + "l" * len(of_class) + "lllrrr"
+    return Table(name, caption, header, rows, align, ordered, notes=(note,), group=True)
 
 
 def design_table(data: ReportData) -> Table | None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from study.report.formatting import UNDEFINED, count, missing, number, percent, signed
+from study.report.formatting import UNDEFINED, count, interval, missing, number, percent, signed
 from study.report.inputs.loaded_tables import ReportData, records
 from study.report.page import Section
-from study.report.table import Table
+from study.report.table import Cell, Table
 
 
 def optimism(data: ReportData) -> Section | None:
@@ -42,12 +42,12 @@ def optimism_table(data: ReportData, table: pd.DataFrame) -> Table:
     """Validation value of the winner at selection, of its replicates, and the in-distribution AUC."""
     measure = "AUC" if set(table["objective"]) == {"val_auc"} else "the same"
     several = "search" in table.columns and table["search"].max() > 0
-    rows = [
+    rows: list[list[Cell | str]] = [
         [
             percent(r["fraction"]), str(r["method"]), _winner(r, several), number(r["selected"]),
             number(r["retrained"]) + ("" if missing(r["retrained_sd"]) else f" ± {number(r['retrained_sd'])}"),
-            count(r["replicates"]), signed(r["retrained"] - r["selected"]),
-            UNDEFINED if missing(r["test"]) else number(r["test"]),
+            count(r["replicates"]), Cell(signed(r["retrained"] - r["selected"]), sub=_ends(r, "change", sign=True)),
+            Cell(UNDEFINED if missing(r["test"]) else number(r["test"]), sub=_ends(r, "test")),
         ]
         for r in records(table)
     ]  # fmt: skip
@@ -74,3 +74,9 @@ def _winner(row: dict[str, Any], several: bool) -> str:
     """Its rank, and of which search where a cell had several."""
     rank = str(int(row["rank"]) + 1)
     return f"{rank} of search {int(row['search']) + 1}" if several else rank
+
+
+def _ends(row: dict[str, Any], name: str, *, sign: bool = False) -> str:
+    """An interval; empty in tables of older versions, and where there is none."""
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    return "" if missing(low) or missing(high) else interval(low, high, sign=sign)

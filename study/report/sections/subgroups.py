@@ -14,6 +14,7 @@ from study.report.sections.firmness import paired_gap_table
 from study.report.table import Cell, Table
 
 SMALL = "small group"
+OVER_SHARED = ", averaged over the classes of which every group of an attribute has enough patients or lesions"
 
 
 def subgroups(data: ReportData) -> Section | None:
@@ -24,7 +25,7 @@ def subgroups(data: ReportData) -> Section | None:
     if table is None:
         return None
     gaps = data.table("gaps", "method", "fraction", "dataset", "attribute", "metric", "gap", "low", "high")
-    share, name = max(data.fractions), data.sets[0]
+    share, name, many = max(data.fractions), data.sets[0], data.table("per_class") is not None
     rows = table[(table["fraction"] == share) & (table["dataset"] == name) & (table["metric"] == MAIN)]
     figures = [_panel(data, str(attribute), found) for attribute, found in groups(rows, "attribute")]
     files = [group_table(data, table)]
@@ -40,7 +41,8 @@ def subgroups(data: ReportData) -> Section | None:
     return Section(
         id="subgroups",
         title="Groups of patients",
-        lead=f"AUC by group on {name}, trained on {fraction(share)}. Pale: a {SMALL}, whose numbers carry little.",
+        lead=f"AUC by group on {name}, trained on {fraction(share)}{OVER_SHARED if many else ''}. Pale: a {SMALL}, "
+        "whose numbers carry little.",
         body=body,
         files=files,
         sources=("subgroups.parquet", "gaps.parquet", "gap_differences.parquet"),
@@ -49,17 +51,18 @@ def subgroups(data: ReportData) -> Section | None:
 
 
 def _panel(data: ReportData, attribute: str, rows: pd.DataFrame) -> Markup:
-    marks = [(f"{group} ({_size(found)})", _marks(data, found)) for group, found in groups(rows, "group")]
+    what = "positive" if data.table("per_class") is None else "of the rarest class"
+    marks = [(f"{group} ({_size(found, what)})", _marks(data, found)) for group, found in groups(rows, "group")]
     least = min((m.low for _, ms in marks for m in ms if not missing(m.low)), default=0.5)
     span = span_of(marks) if least > 0.3 else (0.3, 1.0)
     return figure(intervals(data, marks, span, "AUC"), attribute.replace("_", " "))
 
 
-def _size(rows: pd.DataFrame) -> str:
+def _size(rows: pd.DataFrame, what: str) -> str:
     first = records(rows)[0]
     if missing(first.get("images")):
         return "size unknown"
-    return f"{count(first['images'])} images, {count(first.get('positives'))} positive"
+    return f"{count(first['images'])} images, {count(first.get('positives'))} {what}"
 
 
 def _marks(data: ReportData, rows: pd.DataFrame) -> list[Mark]:
@@ -75,20 +78,25 @@ def _marks(data: ReportData, rows: pd.DataFrame) -> list[Mark]:
     ]  # fmt: skip
 
 
-def group_table(data: ReportData, table: pd.DataFrame) -> Table:
-    """Every group, method, test set and metric."""
-    ordered = data.ordered(table, "fraction", "dataset", "attribute", "group", "metric", "method")
+def group_table(data: ReportData, table: pd.DataFrame, name: str = "subgroups") -> Table:
+    """Every group, method, test set and metric, and class where the rows are of classes."""
+    of_class = ["class"] if "class" in table.columns else []
+    ordered = data.ordered(table, "fraction", "dataset", *of_class, "attribute", "group", "metric", "method")
     rows: list[list[Cell | str]] = [
         [
-            str(r["dataset"]), str(r["method"]), percent(r["fraction"]), str(r["attribute"]), str(r["group"]),
-            metric(str(r["metric"])),
+            str(r["dataset"]), str(r["method"]), percent(r["fraction"]), *[str(r[c]) for c in of_class],
+            str(r["attribute"]), str(r["group"]), metric(str(r["metric"])), count(r.get("positives")),
             Cell(number(r["estimate"]), mark="s" if r.get("small") else ""), interval(r["low"], r["high"]),
         ]
         for r in records(ordered)
     ]  # fmt: skip
-    header = ["test set", "method", "training images", "attribute", "group", "metric", "value", "95\u00a0% interval"]
-    return Table("subgroups", "Results by group of patients", header, rows, "llrlllrr", ordered,
-                 notes=(f"s: {SMALL}.",))  # fmt: skip
+    header = [
+        "test set", "method", "training images", *of_class, "attribute", "group", "metric", "positives", "value",
+        "95\u00a0% interval",
+    ]  # fmt: skip
+    caption = "Results by group of patients" + (", class by class" if of_class else "")
+    align = "llr" + "l" * len(of_class) + "lllrrr"
+    return Table(name, caption, header, rows, align, ordered, notes=(f"s: {SMALL}.",))
 
 
 def gap_table(data: ReportData, gaps: pd.DataFrame) -> Table:

@@ -21,7 +21,9 @@ from tests.study.comparison.class_worlds import NAMES, ClassWorld, class_table
 def folder(tmp_path_factory) -> Path:
     home = class_table(ClassWorld(images=(40, 20, 20, 15, 12, 10, 10, 8)), np.random.default_rng(0), "home")
     away = class_table(ClassWorld(images=(30, 20, 15, 10, 0, 10, 10, 8)), np.random.default_rng(1), "away")
-    found = compare(pd.concat([home, away]), baseline="method 0", in_distribution="home", draws=100)
+    both = pd.concat([home, away], ignore_index=True)
+    both["sex"] = np.where(both["image_id"].str.removeprefix("I").astype(int) % 2 == 0, "female", "male")
+    found = compare(both, baseline="method 0", in_distribution="home", draws=100)
     where = tmp_path_factory.mktemp("comparison")
     for name, table in found.items():
         table.to_parquet(where / f"{name}.parquet", index=False)
@@ -64,7 +66,7 @@ def test_the_page_says_that_means_are_over_classes(folder: Path) -> None:
     page = (folder / "report.html").read_text()
     assert 'id="classes"' in page
     assert "of each class against the rest, averaged over the classes" in page
-    assert "Groups of patients (age, sex, site, skin tone) are compared for two classes alone" in page
+    assert "Results by group of patients, class by class" in page
     found = scores(read_data(folder))
     assert found is not None
     notes = [note for table in found.files for note in table.notes]
