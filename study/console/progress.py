@@ -38,8 +38,8 @@ class Progress(Observer):
         self._end_live()
 
     def on_message(self, text: str) -> None:
-        """Print one line."""
-        self._console.print(text, markup=False, soft_wrap=True)
+        """Print one line as it is: a key such as `ungrouped:train:` is no emoji."""
+        self._console.print(text, markup=False, emoji=False, soft_wrap=True)
 
     def on_stage_start(self, stage: str) -> None:
         """Print the stage's name and start to count its pieces."""

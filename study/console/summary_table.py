@@ -1,4 +1,4 @@
-"""What a finished run prints: the comparison table, and the paths of the report and the tables."""
+"""What a finished run prints: the comparison table, the answer, and the paths of the report and the tables."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from study.comparison.metrics.class_metric import metric_label
 from study.comparison.metrics.metric import MAIN
 from study.plan.cells import Plan
 from study.report.inputs.context import read_context
+from study.report.inputs.loaded_tables import read_data
+from study.report.inputs.results import results
+from study.report.sections.headline import headlines
 from study.store.directory import StudyDirectory
 
 
 def print_summary(plan: Plan, directory: StudyDirectory) -> None:
-    """The comparison table, then the report's path and the command for the MLflow UI."""
+    """The comparison table, the report's first sentences, its path, and the command for the MLflow UI."""
     print_table(directory.comparison)
+    print_answer(directory.comparison)
     print(f"report: {directory.report}")
     print(f"tables: {directory.tables}")
     print(f"browse: study ui {directory.root}")
@@ -50,6 +54,13 @@ def print_table(comparison: Path) -> None:
             cells = {row["dataset"]: _cell(row) for row in at_fraction if row["method"] == method}
             table.add_row(method, *(cells.get(name, "") for name in datasets))
         console.print(table)
+
+
+def print_answer(comparison: Path) -> None:
+    """What the report opens with: a line a fraction on what is shown, equivalent and open."""
+    data = read_data(comparison)
+    for head in headlines(data, results(data)):
+        print(f"answer fraction={head.fraction:g} {head.say.striptags()}")
 
 
 def _cell(row: dict[str, Any]) -> str:

@@ -90,7 +90,7 @@ def spec_text(found: Found, out: Path, budget: str) -> str:
 def _own_sets(found: Found, folder: Path) -> tuple[dict[str, object], list[object]]:
     assert found.classes is not None
     task = found.classes.chosen
-    tests: list[object] = ["indexed_test"]
+    tests: list[object] = [{"name": "held_out", "source": "indexed_test"}]  # the report shows the name
     if "test" in found.sets:
         tests.append({"name": "test_part", "source": "indexed", "root": str(folder / "test"), "task": task})
     return {"source": "indexed", "root": str(folder / "train"), "task": task}, tests

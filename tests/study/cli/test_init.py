@@ -40,7 +40,7 @@ def test_every_budget_gives_a_spec_that_plan_takes(budget, folder, tmp_path):
     assert "study run" in said
     spec = load_spec(tmp_path / "mine.yaml")
     fairness_rules.check(plan(spec))
-    assert [test.name for test in spec.tests] == ["indexed_test", "test_part"]
+    assert [test.name for test in spec.tests] == ["held_out", "test_part"]
     train, test = manifests.load_manifest(spec.train), manifests.load_manifest(spec.tests[1])
     assert train.table["label"].value_counts().to_dict() == {0: 4, 1: 4, -1: 4}
     assert set(train.table["image_id"]).isdisjoint(test.table["image_id"])

@@ -1,14 +1,21 @@
 """What is printed, where there is little room."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from study.cluster.doctor import Finding
 from study.console.audit_table import print_decoded
 from study.console.doctor_table import print_findings
-from study.console.summary_table import print_table
+from study.console.progress import Progress
+from study.console.summary_table import print_answer, print_table
 from study.preparation.decode_on_nodes import Decoded
+from tests.study.example_study import planned
+
+GOLDEN = Path(__file__).parents[1] / "report/golden/comparison"
 
 
 def test_no_method_is_cut_on_a_narrow_terminal(tmp_path, monkeypatch, capsys):
@@ -39,3 +46,24 @@ def test_nodes_and_sets_are_folded_too(monkeypatch, capsys):
     rows = [line.split("│")[1:] for line in said.splitlines() if line.startswith("│")]
     assert node in "".join(row[0].strip() for row in rows)
     assert data in "".join(row[1].strip() for row in rows)
+
+
+@pytest.fixture
+def compared(tmp_path):
+    """The comparison of the report's golden study."""
+    for path in GOLDEN.glob("*.csv"):
+        pd.read_csv(path, keep_default_na=False, na_values=[""]).to_parquet(tmp_path / f"{path.stem}.parquet")
+    shutil.copy(GOLDEN / "context.json", tmp_path)
+    return tmp_path
+
+
+def test_the_end_of_a_run_says_what_the_report_opens_with(compared, capsys):
+    print_answer(compared)
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("answer fraction=1 simclr:ft is better than supervised:ft by 0.036 ")
+    assert "Open: byol:ucl-ft (+0.011 " in said[0]
+
+
+def test_a_message_is_printed_as_it_is(capsys):
+    Progress(planned()).on_message("audit ungrouped:train: 3 of 9 images [0]")
+    assert capsys.readouterr().out == "audit ungrouped:train: 3 of 9 images [0]\n"
