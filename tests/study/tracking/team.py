@@ -38,7 +38,7 @@ def absent() -> str:
     """Why no team server can be started here; empty where one can."""
     if programs() is None:
         return "PostgreSQL is not installed: apt-get install postgresql"
-    modules = ("psycopg2", "boto3", "moto", "flask_cors")
+    modules = ("psycopg", "boto3", "moto", "flask_cors")
     lacking = [name for name in modules if importlib.util.find_spec(name) is None]
     return f"{', '.join(lacking)} not installed: pip install -e '.[server]' 'moto[server]'" if lacking else ""
 
@@ -65,7 +65,7 @@ class Postgres:
     def data(self) -> Path:
         return self.folder / "data"
 
-    def url(self, database: str, driver: str = "psycopg2") -> str:
+    def url(self, database: str, driver: str = "psycopg") -> str:
         """For SQLAlchemy."""
         return f"postgresql+{driver}://mlflow:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 

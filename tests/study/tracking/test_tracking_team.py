@@ -77,6 +77,9 @@ def _run(root: Path, server: MlflowServer, database: team.Postgres) -> tuple[Des
         database.start()
         server.start()
         assert process.wait(600) == 0, log.read_text()[-3000:]
+        track = [sys.executable, "-m", "study", "track", str(directory.root)]  # what the driver did not wait for
+        done = subprocess.run(track, env=env, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stdout + done.stderr
     finally:
         process.kill()
         process.wait()
