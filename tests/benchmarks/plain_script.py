@@ -1,4 +1,4 @@
-"""The demo's search as a competent plain script: Ray Tune, Optuna, ASHA, MLflow and ImageFolder, one Tuner a cell.
+"""The search of `plain_tune.yaml`, as a competent plain script of Ray Tune, Optuna, ASHA, MLflow and ImageFolder.
 
     python plain_script.py IMAGES OUT
 

@@ -1,4 +1,4 @@
-"""The demo's search against a plain script of Ray Tune, Optuna, ASHA, MLflow and ImageFolder, in turns."""
+"""A search on drawn lesions against a plain script of Ray Tune, Optuna, ASHA, MLflow and ImageFolder, in turns."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ from study.store.trial_storage import study_trials
 from tests.benchmarks.pairs import ratios, times
 
 ROOT = Path(__file__).parents[2]
-SPEC = ROOT / "study/specs/demo.yaml"
+SPEC = Path(__file__).with_suffix(".yaml")
 SCRIPT = Path(__file__).with_name("plain_script.py")
 LIMIT_SECONDS = 900.0
 
 
 def run(short: bool) -> dict:
-    """Whole studies and plain scripts in turns: one pair with one of the demo's methods in the short form, three pairs
+    """Whole studies and plain scripts in turns: one pair with one of the spec's methods in the short form, three pairs
     with all of them in the long one."""
     ours, peers = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        spec = demo(folder / "spec.yaml", methods=1 if short else 3)
+        spec = shortened(folder / "spec.yaml", methods=1 if short else 3)
         folders_of(spec, folder / "images")
         for turn in range(1 if short else 3):
             for way in (_ours, _peer)[:: -1 if turn % 2 else 1]:
@@ -53,7 +53,7 @@ def run(short: bool) -> dict:
         _row("plain script (its whole run is a search)", peers, lines=lines_of_code(SCRIPT)),
     ]
     return {
-        "title": "The demo against a plain script of Ray Tune, Optuna, ASHA, MLflow and ImageFolder",
+        "title": "A study on drawn lesions against a plain script of Ray Tune, Optuna, ASHA, MLflow and ImageFolder",
         "rows": rows,
         "note": f"Script / our search: {times(search)}; script / our whole study with replicates, five test sets and "
         f"report: {times(whole)}. Both: {16 if short else 48} trials, 8 a cell, at most 3 epochs each, ASHA, the same "
@@ -63,8 +63,8 @@ def run(short: bool) -> dict:
     }
 
 
-def demo(path: Path, *, methods: int) -> Path:
-    """The demo's spec with its first methods alone."""
+def shortened(path: Path, *, methods: int) -> Path:
+    """The spec with its first methods alone."""
     content = yaml.safe_load(SPEC.read_text())
     path.write_text(yaml.safe_dump({**content, "methods": content["methods"][:methods]}))
     return path

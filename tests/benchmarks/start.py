@@ -23,12 +23,12 @@ COMMANDS = {
 
 
 def run(short: bool) -> dict:
-    """Commands in fresh processes; a trial of the demo in a process that has trained one before."""
+    """Commands in fresh processes; a trial of a small study in a process that has trained one before."""
     spent = in_turns({name: _process(arguments) for name, arguments in COMMANDS.items()}, 3 if short else 15)
     rows = [{"what": name, "seconds": statistics.median(taken)} for name, taken in spent.items()]
     cold, warm = _trials(5 if short else 15)
-    rows.append({"what": "a trial of the demo, all but its epoch: first in its process", "seconds": cold})
-    rows.append({"what": "a trial of the demo, all but its epoch: in a warm process", "seconds": warm})
+    rows.append({"what": "a trial of a small study, all but its epoch: first in its process", "seconds": cold})
+    rows.append({"what": "a trial of a small study, all but its epoch: in a warm process", "seconds": warm})
     return {
         "title": "Start-up",
         "rows": rows,
@@ -54,7 +54,7 @@ def _trials(count: int) -> tuple[float, float]:
     from study.training.jobs import trial_job
     from trainables.run_job import train
 
-    planned = plan(load_spec(ROOT / "study/specs/demo.yaml"))
+    planned = plan(load_spec(ROOT / "tests/benchmarks/plain_tune.yaml"))
     cell = next(cell for cell in planned.cells if cell.fraction < 1)
     params = {"lr": 0.01, "weight_decay": 1e-3, "momentum": 0.9, "batch_size": 32, "schedule": "cosine"}
     params |= {"balanced": False, "patience": 5, "freeze_bn": False}

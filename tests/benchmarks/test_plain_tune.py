@@ -26,7 +26,7 @@ def test_the_script_knows_nothing_of_this_project():
     assert not {name.split(".")[0] for name in imported if name} & {"study", "trainables", "datasets", "search_spaces"}
 
 
-def test_the_script_searches_as_the_demo_does():
+def test_the_script_searches_as_the_spec_says():
     search = plan(load_spec(plain_tune.SPEC)).spec.search
     names = {
         target.id: node.value
@@ -57,7 +57,7 @@ def test_the_folders_hold_the_split_of_the_search(tmp_path):
     assert (tmp_path / "simclr" / "weights.safetensors").stat().st_size > 10_000
 
 
-def test_the_short_form_is_the_demo_with_one_of_its_methods(tmp_path):
-    small, whole = load_spec(plain_tune.demo(tmp_path / "spec.yaml", methods=1)), load_spec(plain_tune.SPEC)
+def test_the_short_form_is_the_spec_with_one_of_its_methods(tmp_path):
+    small, whole = load_spec(plain_tune.shortened(tmp_path / "spec.yaml", methods=1)), load_spec(plain_tune.SPEC)
     assert small.methods == whole.methods[:1]
     assert small.model_copy(update={"methods": whole.methods}) == whole

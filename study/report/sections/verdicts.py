@@ -125,8 +125,13 @@ def _hits(rows: Mapping[str, Sequence[Difference]], word: str, belongs: Callable
     hits = [(name, d) for name, found in rows.items() for d in found if belongs(d)]
     said = []
     for method in dict.fromkeys(d.method for _, d in hits):
-        where = [f"{name} ({signed(d.value)})" for name, d in hits if d.method == method]
-        said.append(f"{method} is {word} on {f'{len(where)} of {len(rows)}' if len(hits) > NAMED else listing(where)}")
+        own = [(name, d) for name, d in hits if d.method == method]
+        where = [f"{name} ({signed(d.value)})" for name, d in own]
+        if len(rows) == 1:
+            said.append(f"{method} is {word} ({signed(own[0][1].value)})")
+        else:
+            counted = f"{len(where)} of {len(rows)}"
+            said.append(f"{method} is {word} on {counted if len(hits) > NAMED else listing(where)}")
     return said
 
 

@@ -90,7 +90,7 @@ def test_other_test_sets_keep_the_verdicts_apart() -> None:
         "Shifted test sets: a is better on x (+0.050); b is equivalent within ±0.02 on x (+0.001) and y (+0.001). "
         "Open: 1 of 4 comparisons (differences of 0.030 could have been shown)."
     )
-    assert elsewhere({"x": [equal]}, "Shifted", None) == "Shifted test set x: b is equivalent on x (+0.001)."
+    assert elsewhere({"x": [equal]}, "Shifted", None) == "Shifted test set x: b is equivalent (+0.001)."
     assert elsewhere({"x": [left]}, "Shifted", 0.02) == (
         "Shifted test set x: open, no difference is shown (differences of 0.030 could have been shown)."
     )
