@@ -11,6 +11,12 @@ stability, selection_stability   fraction varied setting tau best same_best
 roc           method fraction dataset fpr tpr
 calibration   method fraction dataset predicted observed images
 robustness    method fraction dataset drop low high
+operating_points     method fraction dataset point measure estimate low high own threshold
+operating_point_differences   method other fraction dataset point measure difference low high p p_holm
+operating_point_shift         method fraction dataset point measure change low high p
+calibration_measures          method fraction dataset reading measure estimate low high
+decision_curves      method fraction dataset reading threshold net_benefit low high treat_all
+score_distribution   method fraction dataset class quantile score
 per_class     method fraction dataset class metric estimate low high images reason
 confusion     method fraction dataset class predicted share low high images
 class_differences    method other fraction dataset class metric difference low high p_holm

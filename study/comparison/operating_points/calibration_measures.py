@@ -128,4 +128,4 @@ def _row(reading: str, found: Measured, index: int) -> dict[str, Any]:
 def _interval(found: Measured, inference: Inference) -> tuple[float, float]:
     if found.metric in UPPER:
         return bounded(inference, UPPER[found.metric], found.cases)
-    return inference.interval()
+    return inference.difference_interval() if found.metric == "excess" else inference.interval()

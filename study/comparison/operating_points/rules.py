@@ -53,7 +53,7 @@ _RULES: dict[str, Callable[[Counts, float], float]] = {
 _LABELS = {
     "sensitivity": "sensitivity {share:g}\u00a0%",
     "specificity": "specificity {share:g}\u00a0%",
-    "cost_ratio": "a miss costs {value:g} false alarms",
+    "cost_ratio": "cost of {value:g} false alarms a miss",
     "youden": "largest Youden index",
 }
 

@@ -15,7 +15,9 @@ NAMES = {
     "ranking": "ranking",
     "roc": "roc",
     "robustness": "robustness",
+    "operating_points": "thresholds",
     "calibration": "calibration",
+    "decision_curves": "decision-curves",
     "tuning": "learning",
     "difficulty": "budget",
 }

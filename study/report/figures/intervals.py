@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,8 @@ WIDTH, LABELS, NUMBERS, ROW, HEAD = 360, 92, 118, 18, 21
 
 @dataclass(frozen=True)
 class Mark:
-    """One row: a method's value, its interval (NaN: none), and a short note beside the number."""
+    """One row: a method's value, its interval (NaN: none), and a short note beside the number. `other`: a second value,
+    drawn hollow and without a number."""
 
     method: str
     value: float
@@ -25,6 +27,7 @@ class Mark:
     high: float
     note: str = ""
     pale: bool = False
+    other: float = math.nan
 
 
 def intervals(
@@ -77,6 +80,10 @@ def _row(
     pale = " pale" if mark.pale else ""
     if known:
         canvas.path([(x(mark.low), y), (x(mark.high), y)], f"l {style.css}{pale}", f"{mark.method}: {numbers}")
+    if not missing(mark.other):
+        canvas.marker(
+            x(mark.other), y, style.marker, f"open {style.css}", f"{mark.method}: {shown(mark.other, digits)}"
+        )
     canvas.marker(x(mark.value), y, style.marker, f"fill {style.css}{pale}", f"{mark.method}: {numbers}")
     canvas.text(WIDTH, y + 4, numbers, "num" + (" soft" if mark.pale else ""), "end")
 
@@ -84,7 +91,7 @@ def _row(
 def span_of(groups: Sequence[tuple[str, Sequence[Mark]]], *include: float, least: float = 0.02) -> tuple[float, float]:
     """The range that holds all values and intervals, with a small margin."""
     marks = [mark for _, rows in groups for mark in rows]
-    ends = [v for m in marks for v in (m.value, m.low, m.high) if not missing(v)] + list(include)
+    ends = [v for m in marks for v in (m.value, m.low, m.high, m.other) if not missing(v)] + list(include)
     low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
     pad = max(high - low, least) * 0.04
     return low - pad, high + pad

@@ -1,15 +1,13 @@
-"""How much is lost out of distribution, and whether the probabilities mean what they say."""
+"""How much is lost out of distribution."""
 
 from __future__ import annotations
 
 import pandas as pd
-from markupsafe import Markup
 
 from study.report.figures.intervals import Mark, intervals, span_of
-from study.report.figures.svg import Plot
 from study.report.formatting import fraction, interval, metric, number, percent, signed
-from study.report.inputs.loaded_tables import ReportData, groups, records
-from study.report.page import Section, figure, fold, key, panels
+from study.report.inputs.loaded_tables import ReportData, records
+from study.report.page import Section, figure, panels
 from study.report.table import Table
 
 
@@ -92,45 +90,3 @@ def drop_table(data: ReportData, table: pd.DataFrame) -> Table:
         numbers=ordered,
         group=True,
     )
-
-
-def calibration(data: ReportData) -> Section | None:
-    """Reliability curves: the share of positives among images with a given score, a panel a test set."""
-    table = data.table("calibration", "method", "fraction", "dataset", "predicted", "observed", "images")
-    if table is None:
-        return None
-    shown = {share: _reliability(data, table[table["fraction"] == share]) for share in data.fractions}
-    first, *others = [share for share in data.fractions if shown[share]]
-    folded = [fold(f"Trained on {fraction(share)}", panels(shown[share])) for share in others]
-    return Section(
-        id="calibration",
-        title="Calibration",
-        lead=f"On the dashed line a score of 0.3 means that 30\u00a0% of such images are {_positive(data)}; "
-        f"below it, scores are too high. Trained on {fraction(first)}.",
-        body=key(data, data.methods) + panels(shown[first]) + Markup("").join(folded),
-        sources=("calibration.parquet",),
-        folded=True,
-    )
-
-
-def _positive(data: ReportData) -> str:
-    return "positive" if data.table("per_class") is None else "of the class (all classes together)"
-
-
-def _reliability(data: ReportData, rows: pd.DataFrame) -> list[Markup]:
-    found = []
-    for name, here in sorted(groups(rows, "dataset"), key=lambda item: data.sets.index(item[0])):
-        plot = Plot(f"Calibration on {name}", (0.0, 1.0), (0.0, 1.0), height=250)
-        plot.axes("score", "share of positives")
-        plot.line(plot.x(0), plot.y(0), plot.x(1), plot.y(1), "diag")
-        for method, bins in groups(here, "method"):
-            style = data.palette[method]
-            ordered = bins.dropna(subset=["predicted", "observed"]).sort_values("predicted")
-            plot.curve(ordered["predicted"].tolist(), ordered["observed"].tolist(), f"l {style.css}")
-            for row in records(ordered):
-                title = f"{method}: {row['images']:.0f} images"
-                plot.marker(
-                    plot.x(row["predicted"]), plot.y(row["observed"]), style.marker, f"fill {style.css}", title, 2.8
-                )
-        found.append(figure(plot.render(), str(name)))
-    return found

@@ -1,11 +1,24 @@
-"""Seeded comparison tables in the columns that the report reads; numbers are drawn, not computed from scores."""
+"""Seeded comparison tables in the columns that the report reads; numbers are drawn, not computed from scores,
+but for what rests on frozen thresholds."""
 
 from __future__ import annotations
+
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from tests.study.report.example import DROP, FRACTIONS, GAIN, METHODS, SETS
+from study.comparison.operating_points.at_thresholds import (
+    at_points,
+    operating_point_differences,
+    operating_point_shift,
+    operating_points,
+)
+from study.comparison.operating_points.calibration_measures import calibration_measures
+from study.comparison.operating_points.decision_curves import decision_curves
+from study.comparison.operating_points.score_distribution import score_distribution
+from study.comparison.read_blocks import blocks
+from tests.study.report.example import DROP, FRACTIONS, GAIN, METHODS, SETS, predictions
 
 CELLS = [(fraction, method) for fraction in FRACTIONS for method in METHODS]
 
@@ -132,6 +145,27 @@ def difficulty(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
     return {name: pd.DataFrame(rows) for name, rows in found.items()}
 
 
+@cache
+def frozen() -> dict[str, pd.DataFrame]:
+    """What rests on frozen thresholds, computed from the example's predictions; the baseline was trained balanced."""
+    rows = predictions()
+    places = rows["method"].map({name: place for place, name in enumerate(METHODS)})
+    rows = rows.assign(
+        **{"threshold.sensitivity_90": 0.4 + 0.05 * places, "threshold.youden": 0.4}, temperature=0.8 + 0.2 * places,
+        prior_shift=-1.1 * (places == 0),
+    )  # fmt: skip
+    found = blocks(rows)
+    at = at_points(found)
+    return {
+        "operating_points": operating_points(at),
+        "operating_point_differences": operating_point_differences(at, baseline=METHODS[0]),
+        "operating_point_shift": operating_point_shift(at, in_distribution=next(iter(SETS))),
+        "calibration_measures": calibration_measures(found, draws=100, seed=0),
+        "decision_curves": decision_curves(found),
+        "score_distribution": score_distribution(found),
+    }
+
+
 def comparison_tables(seed: int = 0) -> dict[str, pd.DataFrame]:
     """All tables that a comparison makes."""
     rng = np.random.default_rng(seed)
@@ -147,4 +181,5 @@ def comparison_tables(seed: int = 0) -> dict[str, pd.DataFrame]:
         "subgroups": by_group,
         "gaps": gaps,
         **difficulty(rng),
+        **frozen(),
     }

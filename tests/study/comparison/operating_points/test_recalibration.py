@@ -34,6 +34,18 @@ def test_separated_and_constant_scores_have_no_slope() -> None:
         assert np.isnan(recalibration.slope(log_odds(scores[None]), positive)[0][0])
     sure = np.where(positive, 1.0, 0.0)  # the most extreme scores that there are
     assert np.isnan(recalibration.slope(log_odds(sure[None]), positive)[0][0])
+    assert recalibration.in_the_large(log_odds(sure[None]), positive)[0][0] == pytest.approx(0, abs=1e-6)
+
+
+def test_scores_on_any_scale_have_a_slope() -> None:
+    """Log-odds that hardly differ, and such as networks give whose last layer has run away."""
+    rng = np.random.default_rng(3)
+    odds = rng.normal(0, 1, 300)
+    positive = rng.random(300) < expit(odds)
+    right = recalibration.slope(odds[None], positive)[0][0]
+    for scale in (1e-6, 1e-3, 30.0):
+        assert recalibration.slope(scale * odds[None] + scale, positive)[0][0] == pytest.approx(right / scale, rel=1e-6)
+    assert np.isfinite(recalibration.in_the_large(30 * odds[None] + 300, positive)[0][0])
 
 
 def test_temperature_and_prior_do_to_slope_and_level_what_they_should() -> None:

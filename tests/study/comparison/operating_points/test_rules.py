@@ -62,7 +62,7 @@ def test_a_point_without_a_rule_or_without_a_class_has_no_threshold() -> None:
         ("sensitivity", 0.9, "sensitivity_90", "sensitivity 90\u00a0%"),
         ("sensitivity", 0.985, "sensitivity_98.5", "sensitivity 98.5\u00a0%"),
         ("specificity", 0.07, "specificity_7", "specificity 7\u00a0%"),
-        ("cost_ratio", 10.0, "cost_ratio_10", "a miss costs 10 false alarms"),
+        ("cost_ratio", 10.0, "cost_ratio_10", "cost of 10 false alarms a miss"),
         ("youden", None, "youden", "largest Youden index"),
     ],
 )
