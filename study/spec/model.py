@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from datasets.base.point_names import point_name
+from datasets.base.point_names import parsed_point, point_name
 from datasets.base.registry import Registry, nearest
 from study.spec.choices import SAMPLERS, SCHEDULERS, SELECTION_RULES
 from study.spec.locations import Location, TrackingUri
@@ -195,7 +195,9 @@ class OperatingPoint(_Model):
     sensitivity: float | None = Field(None, gt=0.0, le=1.0, description="the highest threshold that reaches this")
     specificity: float | None = Field(None, gt=0.0, le=1.0, description="the lowest threshold that reaches this")
     youden: Literal[True] | None = Field(None, description="the largest sensitivity + specificity")
-    cost_ratio: float | None = Field(None, gt=0.0, description="the least cost, a miss costing so many false alarms")
+    cost_ratio: float | None = Field(
+        None, gt=0.0, allow_inf_nan=False, description="the least cost, a miss costing so many false alarms"
+    )
 
     @model_validator(mode="after")
     def _one_rule(self) -> OperatingPoint:
@@ -203,6 +205,7 @@ class OperatingPoint(_Model):
         if len(given) != 1:
             rules = ", ".join(type(self).model_fields)
             raise ValueError(f"an operating point has one rule of {rules}, got {', '.join(given) or 'none'}")
+        assert parsed_point(self.name) is not None, self.name  # tables find the rule by the name again
         return self
 
     @property

@@ -34,7 +34,8 @@ def points_of(columns: Iterable[str]) -> list[str]:
 
 
 def check_frozen(table: pd.DataFrame, model: list[str]) -> None:
-    """Raise `ComparisonError` unless each model has one value of each frozen column on a test set, and a sound one."""
+    """Raise `ComparisonError` unless each model has one value of each frozen column, and a sound one, on all test sets
+    alike."""
     for name in frozen_columns(table.columns):
         values = table[name].to_numpy(float)
         if np.isinf(values).any() or (name == TEMPERATURE and (values[~np.isnan(values)] <= 0).any()):
@@ -42,9 +43,10 @@ def check_frozen(table: pd.DataFrame, model: list[str]) -> None:
                 f"Column {name!r} of a prediction table holds finite numbers, temperatures above 0, or nulls. Correct "
                 "it, or leave the column out."
             )
-        counts = table.groupby([*model, "dataset"], sort=False, observed=True)[name].nunique(dropna=False)
+        counts = table.groupby(model, sort=False, observed=True)[name].nunique(dropna=False)
         if (counts > 1).any():
             raise ComparisonError(
-                f"Column {name!r} is what a model was given before the test, so it is the same in all of its rows, got "
-                f"{int(counts.max())} values for {counts.idxmax()}. Give each model one."
+                f"Column {name!r} is what a model was given before the tests, so it is the same in all of its rows and "
+                f"on all test sets, null in all or in none, got {int(counts.max())} values for {counts.idxmax()}. Give "
+                "each model one."
             )

@@ -41,6 +41,7 @@ def test_unknown_keys_are_refused_with_the_nearest():
         ({"methods": ["simclr:ft", "simclr:ft"]}, "'simclr:ft' appears twice"),
         ({"train": {"source": "synthetic", "fractions": [0.0]}}, "greater than 0"),
         ({"study": "a/b"}, "study: String should match pattern"),
+        ({"operating_points": [{"cost_ratio": float("inf")}]}, "cost_ratio: Input should be a finite number"),
         ({"train": {"fractions": [1.0]}}, "the key 'train.source' is required and missing"),
     ],
 )

@@ -95,8 +95,11 @@ def test_odd_values_are_refused(predictions: pd.DataFrame, column: str, value: f
         compare(predictions.assign(**{column: value}), baseline="one", in_distribution=None, draws=100)
 
 
-def test_a_model_has_one_threshold(predictions: pd.DataFrame) -> None:
+@pytest.mark.parametrize(
+    ("rows", "value"), [("index == 0", 0.9), ("dataset == 'away'", 0.9), ("dataset == 'away'", None)]
+)
+def test_a_model_has_one_threshold(predictions: pd.DataFrame, rows: str, value: float | None) -> None:
     two = predictions.copy()
-    two.loc[two.index[0], POINT] = 0.9
-    with pytest.raises(ComparisonError, match="the same in all of its rows, got 2 values"):
+    two.loc[two.query(f"{rows} and method == 'one' and split == 0").index, POINT] = value
+    with pytest.raises(ComparisonError, match="on all test sets, null in all or in none, got 2 values"):
         compare(two, baseline="one", in_distribution=None, draws=100)

@@ -71,3 +71,11 @@ def test_names_say_the_rule(rule: str, value: float | None, name: str, label: st
     assert parsed_point(name) == (rule, value if value is None else pytest.approx(value))
     assert point_label(name) == label
     assert parsed_point(f"{name}_x") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["sensitivity_150", "sensitivity_0", "specificity_101", "cost_ratio_0", "cost_ratio_1e400"]
+)
+def test_values_that_cannot_be_reached_are_no_operating_point(name: str) -> None:
+    assert parsed_point(name) is None
+    assert math.isnan(choose_threshold(name, np.array([0.2, 0.8]), np.array([False, True])))
