@@ -14,7 +14,11 @@ demo: .venv/installed  # a whole study on drawn lesions
 test: .venv/installed
 	$(BIN)/python -m pytest
 
-soak: .venv/installed  # what takes long by nature; writes docs/soak.md and docs/reliability.md
+.venv/installed-soak: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[soak]"
+	touch $@
+
+soak: .venv/installed-soak  # what takes long by nature; writes docs/soak.md and docs/reliability.md
 	$(BIN)/python -m tests.soak
 	$(BIN)/python -m tests.soak.faults --seconds 3600 --seed $$(date +%j) --write
 

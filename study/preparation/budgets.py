@@ -40,7 +40,7 @@ search:
   scheduler: {asha: {eta: 3, grace: 1}}
   objective: val_auc
 select: {rule: best}
-replicate: {pairs: 2}         # 3 or more for differences that can be shown
+replicate: {pairs: 3}         # with fewer no difference can be shown; 5 narrow the intervals
 evaluate: {copies: 5}
 """.lstrip(),
     ),

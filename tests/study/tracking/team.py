@@ -40,7 +40,7 @@ def absent() -> str:
         return "PostgreSQL is not installed: apt-get install postgresql"
     modules = ("psycopg", "boto3", "moto", "flask_cors")
     lacking = [name for name in modules if importlib.util.find_spec(name) is None]
-    return f"{', '.join(lacking)} not installed: pip install -e '.[server]' 'moto[server]'" if lacking else ""
+    return f"{', '.join(lacking)} not installed: pip install -e '.[soak]'" if lacking else ""
 
 
 class Postgres:
