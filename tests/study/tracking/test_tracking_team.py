@@ -30,6 +30,7 @@ from tests.study.tracking.outage import tracked, wait
 from tests.study.tracking.servers import MlflowServer, Stores
 
 BUCKET = "team-mlflow"
+SPEC = raw(study="team", train={"source": "synthetic", "fractions": [1.0]}, tests=["synthetic_test"])
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(1200),
@@ -60,7 +61,7 @@ def tracked_study(tmp_path_factory):
 
 def _run(root: Path, server: MlflowServer, database: team.Postgres) -> tuple[DesiredState, StudyDirectory]:
     spec = root / "spec.yaml"
-    spec.write_text(yaml.safe_dump(raw(study="team")))
+    spec.write_text(yaml.safe_dump(SPEC))
     directory = StudyDirectory(root / "study")
     command = [sys.executable, "-m", "study", "run", str(spec), "--dir", str(directory.root)]
     log = root / "run.log"
@@ -115,7 +116,7 @@ def test_runs_metrics_parameters_and_artifacts_are_those_of_the_record(tracked_s
         print(f"\n{dict(counts)} on PostgreSQL and S3, equal to the record")
     readback.check(client, desired.plan, directory)
     assert counts["artifacts"] > 20
-    assert counts["points"] > 500
+    assert counts["points"] > 200
 
 
 def _compare(client: MlflowClient, run, record: Run) -> Counter[str]:
