@@ -46,6 +46,7 @@ def compare(plan: Plan, directory: StudyDirectory) -> dict[str, pd.DataFrame]:
             in_distribution=in_distribution(plan),
             metric=spec.compare.metric,
             margin=spec.compare.margin,
+            prevalence=spec.compare.prevalence,
             draws=spec.compare.draws,
             seed=spec.seed,
         )

@@ -28,6 +28,7 @@ def compare_folders(
     in_distribution: str | None = None,
     metric: str = "auroc",
     margin: float | None = None,
+    prevalence: float | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Compare all prediction tables below `folders`; writes the tables and `context.json` into `out`.
 
@@ -52,6 +53,7 @@ def compare_folders(
             in_distribution=in_distribution,
             metric=metric,
             margin=margin or NO_MARGIN,
+            prevalence=prevalence,
         )
     except ComparisonError as error:
         raise StudyError(str(error)) from error

@@ -28,6 +28,10 @@ def compare(
         float | None,
         typer.Option(help="Joined comparisons: difference of the main metric that counts as none; default the specs'."),
     ] = None,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(help="Joined comparisons: share of positives for predictive values; default each test set's own."),
+    ] = None,
     reopen: Reopen = None,
 ) -> None:
     """Statistics over prediction tables: of one study, of several studies together, or of a folder of tables."""
@@ -47,7 +51,13 @@ def compare(
     if margin is None and predictions is None:
         margin = common_margin
     compare_folders(
-        folders, comparison, baseline=baseline, in_distribution=in_distribution, metric=metric, margin=margin
+        folders,
+        comparison,
+        baseline=baseline,
+        in_distribution=in_distribution,
+        metric=metric,
+        margin=margin,
+        prevalence=prevalence,
     )
     print_table(comparison)
 

@@ -47,6 +47,7 @@ def compare(
     in_distribution: str | None,
     metric: str = MAIN,
     margin: float = 0.02,
+    prevalence: float | None = None,
     draws: int = 2000,
     seed: int = 0,
 ) -> dict[str, pd.DataFrame]:
@@ -54,12 +55,18 @@ def compare(
 
     `predictions`: one row an image of a test set and trained model, in the columns of a prediction table; all methods
     on the same images and (rank, split, seed). `metric`: what ranking, robustness and stability are about; differences
-    of it below `margin` do not matter. `draws` and `seed` are
-    those of the bootstrap and of the ranking. Raises `ComparisonError`.
+    of it below `margin` do not matter. `prevalence`: share of positives at which predictive values and net benefit are
+    given (None: each test set's own). `draws` and `seed` are those of the bootstrap and of the ranking. Raises
+    `ComparisonError`.
     """
     if draws < 100 or margin <= 0:
         raise ComparisonError(
             f"`draws` is at least 100 and `margin` above 0, got {draws} and {margin:g}. Use draws=2000, margin=0.02."
+        )
+    if prevalence is not None and not 0 < prevalence < 1:
+        raise ComparisonError(
+            f"`prevalence` is a share of positives between 0 and 1, got {prevalence:g}. Correct it, or leave it out "
+            "for each test set's own."
         )
     check_predictions(predictions, baseline=baseline, in_distribution=in_distribution)
     check_main(metric, 2 if SCORE in predictions.columns else len(scores_of(predictions.columns)))
@@ -75,7 +82,7 @@ def compare(
         "calibration": calibration(found),
         "robustness": robustness(measured, in_distribution=in_distribution, metric=metric),
         **_by_group(found, baseline),
-        **_frozen(found, baseline, in_distribution, draws, seed),
+        **_frozen(found, baseline, in_distribution, prevalence, draws, seed),
         "score_distribution": score_distribution(found),
     }
     many = [block for block in found if isinstance(block, ClassBlock)]
@@ -91,20 +98,20 @@ def compare(
 
 
 def _frozen(
-    found: Sequence[AnyBlock], baseline: str, in_distribution: str | None, draws: int, seed: int
+    found: Sequence[AnyBlock], baseline: str, home: str | None, prevalence: float | None, draws: int, seed: int
 ) -> dict[str, pd.DataFrame]:
     """What rests on thresholds and temperatures; no table where the predictions carry none."""
     tables: dict[str, pd.DataFrame] = {}
     if any(points_of(block.frozen) for block in found):
-        chosen = at_points(found)
+        chosen = at_points(found, prevalence)
         tables |= {
             "operating_points": operating_points(chosen),
             "operating_point_differences": operating_point_differences(chosen, baseline=baseline),
-            "operating_point_shift": operating_point_shift(chosen, in_distribution=in_distribution),
+            "operating_point_shift": operating_point_shift(chosen, in_distribution=home),
         }
     if any(TEMPERATURE in block.frozen for block in found):
         tables["calibration_measures"] = calibration_measures(found, draws, seed)
-        tables["decision_curves"] = decision_curves(found)
+        tables["decision_curves"] = decision_curves(found, prevalence)
     return tables
 
 

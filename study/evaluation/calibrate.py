@@ -25,19 +25,13 @@ from study.store.stage import StageContext
 from study.training.replicates import pairs
 
 
-def calibrate(context: StageContext) -> OperatingPoints | None:
-    """Score what is missing, choose, and freeze; None where test labels were read before there was anything to freeze.
+def calibrate(context: StageContext) -> OperatingPoints:
+    """Score what is missing, choose, and freeze.
 
     Raises `StudyError` where other points than the frozen ones would be chosen after test labels were read.
     """
     plan, directory = context.plan, context.directory
     frozen = selection_record.load(directory)
-    if operating_points_record.withheld(directory) and context.reopen is None:
-        context.message(
-            "no operating points: an older version read test labels of this study before it chose any. Give --reopen "
-            "REASON to choose them now"
-        )
-        return None
     score_validation(context, frozen)
     points = operating_points_record.freeze(directory, _propose(plan, directory, frozen), reopen=context.reopen)
     seal.follow_points(plan, directory, points, reason=context.reopen)

@@ -12,6 +12,11 @@ from study.evaluation.validation_tables import expected_validation
 from study.store import operating_points_record, selection_record
 from study.store.stage import Count, Stage, StageContext
 
+WITHHELD = (
+    "no operating points: an older version read test labels of this study before it chose any. Give --reopen REASON to "
+    "choose them now"
+)
+
 
 class Calibrate(Stage):
     """Score every replicate on its own validation images, and freeze what they say: thresholds and temperatures."""
@@ -21,6 +26,9 @@ class Calibrate(Stage):
 
     def run(self, context: StageContext) -> None:
         """Score what is missing, then choose and freeze, or find that it is frozen."""
+        if operating_points_record.withheld(context.directory) and context.reopen is None:
+            context.message(WITHHELD)
+            return
         connection.connect(context.address)
         calibrate(context)
 

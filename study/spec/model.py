@@ -236,6 +236,13 @@ class Compare(_Model):
         0.02, gt=0.0, lt=0.5, description="difference of the main metric below which methods count as equivalent"
     )
     draws: int = Field(2000, ge=100, description="bootstrap draws")
+    prevalence: float | None = Field(
+        None,
+        gt=0.0,
+        lt=1.0,
+        description="share of positives at which predictive values, biopsies per melanoma found and net benefit are "
+        "given; null: each test set's own",
+    )
 
 
 class ResourceOverride(_Model):
@@ -347,6 +354,8 @@ class StudySpec(_Model):
                     del method[name]
         if self.search.repeats == 1:  # older versions searched once
             del content["search"]["repeats"]
+        if self.compare.prevalence is None:  # older versions took that of each test set
+            del content["compare"]["prevalence"]
         if self.compare.metric == "auroc":  # older versions compared by nothing else
             del content["compare"]["metric"]
         if self.precision == "auto":  # specs of older versions had no such key, and their digests stay

@@ -8,8 +8,9 @@ labels, what one could have had and not what one would get. It has no interval.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,8 @@ from study.comparison.estimates import bounded, covers, unknown
 from study.comparison.holm import holm
 from study.comparison.inference import infer
 from study.comparison.metrics import closed_form
+from study.comparison.metrics.closed_form import Shares
 from study.comparison.metrics.measure import Measured, measured, table
-from study.comparison.metrics.metric import ClosedForm
 from study.comparison.operating_points import decisions
 from study.comparison.operating_points.frozen_columns import points_of, threshold_column
 from study.comparison.operating_points.rules import choose_threshold
@@ -31,7 +32,7 @@ from study.comparison.share_interval import share_interval
 
 COLUMNS = (
     "method", "fraction", "dataset", "point", "measure", "estimate", "sd", "low", "high", "own", "threshold",
-    "own_threshold", "replicates", "covers", "reason",
+    "own_threshold", "prevalence", "replicates", "covers", "reason",
 )  # fmt: skip
 PAIRED = (
     "method", "other", "fraction", "dataset", "point", "measure", "difference", "low", "high", "p", "p_holm",
@@ -40,7 +41,7 @@ PAIRED = (
 SHIFTED = (
     "method", "fraction", "dataset", "point", "measure", "change", "low", "high", "p", "replicates", "covers", "reason",
 )  # fmt: skip
-MEASURES: dict[str, ClosedForm] = {
+MEASURES: dict[str, Callable[..., Shares]] = {
     "sensitivity": closed_form.sensitivity,
     "specificity": closed_form.specificity,
     "ppv": decisions.positive_predictive_value,
@@ -48,6 +49,7 @@ MEASURES: dict[str, ClosedForm] = {
     "called": decisions.called_share,
     "biopsies_per_find": decisions.calls_per_find,
 }
+AT_PREVALENCE = ("ppv", "npv", "called", "biopsies_per_find")
 COMPARED = ("sensitivity", "specificity", "ppv", "npv")
 NOTHING = {
     "ppv": "a model calls no image positive", "npv": "a model calls every image positive",
@@ -57,13 +59,15 @@ NOTHING = {
 
 @dataclass(frozen=True, kw_only=True)
 class AtPoint:
-    """One measure of a block at one operating point; `own` and the thresholds are means [methods]."""
+    """One measure of a block at one operating point; `own` and the thresholds are means [methods]; `prevalence`: the
+    share of positives at which it is given."""
 
     point: str
     found: Measured
     own: Floats
     threshold: Floats
     own_threshold: Floats
+    prevalence: float
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -72,10 +76,15 @@ class AtPoint:
         return {"fraction": block.fraction, "dataset": block.dataset, "point": self.point, "measure": self.found.metric}
 
 
-def at_points(blocks: Sequence[AnyBlock]) -> list[AtPoint]:
-    """Every measure at every operating point of the methods that have one; none of more than two classes."""
+def at_points(blocks: Sequence[AnyBlock], prevalence: float | None = None) -> list[AtPoint]:
+    """Every measure at every operating point of the methods that have one; none of more than two classes.
+
+    Predictive values hold at a share of positives: `prevalence`, or where None the test set's own.
+    """
     two = [block for block in blocks if isinstance(block, Block) and not block.cases.reason()]
-    return [found for block in two for point in points_of(block.frozen) for found in _at_point(block, point)]
+    return [
+        found for block in two for point in points_of(block.frozen) for found in _at_point(block, point, prevalence)
+    ]
 
 
 def decided(block: Block, thresholds: Floats) -> Block:
@@ -84,7 +93,7 @@ def decided(block: Block, thresholds: Floats) -> Block:
     return replace(block, scores=(block.scores >= thresholds[..., None]).astype(float))
 
 
-def _at_point(block: Block, point: str) -> Iterator[AtPoint]:
+def _at_point(block: Block, point: str, prevalence: float | None) -> Iterator[AtPoint]:
     column = threshold_column(point)
     known = block.knowing([column])
     if known is None:
@@ -93,18 +102,20 @@ def _at_point(block: Block, point: str) -> Iterator[AtPoint]:
     own = np.array([choose_threshold(point, scores, known.cases.positive) for scores in known.flat]).reshape(shape)
     given, best = decided(known, known.frozen[column]), decided(known, own)
     for name in MEASURES:
-        of_own = _measure(best, name).values.mean(axis=1)
+        of_own = _measure(best, name, prevalence).values.mean(axis=1)
         yield AtPoint(
             point=point,
-            found=_measure(given, name),
+            found=_measure(given, name, prevalence),
             own=np.where(np.isnan(own).any(axis=(1, 2)), np.nan, of_own),
             threshold=known.frozen[column].mean(axis=(1, 2)),
             own_threshold=own.mean(axis=(1, 2)),
+            prevalence=prevalence or float(known.cases.positive.mean()),
         )
 
 
-def _measure(block: Block, name: str) -> Measured:
-    found = measured(block, name, MEASURES[name])
+def _measure(block: Block, name: str, prevalence: float | None) -> Measured:
+    function = MEASURES[name]
+    found = measured(block, name, partial(function, prevalence=prevalence) if name in AT_PREVALENCE else function)
     positives, negatives = found.classes
     cases = {"sensitivity": positives, "specificity": negatives}.get(name, found.cases)
     return replace(found, cases=cases, upper=math.inf if name == "biopsies_per_find" else 1.0)
@@ -126,8 +137,9 @@ def _row(item: AtPoint, index: int) -> dict[str, Any]:
     return {
         "method": found.block.methods[index], **item.facts, "estimate": inference.mean, "sd": inference.sd,
         "low": low, "high": high, "own": float(item.own[index]), "threshold": float(item.threshold[index]),
-        "own_threshold": float(item.own_threshold[index]), "replicates": inference.replicates,
-        "covers": covers(inference), "reason": _nothing(found, inference.mean) or unknown(inference),
+        "own_threshold": float(item.own_threshold[index]), "prevalence": item.prevalence,
+        "replicates": inference.replicates, "covers": covers(inference),
+        "reason": _nothing(found, inference.mean) or unknown(inference),
     }  # fmt: skip
 
 

@@ -24,30 +24,35 @@ from study.comparison.operating_points.decisions import net_benefit
 from study.comparison.operating_points.frozen_columns import TEMPERATURE
 
 COLUMNS = (
-    "method", "fraction", "dataset", "reading", "threshold", "net_benefit", "low", "high", "treat_all", "replicates",
-    "covers",
+    "method", "fraction", "dataset", "reading", "threshold", "net_benefit", "low", "high", "treat_all", "prevalence",
+    "replicates", "covers",
 )  # fmt: skip
 THRESHOLDS = tuple(round(0.02 * step, 2) for step in range(1, 31))
 """Up to 0.6: few would have a lesion stay that is more likely a melanoma than not."""
 
 
-def decision_curves(blocks: Sequence[AnyBlock]) -> pd.DataFrame:
-    """One row a method, reading and threshold, of two-class blocks whose models were given a temperature."""
-    two = [block for block in blocks if isinstance(block, Block) and block.knowing([TEMPERATURE]) is not None]
-    return table([row for block in two for name, read in readings(block) for row in _rows(name, read)], COLUMNS)
+def decision_curves(blocks: Sequence[AnyBlock], prevalence: float | None = None) -> pd.DataFrame:
+    """One row a method, reading and threshold, of blocks with both classes whose models were given a temperature.
+
+    Net benefit holds at a share of positives: `prevalence`, or where None the test set's own.
+    """
+    two = [block for block in blocks if isinstance(block, Block) and not block.cases.reason()]
+    known = [block for block in two if block.knowing([TEMPERATURE]) is not None]
+    found = [(name, read) for block in known for name, read in readings(block)]
+    return table([row for name, read in found for row in _rows(name, read, prevalence)], COLUMNS)
 
 
-def _rows(reading: str, block: Block) -> Iterator[dict[str, Any]]:
-    share = float(block.cases.positive.mean())
+def _rows(reading: str, block: Block, prevalence: float | None) -> Iterator[dict[str, Any]]:
+    share = prevalence or float(block.cases.positive.mean())
     for threshold in THRESHOLDS:
         called = decided(block, np.full(block.scores.shape[:3], threshold))
-        found = measured(called, "net_benefit", partial(net_benefit, threshold=threshold))
+        found = measured(called, "net_benefit", partial(net_benefit, threshold=threshold, prevalence=prevalence))
         for index, method in enumerate(block.methods):
             inference = infer(found.values[index], found.errors[index], found.case_df)
             low, high = inference.interval()
             yield {
                 "method": method, "fraction": block.fraction, "dataset": block.dataset, "reading": reading,
                 "threshold": threshold, "net_benefit": inference.mean, "low": low, "high": high,
-                "treat_all": share - (1 - share) * threshold / (1 - threshold), "replicates": inference.replicates,
-                "covers": covers(inference),
+                "treat_all": share - (1 - share) * threshold / (1 - threshold), "prevalence": share,
+                "replicates": inference.replicates, "covers": covers(inference),
             }  # fmt: skip

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import pandas as pd
 from markupsafe import Markup
 
 from study.report.figures.svg import Plot
 from study.report.formatting import number, percent
-from study.report.inputs.loaded_tables import ReportData, groups, records
+from study.report.inputs.loaded_tables import ReportData, groups
 
 EVERY = 5  # a marker each five thresholds tells the lines apart without colour
 
@@ -22,20 +24,23 @@ def decision_curve(data: ReportData, rows: pd.DataFrame, name: str) -> Markup:
     curves = dict(groups(rows, "method"))
     for method in [method for method in data.methods if method in curves]:
         style, found = data.palette[method], curves[method].sort_values("threshold")
-        _line(plot, found, "net_benefit", f"l {style.css}", span[0], method)
-        for row in records(found.iloc[EVERY - 1 :: EVERY]):
-            if row["net_benefit"] >= span[0]:
-                title = f"{method} at {percent(row['threshold'])}: {number(row['net_benefit'])}"
-                at = plot.x(row["threshold"]), plot.y(row["net_benefit"])
-                plot.marker(*at, style.marker, f"fill {style.css}", title, 2.8)
+        at, benefit = found["threshold"].tolist(), found["net_benefit"].tolist()
+        _line(plot, at, benefit, f"l {style.css}", span[0], method)
+        for x, y in list(zip(at, benefit, strict=True))[EVERY - 1 :: EVERY]:
+            if y >= span[0]:
+                title = f"{method} at {percent(x)}: {number(y)}"
+                plot.marker(plot.x(x), plot.y(y), style.marker, f"fill {style.css}", title, 2.8)
     everybody = rows.drop_duplicates("threshold").sort_values("threshold")
-    _line(plot, everybody, "treat_all", "all", span[0], "a biopsy for everybody")
+    at, benefit = everybody["threshold"].tolist(), everybody["treat_all"].tolist()
+    _line(plot, at, benefit, "all", span[0], "a biopsy for everybody")
     return plot.render()
 
 
-def _line(plot: Plot, rows: pd.DataFrame, column: str, css: str, floor: float, title: str) -> None:
+def _line(plot: Plot, at: list[float], benefit: list[float], css: str, floor: float, title: str) -> None:
     """The curve where it is above the end of the axis, and one step below it."""
-    above = rows[column] >= floor
-    kept = above | above.shift(1, fill_value=False) | above.shift(-1, fill_value=False)
-    for _, run in rows[kept].groupby((~kept).cumsum()[kept]):
-        plot.curve(run["threshold"].tolist(), run[column].clip(lower=floor).tolist(), css, title)
+    above = [value >= floor for value in benefit]
+    near = [any(above[max(place - 1, 0) : place + 2]) for place in range(len(above))]
+    for kept, run in groupby(range(len(at)), key=near.__getitem__):
+        places = list(run)
+        if kept:
+            plot.curve([at[place] for place in places], [max(benefit[place], floor) for place in places], css, title)

@@ -105,11 +105,12 @@ def measure_table(data: ReportData) -> Table | None:
     two = (ordered["measure"] == "slope").any()
     leading = ("slope", "in_the_large", "excess") if two else ()
     rows: list[list[Cell | str]] = []
+    moved = _moved(ordered)
     for (share, name, method, reading), found in ordered.groupby(
         ["fraction", "dataset", "method", "reading"], sort=False
     ):
         by_measure = {str(r["measure"]): r for r in records(found)}
-        if reading == "prior" and _unmoved(ordered, share, name, method):
+        if reading == "prior" and (share, name, method) not in moved:
             continue
         rows.append(
             [f"{percent(share)}, tested on {name}", str(method), READINGS.get(str(reading), str(reading))]
@@ -136,11 +137,13 @@ def measure_table(data: ReportData) -> Table | None:
     )
 
 
-def _unmoved(table: pd.DataFrame, *place: object) -> bool:
-    """Whether a method was not trained on balanced batches, so that there is nothing to undo."""
-    here = table[(table["fraction"] == place[0]) & (table["dataset"] == place[1]) & (table["method"] == place[2])]
-    values = here[here["measure"] == "mean_score"].set_index("reading")["estimate"]
-    return bool(abs(values["prior"] - values["raw"]) < 1e-9)
+def _moved(table: pd.DataFrame) -> set[tuple[Any, ...]]:
+    """Fraction, test set and method where one was trained on balanced batches, so that there is something to undo."""
+    scores = table[table["measure"] == "mean_score"]
+    wide = scores.pivot_table(index=["fraction", "dataset", "method"], columns="reading", values="estimate")
+    if "prior" not in wide.columns:
+        return set()
+    return set(wide.index[(wide["prior"] - wide["raw"]).abs() > 1e-9])
 
 
 def _cell(row: dict[str, Any] | None, sign: bool = False) -> Cell:

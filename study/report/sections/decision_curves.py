@@ -10,6 +10,7 @@ from study.report.formatting import fraction, interval, listing, number, percent
 from study.report.inputs.loaded_tables import ReportData, groups, records
 from study.report.page import Section, figure, fold, key, panels, paragraph
 from study.report.sections.calibration import READINGS
+from study.report.sections.operating_point_tables import at_prevalence
 from study.report.table import Cell, Table
 
 AT = (0.04, 0.1, 0.2, 0.3, 0.5)
@@ -17,19 +18,20 @@ AT = (0.04, 0.1, 0.2, 0.3, 0.5)
 
 
 def decision_curves(data: ReportData) -> Section | None:
-    """A panel a test set for the reading that undoes most of what training did; other readings and fractions folded."""
+    """A panel a test set for the reading that undoes most of what training did; other fractions, and the scores as they
+    are, folded."""
     table = data.table(
         "decision_curves", "method", "fraction", "dataset", "reading", "threshold", "net_benefit", "low", "high",
         "treat_all",
     )  # fmt: skip
     if table is None:
         return None
-    known = [name for name in ("prior", "temperature", "raw") if (table["reading"] == name).any()]
+    best = next(name for name in ("prior", "temperature", "raw") if (table["reading"] == name).any())
     shares = [share for share in data.fractions if (table["fraction"] == share).any()]
+    places = dict.fromkeys([*((share, best) for share in shares), (shares[0], "raw")])
     shown = {
         (share, reading): _panels(data, table[(table["fraction"] == share) & (table["reading"] == reading)])
-        for share in shares
-        for reading in known
+        for share, reading in places
     }
     (first, *others) = [place for place in shown if shown[place]]
     folded = [
@@ -45,7 +47,8 @@ def decision_curves(data: ReportData) -> Section | None:
         body=paragraph(
             "At a threshold of 10\u00a0% one holds a missed melanoma to be as bad as nine needless biopsies. Net "
             "benefit: melanomas found less needless biopsies at that weight, for each image. Dashed: a biopsy for "
-            f"everybody; the line at 0: for nobody. Scores {READINGS[reading]}; trained on {fraction(share)}.",
+            f"everybody; the line at 0: for nobody. {at_prevalence(table, 'The curves')} "
+            f"Scores {READINGS[reading]}; trained on {fraction(share)}.",
             "note",
         )
         + key(data, data.methods)

@@ -33,7 +33,7 @@ def point_table(data: ReportData, rows: pd.DataFrame, point: str) -> Table:
         )
     return Table(
         name=f"operating_point_{point}",
-        caption=f"At the thresholds chosen on validation: {point_label(point)}",
+        caption=f"At the chosen thresholds: {point_label(point)}",
         header=[
             "training images", "method", "threshold", *NAMES.values(), "own optimum: threshold", "its sensitivity",
             "its specificity",
@@ -42,13 +42,24 @@ def point_table(data: ReportData, rows: pd.DataFrame, point: str) -> Table:
         align="ll" + "r" * (len(NAMES) + 4),
         numbers=ordered,
         notes=(
-            "Thresholds are means over the re-trained models. PPV and NPV hold at the test set's share of positives. "
+            f"Thresholds are means over the models. {at_prevalence(rows, 'PPV, NPV, biopsies and the share called')} "
             "Biopsies per melanoma found: images called positive for each positive one among them. Own optimum: the "
             "same rule on the test set's own labels, what one could have had and not what one would get; it has no "
             "interval.",
         ),
         group=True,
     )  # fmt: skip
+
+
+def at_prevalence(rows: pd.DataFrame, what: str) -> str:
+    """At which share of positives something holds, in a sentence; older comparisons took each test set's own."""
+    shares = rows.groupby("dataset", sort=False)["prevalence"].first() if "prevalence" in rows.columns else None
+    if shares is None:
+        return f"{what} hold at the test set's own share of positives."
+    if len(set(shares)) == 1 and len(shares) > 1:
+        return f"{what} are given for a share of positives of {percent(shares.iloc[0], 1)}."
+    own = ", ".join(f"{percent(round(share, 3), 1)} of {name}" for name, share in shares.items())
+    return f"{what} hold at the test set's share of positives: {own}."
 
 
 def _cell(row: dict[str, Any] | None) -> Cell:

@@ -15,10 +15,14 @@ from study.report.inputs.loaded_tables import ReportData, records
 from study.report.page import Section, figure, fold, panels, paragraph
 from study.report.sections.operating_point_tables import DRAWN, NAMES, difference_table, point_table, shift_table
 
-HOW = (
+CHOSEN = (
     "Each re-trained model has its own threshold, chosen on its own validation images and frozen before any test label "
-    "was read. Intervals cover new patients and new training runs, each with a threshold of its own. Hollow: the test "
-    "set's own optimum, what the same rule would choose on its labels, which nobody has beforehand."
+    "was read."
+)
+GIVEN = "Each model has the threshold that its prediction table gives; who made it says how it was chosen."
+HOW = (
+    "Intervals cover new patients and new training runs, each with a threshold of its own. Hollow: the test set's own "
+    "optimum, what the same rule would choose on its labels, which nobody has beforehand."
 )
 
 
@@ -32,7 +36,8 @@ def operating_points(data: ReportData) -> Section | None:
     by_point = {str(point): table[table["point"] == point] for point in dict.fromkeys(table["point"])}
     first, *others = by_point
     tables = [point_table(data, rows, point) for point, rows in by_point.items()]
-    parts = [paragraph(HOW, "note"), _figures(data, by_point[first], first)]
+    known = GIVEN if data.context.sources else CHOSEN
+    parts = [paragraph(f"{known} {HOW}", "note"), _figures(data, by_point[first], first)]
     parts += [fold(f"The same: {point_label(point)}", _figures(data, by_point[point], point)) for point in others]
     parts.append(fold("All values, with predictive values", Markup("").join(found.html() for found in tables)))
     for title, found in (
@@ -58,7 +63,9 @@ def _lead(data: ReportData, rows: pd.DataFrame, point: str) -> str:
     other = DRAWN[1 - DRAWN.index(shown)]
     largest = rows[rows["fraction"] == rows["fraction"].max()]
     share = fraction(largest["fraction"].iloc[0])
-    said = f"Thresholds for {point_label(point)} on validation, trained on {share}: "
+    said = (
+        f"Thresholds for {point_label(point)}{'' if data.context.sources else ' on validation'}, trained on {share}: "
+    )
     home, away = largest[largest["dataset"] == data.home], largest[largest["dataset"] != data.home]
     if home.empty:
         return f"{said}{shown} is {_range(away, shown)} and {other} {_range(away, other)} on the test sets."

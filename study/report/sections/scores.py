@@ -138,6 +138,8 @@ NOTES = {
 
 def _threshold(data: ReportData, name: str) -> tuple[str, ...]:
     notes = NOTES if data.table("per_class") is None else CLASS_NOTES
+    if name == "balanced_accuracy" and data.table("operating_points") is not None:
+        return (notes[name], "What methods do at thresholds chosen on validation is in “At the chosen thresholds”.")
     return (notes[name],) if name in notes else ()
 
 

@@ -50,7 +50,7 @@ def study(world: World, validation: int, rng: np.random.Generator) -> Block:
     return replace(block, frozen={f"threshold.{POINT}": chosen[:, :, None]})
 
 
-def truths(world: World, validation: int, rng: np.random.Generator, runs: int = 4000) -> tuple[float, float]:
+def truths(world: World, validation: int, rng: np.random.Generator, runs: int) -> tuple[float, float]:
     """Sensitivity and specificity to expect of one more training run with one more threshold."""
     many = replace(world, replicates=runs)
     skill = skills(many, rng)
@@ -59,10 +59,10 @@ def truths(world: World, validation: int, rng: np.random.Generator, runs: int = 
     return float(norm.sf(cut - half).mean()), float(norm.cdf(cut + half).mean())
 
 
-def rates(world: World, validation: int, studies: int, seed: int) -> dict[str, float]:
+def rates(world: World, validation: int, studies: int, seed: int, runs: int = 4000) -> dict[str, float]:
     """Shares of studies whose 95 % intervals cover, of both methods, and whose test of no difference rejects."""
     rng = np.random.default_rng([seed, world.replicates, world.positives, validation, round(1e4 * world.replicate)])
-    sensitivity, specificity = truths(world, validation, rng)
+    sensitivity, specificity = truths(world, validation, rng, runs)
     hits = []
     for _ in range(studies):
         found = at_points([study(world, validation, rng)])

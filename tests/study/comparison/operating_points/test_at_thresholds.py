@@ -103,3 +103,22 @@ def test_a_model_has_one_threshold(predictions: pd.DataFrame, rows: str, value: 
     two.loc[two.query(f"{rows} and method == 'one' and split == 0").index, POINT] = value
     with pytest.raises(ComparisonError, match="on all test sets, null in all or in none, got 2 values"):
         compare(two, baseline="one", in_distribution=None, draws=100)
+
+
+def test_a_prevalence_moves_predictive_values_and_net_benefit_alone(predictions: pd.DataFrame) -> None:
+    places = ["method", "dataset", "point", "measure"]
+    own, rare = (
+        compare(predictions, baseline="one", in_distribution="home", draws=100, prevalence=share)
+        for share in (None, 0.02)
+    )
+    before, after = (found["operating_points"].set_index(places).sort_index() for found in (own, rare))
+    for measure in ("sensitivity", "specificity"):
+        kept = [found.xs(measure, level="measure")["estimate"] for found in (before, after)]
+        pd.testing.assert_series_equal(*kept)
+    ppv = after.xs("ppv", level="measure")
+    assert (ppv["estimate"] < before.xs("ppv", level="measure")["estimate"] / 2).all()
+    assert (ppv["prevalence"] == 0.02).all()
+    curves = rare["decision_curves"]
+    assert (curves["treat_all"] <= 0.02).all()
+    with pytest.raises(ComparisonError, match="between 0 and 1, got 2"):
+        compare(predictions, baseline="one", in_distribution=None, draws=100, prevalence=2.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -120,3 +121,33 @@ def test_with_one_replicate_the_interval_of_a_share_is_wilsons() -> None:
         )
         wilson = binomtest(hits, 60).proportion_ci(0.95, method="wilson")
         assert share_interval(found, 60) == pytest.approx((wilson.low, wilson.high), abs=1e-7)
+
+
+def test_at_a_prevalence_values_are_those_of_bayes_rule() -> None:
+    """Predictive values by Bayes' rule, net benefit from sensitivity and specificity, influences by the chain rule."""
+    share, weight = 0.02, 0.1 / 0.9
+    for model, called in enumerate(CALLED):
+        sensitivity, alarm = called[POSITIVE].mean(), called[~POSITIVE].mean()
+        hits, alarms = share * sensitivity, (1 - share) * alarm
+        wanted = {
+            decisions.positive_predictive_value: hits / (hits + alarms),
+            decisions.negative_predictive_value: (1 - share) * (1 - alarm) / (1 - hits - alarms),
+            decisions.called_share: hits + alarms,
+            decisions.calls_per_find: (hits + alarms) / hits,
+            partial(decisions.net_benefit, threshold=0.1): hits - weight * alarms,
+        }
+        for function, value in wanted.items():
+            found, influence = function(CALLED, POSITIVE, prevalence=share)
+            assert found[model] == pytest.approx(value, abs=1e-12)
+            for side in (POSITIVE, ~POSITIVE):  # the sizes of the classes are given
+                assert influence[model, side].sum() == pytest.approx(0, abs=1e-12)
+        of_ppv = decisions.positive_predictive_value(CALLED, POSITIVE, prevalence=share)[1][model]
+        by_sensitivity = share * alarms / (hits + alarms) ** 2
+        expected = by_sensitivity * (called[POSITIVE] - sensitivity) / POSITIVE.sum()
+        np.testing.assert_allclose(of_ppv[POSITIVE], expected, atol=1e-12)
+
+
+def test_the_own_prevalence_is_what_is_given_without_one() -> None:
+    for function in (decisions.positive_predictive_value, decisions.calls_per_find):
+        own = function(CALLED, POSITIVE, prevalence=float(POSITIVE.mean()))[0]
+        np.testing.assert_allclose(own, function(CALLED, POSITIVE)[0], rtol=1e-12)
