@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -102,3 +102,22 @@ def report_folder(comparison: Path) -> Path:
     except ReportError as error:
         raise StudyError(str(error)) from error
     return out
+
+
+def paper_files(
+    page: Path, comparison: Path, *, checklist: str | None = None, pdf: bool = False
+) -> Iterator[tuple[str, Path]]:
+    """Write the wanted files beside a report, and name them. Raises `StudyError`."""
+    from study.report.checklists.checklist import write_checklist
+    from study.report.print_pdf import print_pdf
+
+    try:
+        if checklist is not None:
+            written = page.with_name(f"checklist-{checklist}.md")
+            write_checklist(checklist, comparison, written)
+            yield "checklist", written
+        if pdf:
+            print_pdf(page, page.with_suffix(".pdf"))
+            yield "pdf", page.with_suffix(".pdf")
+    except ReportError as error:
+        raise StudyError(str(error)) from error

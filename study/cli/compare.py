@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -65,15 +65,22 @@ def compare(
 @app.command("report", rich_help_panel="One stage alone")
 def report(
     directory: Annotated[Path, typer.Argument(help="Study directory, or a folder of comparison tables.")],
+    checklist: Annotated[
+        Literal["claim", "tripod-ai"] | None,
+        typer.Option(help="Also write this reporting checklist, filled in with what the study knows, and the methods."),
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Also print the report to report.pdf (by Chromium).")] = False,
     reopen: Reopen = None,
 ) -> None:
     """Write the HTML report and its tables (CSV, Markdown, LaTeX)."""
     from study import api
+    from study.analysis.joint import paper_files, report_folder
 
     if (directory / "spec.yaml").is_file():
         api.open(directory, reopen=reopen).run_stage("report")
-        print(f"report: {directory / 'report.html'}")
-        return
-    from study.analysis.joint import report_folder
-
-    print(f"report: {report_folder(directory)}")
+        page, comparison = directory / "report.html", directory / "comparison"
+    else:
+        page, comparison = report_folder(directory), directory
+    print(f"report: {page}")
+    for kind, path in paper_files(page, comparison, checklist=checklist, pdf=pdf):
+        print(f"{kind}: {path}")

@@ -1,0 +1,1 @@
+"""Reporting checklists: what each item asks, what the study knows of it, and what its authors must say."""
