@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
 }
 """Columns that a table may lack, and their values then: one test set, one model a method, every image its own case."""
 IDS = ("image_id", "lesion_id", "patient_id", "method", "dataset", "study")
+WHOLE = ("rank", "split", "seed", "search")
 NUMBERS = ("label", "fraction", "rank", "split", "seed")
 
 
@@ -32,6 +33,10 @@ def table_files(paths: Sequence[Path]) -> list[Path]:
     """The tables in files and folders, in the order of their names. Raises `StudyError` where there is none."""
     files: list[Path] = []
     for path in paths:
+        if path.is_file() and path.suffix not in SUFFIXES:
+            raise StudyError(
+                f"A prediction table is a file {' or '.join(SUFFIXES)}, got {path}. Write it as one of these."
+            )
         below = [file for file in sorted(path.rglob("*")) if file.suffix in SUFFIXES and not file.name.startswith(".")]
         files += [path] if path.is_file() else below
     if not files:
@@ -85,9 +90,10 @@ def _read(path: Path) -> pd.DataFrame:
     required = _required(table)
     missing = [column for column in required if column not in table.columns]
     if missing:
+        one = " Separate the columns of a CSV file by commas." if len(table.columns) == 1 else ""
         raise StudyError(
             f"A prediction table has the columns {', '.join(required)}, but {path} lacks {', '.join(missing)}; it has "
-            f"{', '.join(map(str, table.columns)) or 'none'}. Add or rename them."
+            f"{', '.join(map(str, table.columns)) or 'none'}. Add or rename them.{one}"
         )
     table = table.assign(**{name: value for name, value in DEFAULTS.items() if name not in table.columns})
     if "study" not in table.columns:
@@ -106,8 +112,9 @@ def _typed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
         try:
             table[name] = pd.to_numeric(table[name])
         except (ValueError, TypeError) as error:
+            what = "1 for the class of `score` and 0 for any other" if name == "label" else "numbers"
             raise StudyError(
-                f"Column {name!r} of a prediction table holds numbers, but {path}: {error}. Correct it."
+                f"Column {name!r} of a prediction table holds {what}, but {path}: {error}. Correct it."
             ) from error
     for name in (*required, "study", "dataset", "fraction"):
         nulls = int(table[name].isna().sum())
@@ -116,7 +123,24 @@ def _typed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
                 f"Column {name!r} of a prediction table is never empty, but {nulls} of {len(table)} rows of {path} "
                 "are. Leave out images that could not be scored, for every method alike."
             )
+    _whole(table, path)
     return table.astype(dict.fromkeys((*scores, "fraction"), "float64"))
+
+
+def _whole(table: pd.DataFrame, path: Path) -> None:
+    """Models are counted in whole numbers, and a fraction is a share of the training images."""
+    for name in (column for column in WHOLE if column in table.columns):
+        odd = table[name][table[name].notna() & (table[name] % 1 != 0)]
+        if len(odd):
+            raise StudyError(
+                f"Column {name!r} of a prediction table holds whole numbers, but {path} has {odd.iloc[0]}. Correct it."
+            )
+    outside = table["fraction"][(table["fraction"] <= 0) | (table["fraction"] > 1)]
+    if len(outside):
+        raise StudyError(
+            f"Column 'fraction' of a prediction table is the share of the training images, above 0 and at most 1, but "
+            f"{path} has {outside.iloc[0]:g}. Correct it, or leave the column out."
+        )
 
 
 def _required(table: pd.DataFrame) -> tuple[str, ...]:

@@ -66,4 +66,5 @@ def print_answer(comparison: Path) -> None:
 def _cell(row: dict[str, Any]) -> str:
     if row["estimate"] != row["estimate"]:
         return f"undefined ({row.get('reason', '')})"
-    return f"{row['estimate']:.3f} ± {row['sd']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    spread = "" if row["sd"] != row["sd"] else f" ± {row['sd']:.3f}"
+    return f"{row['estimate']:.3f}{spread} [{row['low']:.3f}, {row['high']:.3f}]"

@@ -164,3 +164,47 @@ def test_tables_of_other_classes_are_not_compared(tmp_path):
     one.assign(**{"score.NV": "high"}).to_csv(tmp_path / "2.csv", index=False)
     with pytest.raises(StudyError, match=r"Column 'score.NV' of a prediction table holds numbers"):
         compare_folders([tmp_path / "2.csv"], tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        (
+            {"label": "benign"},
+            r"'label' of a prediction table holds 1 for the class of `score` and 0 for any other, but .*mine",
+        ),
+        ({"split": 0.5}, r"'split' of a prediction table holds whole numbers, but .*mine\.csv has 0\.5"),
+        ({"fraction": 2}, r"share of the training images, above 0 and at most 1, but .*mine\.csv has 2"),
+        ({"score": "0,5"}, r"'score' of a prediction table holds numbers, but .*mine\.csv"),
+        ({"search": "first"}, r"'search' of a prediction table holds numbers, but .*mine\.csv"),
+    ],
+)
+def test_a_table_that_is_wrong_in_one_way_gives_one_clear_error(tmp_path, changes, text):
+    plain(**changes).to_csv(tmp_path / "mine.csv", index=False)
+    with pytest.raises(StudyError, match=text):
+        compare_folders([tmp_path / "mine.csv"], tmp_path / "out")
+
+
+def test_another_kind_of_file_is_refused_by_its_name(tmp_path):
+    plain().to_csv(tmp_path / "mine.tsv", index=False)
+    with pytest.raises(StudyError, match=r"a file \.parquet or \.csv, got .*mine\.tsv"):
+        compare_folders([tmp_path / "mine.tsv"], tmp_path / "out")
+    plain().to_csv(tmp_path / "mine.csv", index=False, sep=";")
+    with pytest.raises(StudyError, match=r"it has method;image_id;label;score\..* Separate the columns"):
+        compare_folders([tmp_path / "mine.csv"], tmp_path / "out")
+
+
+def test_files_of_both_kinds_with_ids_as_text_and_as_numbers_are_one_comparison(tmp_path):
+    table = plain()
+    table["image_id"] = pd.factorize(table["image_id"])[0] + 100
+    for method, rows in table.groupby("method"):
+        where = tmp_path / "mine" / str(method).replace(":", "-")
+        where.parent.mkdir(exist_ok=True)
+        if method == "simclr:ft":
+            rows.to_csv(where.with_suffix(".csv"), index=False)
+        else:
+            rows.assign(image_id=rows["image_id"].astype(str)).to_parquet(where.with_suffix(".parquet"))
+    found = compare_folders([tmp_path / "mine"], tmp_path / "out", baseline="supervised:ft")
+    whole = compare_folders([write_whole(tmp_path / "whole")], tmp_path / "other", baseline="supervised:ft")
+    one, other = (t["differences"].query("metric == 'auroc'")["difference"].tolist() for t in (found, whole))
+    assert one == pytest.approx(other)
