@@ -3,6 +3,7 @@ fact, empty where the records do not say."""
 
 from __future__ import annotations
 
+from study.comparison.operating_points.rules import point_label
 from study.report.formatting import listing, metric, plural
 from study.report.inputs.loaded_tables import ReportData
 from study.report.sections.scores import variances
@@ -126,9 +127,14 @@ def limitations(data: ReportData) -> str:
 
 def output(data: ReportData) -> str:
     """Probabilities, and where they are cut."""
+    table = data.table("operating_points", "point")
+    chosen = "" if table is None else (
+        " Thresholds chosen on each model's validation images and frozen before any test label was read: "
+        f"{listing([point_label(str(point)) for point in table['point'].drop_duplicates()])}."
+    )  # fmt: skip
     return (
-        "A probability for each class. Sensitivity, specificity and balanced accuracy call an image positive from a "
-        f"probability of 0.5 on, fixed before any test label was read. Main metric: {metric(data.context.metric)}."
+        "A probability for each class. Balanced accuracy calls an image positive from a probability of 0.5 on, fixed "
+        f"before any test label was read.{chosen} Main metric: {metric(data.context.metric)}."
     )
 
 
