@@ -20,8 +20,8 @@ from study.comparison.metrics.class_metric import check_main
 from study.comparison.metrics.measure import joined_tables
 from study.comparison.metrics.measure_classes import measure_any
 from study.comparison.metrics.metric import MAIN
+from study.comparison.operating_points.at_points import at_points
 from study.comparison.operating_points.at_thresholds import (
-    at_points,
     operating_point_differences,
     operating_point_shift,
     operating_points,

@@ -19,6 +19,7 @@ from study.comparison.cases import Cases, ClassCases, Floats, Ints, clusters
 from study.comparison.errors import ComparisonError
 from study.comparison.input_columns import MODEL, SEARCH, SUBGROUPS
 from study.comparison.operating_points.frozen_columns import frozen_columns
+from study.comparison.same_models import check_same_models
 
 REPLICATE = (SEARCH, "split", "seed", "rank")
 PAIR = ["rank", "split", "seed"]
@@ -26,6 +27,7 @@ PAIR = ["rank", "split", "seed"]
 
 def blocks(table: pd.DataFrame) -> list[AnyBlock]:
     """All blocks, methods and test sets in the order of their appearance. Raises `ComparisonError`."""
+    check_same_models(table)
     known = [column for column in REPLICATE if column in table.columns]
     replicate = next((column for column in known if table[column].nunique() > 1), "rank")
     found: list[AnyBlock] = []

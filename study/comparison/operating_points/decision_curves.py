@@ -18,7 +18,7 @@ from study.comparison.blocks import AnyBlock, Block
 from study.comparison.estimates import covers
 from study.comparison.inference import infer
 from study.comparison.metrics.measure import measured, table
-from study.comparison.operating_points.at_thresholds import decided
+from study.comparison.operating_points.at_points import decided
 from study.comparison.operating_points.calibration_measures import readings
 from study.comparison.operating_points.decisions import net_benefit
 from study.comparison.operating_points.frozen_columns import TEMPERATURE

@@ -10,8 +10,8 @@ from scipy.special import logit
 from scipy.stats import norm
 
 from study.comparison.blocks import Block
+from study.comparison.operating_points.at_points import at_points
 from study.comparison.operating_points.at_thresholds import (
-    at_points,
     operating_point_differences,
     operating_points,
 )

@@ -7,6 +7,10 @@ import pandas as pd
 import pytest
 
 from study.comparison import ComparisonError, compare
+from study.comparison.blocks import Block
+from study.comparison.cases import Cases
+from study.comparison.operating_points.at_points import at_points
+from study.comparison.operating_points.at_thresholds import operating_points
 from study.comparison.operating_points.rules import choose_threshold
 from tests.study.comparison.worlds import World, draw, table
 
@@ -76,14 +80,17 @@ def test_differences_and_shifts_are_those_of_the_values(tables: dict[str, pd.Dat
         assert (row.dataset, row.change) == ("away", pytest.approx(change, abs=1e-12))
 
 
-def test_methods_without_thresholds_are_left_out(predictions: pd.DataFrame) -> None:
+def test_methods_without_thresholds_are_undefined(predictions: pd.DataFrame) -> None:
     lacking = predictions.copy()
     lacking.loc[lacking["method"] == "other", [POINT, "threshold.clinic", "temperature"]] = np.nan
     found = compare(lacking, baseline="one", in_distribution="home", draws=100)
     for name in ("calibration_measures", "decision_curves"):
         readings = found[name].groupby("reading")["method"].unique()
         assert (sorted(readings["raw"]), list(readings["temperature"])) == (["one", "other"], ["one"])
-    assert set(found["operating_points"]["method"]) == {"one"}
+    unknown = found["operating_points"].query("method == 'other'")
+    assert set(unknown["reason"]) == {"3 of 3 models have no threshold"}
+    lacking[[POINT, "threshold.clinic"]] = np.nan
+    assert compare(lacking, baseline="one", in_distribution="home", draws=100)["operating_points"].empty
     none = compare(predictions[[c for c in predictions if "." not in c and c != "temperature"]], baseline="one",
                    in_distribution="home", draws=100)  # fmt: skip
     assert not {"operating_points", "calibration_measures", "decision_curves"} & set(none)
@@ -122,3 +129,47 @@ def test_a_prevalence_moves_predictive_values_and_net_benefit_alone(predictions:
     assert (curves["treat_all"] <= 0.02).all()
     with pytest.raises(ComparisonError, match="between 0 and 1, got 2"):
         compare(predictions, baseline="one", in_distribution=None, draws=100, prevalence=2.0)
+
+
+def test_a_method_of_which_one_model_has_no_threshold_says_so(predictions: pd.DataFrame) -> None:
+    lacking = predictions.copy()
+    lacking.loc[(lacking["method"] == "other") & (lacking["split"] == 1), POINT] = np.nan
+    found = compare(lacking, baseline="one", in_distribution="home", draws=100)
+    rows = found["operating_points"].query("point == 'sensitivity_90' and method == 'other'")
+    assert rows[["estimate", "low", "high"]].isna().all(axis=None)
+    assert (len(rows), set(rows["reason"])) == (12, {"1 of 3 models have no threshold"})
+    pairs = found["operating_point_differences"].query("point == 'sensitivity_90'")
+    assert set(pairs["reason"]) == {"1 of 3 models of other have no threshold"}
+    known = found["operating_point_shift"].query("point == 'sensitivity_90'").set_index("method")["change"].notna()
+    assert known.groupby("method").all().to_dict() == {"one": True, "other": False}
+
+
+def test_predictive_values_rest_on_the_images_that_are_called() -> None:
+    """Three models call the same two images of 600, both positive: two cases, not one hundred."""
+    positive = np.arange(600) < 100
+    scores = np.tile(np.where(np.arange(600) < 2, 0.9, 0.1), (2, 3, 1, 1))
+    cases = Cases(positive=positive, cluster=np.arange(600), images=pd.DataFrame({"image_id": np.arange(600)}))
+    block = Block(fraction=1.0, dataset="drawn", methods=("one", "other"), cases=cases, scores=scores,
+                  frozen={POINT: np.full((2, 3, 1), 0.5)})  # fmt: skip
+    found = at_points([block])
+    rows = operating_points(found).query("method == 'one'").set_index("measure")
+    assert rows.loc["ppv", ["estimate", "low", "high"]].tolist() == pytest.approx([1, 0.342, 1], abs=1e-3)
+    degrees = {item.found.metric: item.of(0, 1).case_df for item in found}
+    assert degrees == {"sensitivity": 99, "specificity": 499, "ppv": 1, "npv": 597, "called": 599,
+                       "biopsies_per_find": 1}  # fmt: skip
+
+
+def test_a_rule_is_for_the_validation_images_that_it_saw(tables: dict[str, pd.DataFrame]) -> None:
+    for name in ("operating_points", "operating_point_differences", "operating_point_shift"):
+        said = tables[name].groupby("point")["covers"].unique()
+        assert list(said["sensitivity_90"]) == ["replicates and cases, for these validation images"]
+        assert list(said["clinic"]) == ["replicates and cases"]
+
+
+def test_test_sets_are_scored_by_the_same_models(predictions: pd.DataFrame) -> None:
+    other = predictions.query("not (dataset == 'away' and split == 2)")
+    with pytest.raises(ComparisonError, match=r"3: \(0, 0, 0\), .* on home and 2: .* on away .* compare these"):
+        compare(other, baseline="one", in_distribution="home", draws=100)
+    moved = predictions.assign(split=predictions["split"] + 3 * (predictions["dataset"] == "away"))
+    with pytest.raises(ComparisonError, match=r"3: \(0, 0, 0\), .* on home and 3: \(0, 3, 0\), .* on away"):
+        compare(moved, baseline="one", in_distribution="home", draws=100)
