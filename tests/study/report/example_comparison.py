@@ -8,8 +8,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from study.comparison.operating_points.at_points import at_points
 from study.comparison.operating_points.at_thresholds import (
-    at_points,
     operating_point_differences,
     operating_point_shift,
     operating_points,
