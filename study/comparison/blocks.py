@@ -19,7 +19,8 @@ class _Models:
     """`scores` [methods, replicates, members, images, …] of one fraction on one test set.
 
     `frozen` holds what each model was given beforehand [methods, replicates, members], by the column of
-    `operating_points.frozen_columns`; NaN where that is not known.
+    `operating_points.frozen_columns`; NaN where that is not known. `ranks` [members] are the winners that the members
+    of every replicate are; empty where they are not the same in all.
     """
 
     fraction: float
@@ -27,6 +28,7 @@ class _Models:
     methods: tuple[str, ...]
     scores: Floats
     frozen: Mapping[str, Floats] = field(default_factory=dict)
+    ranks: tuple[int, ...] = ()
 
     def knowing(self, columns: Sequence[str]) -> Self | None:
         """The block of those methods all of whose models were given these columns; None where no method was."""

@@ -61,6 +61,8 @@ def _of_dataset(dataset: str, rows: pd.DataFrame, replicate: str) -> Iterator[An
         present = tuple(method for method in methods if (here["method"] == method).any())
         order = _order(here, present, replicate, dataset)
         share = float(str(fraction))
+        ranks = here["rank"].loc[order[0].ravel()].to_numpy(int).reshape(order.shape[1:])
+        alike = tuple(ranks[0].tolist()) if (ranks == ranks[0]).all() else ()
         frozen = {name: given[name].to_numpy(float)[order] for name in given.columns}
         if classes:
             many = ClassCases(label=label, cluster=cluster, images=images)
@@ -72,6 +74,7 @@ def _of_dataset(dataset: str, rows: pd.DataFrame, replicate: str) -> Iterator[An
                 cases=many,
                 scores=scores[order],
                 frozen=frozen,
+                ranks=alike,
             )
         else:
             cases = Cases(positive=label == 1, cluster=cluster, images=images)
@@ -82,6 +85,7 @@ def _of_dataset(dataset: str, rows: pd.DataFrame, replicate: str) -> Iterator[An
                 cases=cases,
                 scores=scores[order][..., 0],
                 frozen=frozen,
+                ranks=alike,
             )
 
 

@@ -34,7 +34,9 @@ def stability(measured: Sequence[Measured], metric: str = MAIN) -> pd.DataFrame:
             known = [chosen[id(block)].values[..., None] if metric != MAIN else model_aucs(block) for block in here]
             values = np.stack(known)
             full = mean_ranks(values.mean(axis=(2, 3)))
-            rows += compared(fraction, here[0].methods, full, _settings(values, [b.dataset for b in here]))
+            ranks = here[0].ranks if metric == MAIN else ()
+            settings = _settings(values, [block.dataset for block in here], ranks)
+            rows += compared(fraction, here[0].methods, full, settings)
     return table(rows, COLUMNS)
 
 
@@ -45,15 +47,17 @@ def model_aucs(block: AnyBlock) -> Floats:
     return np.asarray(np.mean(each, axis=0).reshape(block.shape))
 
 
-def _settings(values: Floats, datasets: Sequence[str]) -> Iterator[Setting]:
-    """Ranks from values [test sets, methods, replicates, members]."""
-    sets, _, replicates, members = values.shape
+def _settings(values: Floats, datasets: Sequence[str], winners: Sequence[int]) -> Iterator[Setting]:
+    """Ranks from values [test sets, methods, replicates, members]; `winners` [members] are the members' ranks, where
+    these are known: members that are pairs of one search are no other winners."""
+    sets, _, replicates, _ = values.shape
     for index in range(replicates if replicates > 1 else 0):
         yield "replicate left out", str(index + 1), mean_ranks(np.delete(values, index, axis=2).mean(axis=(2, 3)))
     for index in range(sets if sets > 1 else 0):
         yield "test set left out", datasets[index], mean_ranks(np.delete(values, index, axis=0).mean(axis=(2, 3)))
-    for index in range(members if members > 1 else 0):
-        yield "winner alone", str(index + 1), mean_ranks(values[..., index].mean(axis=2))
+    ranks = sorted(set(winners))
+    for place, rank in enumerate(ranks if len(ranks) > 1 else (), start=1):
+        yield "winner alone", str(place), mean_ranks(values[..., np.equal(winners, rank)].mean(axis=(2, 3)))
 
 
 def compared(

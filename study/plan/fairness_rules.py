@@ -40,7 +40,7 @@ def parity(plan: Plan) -> pd.DataFrame:
             "dimensions": cell.space.dimensions,
             "space": cell.space.name,
             "space_digest": cell.space.digest,
-            "shared_design": min(design, cell.trials),
+            "shared_design": min(design * search.repeats, cell.trials),
             "sampler": search.sampler,
             "scheduler": search.scheduler.description,
             "objective": search.objective,

@@ -40,7 +40,7 @@ def note(plan: Plan, cell: Cell) -> str:
             f"- A cell of the study `{plan.spec.study}`: method `{cell.method.name}`, {cell.fraction * 100:g} % of the "
             f"training images, {cell.backbone} at {cell.image_size} px.",
             f"- {cell.trials} trials of at most {cell.max_epochs} epochs; sampler {search.sampler}, the first "
-            f"{search.shared_design} trials the same for every method (`origin: shared`).",
+            f"{search.shared_design * search.repeats} trials the same for every method (`origin: shared`).",
             f"- Scheduler {search.scheduler.description}. *Pruned*: stopped by it; *Fail*: an error or a loss that is "
             "not finite. Both used up budget.",
             f"- The value of a trial is its best `{search.objective}` over its epochs, on validation images; test "

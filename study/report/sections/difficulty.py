@@ -27,7 +27,8 @@ def difficulty(data: ReportData) -> Section | None:
     if curves is not None:
         marked = "" if curves["iid"].all() else " Dashed: the sampler chose these trials, so any band is a guide only."
         body += Markup("<h3>Best validation value to expect after a number of trials</h3>")
-        body += Markup('<p class="note">{}</p>').format(f"Line with its confidence band.{marked}") + panels(
+        said = f"Line with its confidence band.{marked}{_of_a_search(data)}"
+        body += Markup('<p class="note">{}</p>').format(said) + panels(
             [_curves(curves[curves["fraction"] == share], data, share) for share in data.fractions
              if (curves["fraction"] == share).any()]
         )  # fmt: skip
@@ -52,6 +53,11 @@ def difficulty(data: ReportData) -> Section | None:
             "importance.parquet",
         ),
     )
+
+
+def _of_a_search(data: ReportData) -> str:
+    searches = data.context.budget.repeats
+    return "" if searches == 1 else f" Trials of one search, averaged over the {searches} of each method."
 
 
 def _lead(data: ReportData, table: pd.DataFrame) -> str:

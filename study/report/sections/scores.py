@@ -6,7 +6,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from study.comparison.metrics.metric import MAIN
-from study.report.formatting import UNDEFINED, interval, listing, metric, missing, number, percent
+from study.report.formatting import UNDEFINED, interval, listing, metric, missing, number, percent, plural
+from study.report.inputs.context import Context
 from study.report.inputs.loaded_tables import ReportData
 from study.report.inputs.results import Estimate, Results, results
 from study.report.page import Section, fold
@@ -68,13 +69,24 @@ def _legend(data: ReportData, found: Results, name: str) -> str:
     replicates, models = next(iter(counts)) if len(counts) == 1 else (0, 0)
     many = f"{models} re-trained models" if models else "the re-trained models"
     if models > replicates > 1:
-        many += f" ({models // replicates} winners on each of {replicates} (split, seed) pairs)"
+        many += f" ({made_of(data.context, replicates, models)})"
     shown = f"Mean ± standard deviation over {many}; in brackets the 95\u00a0% interval for {variances(data)}"
     return (
         shown
         if name != data.context.metric
         else f"{shown} Bold: the best of its column. {SAME}: not distinguishable from it."
     )
+
+
+def made_of(context: Context, replicates: int, models: int) -> str:
+    """What a replicate is the mean of."""
+    pairs, searches = context.replicates, context.budget.repeats
+    if not pairs:  # tables of someone else
+        return f"{models // replicates} for each of {replicates} replicates"
+    if searches == 1:
+        return f"{models // replicates} winners on each of {replicates} (split, seed) pairs"
+    winners = plural(models // pairs, "winner")
+    return f"{winners} of each of {searches} searches, on {plural(pairs // searches, '(split, seed) pair')} each"
 
 
 def score_table(data: ReportData, found: Results, name: str, file: str) -> Table:

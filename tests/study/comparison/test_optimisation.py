@@ -73,6 +73,21 @@ def test_budget_curves_have_bands_on_independent_points_alone() -> None:
     assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
 
 
+def test_several_searches_are_curves_and_winners_of_one_search_each() -> None:
+    """Nobody selects the best of two searches' trials: 0.9 of one and 0.7 of the other are 0.8."""
+    values = {"a": [0.9, 0.6, 0.8, 0.7, 0.8, 0.6, 0.9, 0.5], "b": [0.75, 0.7, 0.81, 0.82, 0.7, 0.8, 0.7, 0.82]}
+    trials, curves = search(values)
+    found = optimisation(trials.assign(search=trials["number"] % 2), curves, direction="maximize")
+    curve = found["budget_curves"].query("method == 'a'")
+    assert curve.query("iid")["trials"].tolist() == [1, 2]
+    assert curve.query("not iid")["trials"].tolist() == [2, 3, 4]
+    assert curve.query("not iid")["value"].tolist() == pytest.approx([0.8] * 3)
+    best = found["selection_stability"].set_index("setting")["best"]
+    assert best["50% of the trials"] == "b", "means of the searches' winners: a 0.8, b 0.815"
+    pooled = optimisation(trials, curves, direction="maximize")["selection_stability"].set_index("setting")["best"]
+    assert pooled["50% of the trials"] == "a"
+
+
 def test_minimized_curves_fall() -> None:
     trials, curves = search({"a": [0.5, 0.4, 0.6, 0.3, 0.35]})
     found = optimisation(trials, curves, direction="minimize")["budget_curves"]

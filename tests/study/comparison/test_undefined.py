@@ -77,6 +77,26 @@ def test_winners_on_one_split_are_not_replicates() -> None:
     assert "winner alone" in set(run(ranks)["stability"]["varied"])
 
 
+def test_pairs_of_a_search_are_no_winners() -> None:
+    """Four pairs of two searches have no winner to be left alone; with two winners each pair has both."""
+    table = one_set(replicates=4)
+    searched = table.assign(search=table["split"] % 2)
+    assert "winner alone" not in set(run(searched)["stability"]["varied"])
+    both = pd.concat([searched, searched.assign(rank=1, score=searched["score"] * 0.9)])
+    assert run(both)["stability"].query("varied == 'winner alone'")["setting"].tolist() == ["1", "2"]
+
+
+def test_a_training_that_collapsed_is_seen_among_the_pairs_of_its_search() -> None:
+    table = one_set(replicates=4)
+    searched = table.assign(search=table["split"] % 2)
+    fell = (searched["method"] == METHODS[0]) & (searched["split"] == 1)
+    rng = np.random.default_rng(0)
+    searched.loc[fell, "score"] = rng.permutation(searched.loc[fell, "score"].to_numpy())
+    found = run(searched)["replicate_values"].query("collapsed")
+    assert found[["method", "replicate"]].to_numpy().tolist() == [[METHODS[0], 2]]
+    assert found["value"].item() > 0.6, "the mean of a search hides it"
+
+
 def test_clusters_of_patients_widen_the_interval() -> None:
     table = one_set(replicates=1)
     alone = table.assign(patient_id=None, lesion_id=None)

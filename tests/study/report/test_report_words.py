@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from study.report.figures.scale import Scale, tick_label
 from study.report.figures.svg import spread
 from study.report.formatting import interval, number, percent, probability, seconds, signed
 from study.report.inputs.results import Difference
+from study.report.sections.scores import made_of
 from study.report.sections.verdicts import elsewhere, sentence
 
 
@@ -34,6 +36,22 @@ from study.report.sections.verdicts import elsewhere, sentence
 )
 def test_numbers_as_words(said: str, expected: str) -> None:
     assert said == expected
+
+
+@pytest.mark.parametrize(
+    ("pairs", "searches", "replicates", "models", "expected"),
+    [
+        (6, 2, 2, 6, "1 winner of each of 2 searches, on 3 (split, seed) pairs each"),
+        (2, 2, 2, 6, "3 winners of each of 2 searches, on 1 (split, seed) pair each"),
+        (3, 1, 3, 6, "2 winners on each of 3 (split, seed) pairs"),
+        (None, 1, 2, 6, "3 for each of 2 replicates"),
+    ],
+)
+def test_what_a_replicate_is_made_of(
+    pairs: int | None, searches: int, replicates: int, models: int, expected: str
+) -> None:
+    context = SimpleNamespace(replicates=pairs, budget=SimpleNamespace(repeats=searches))
+    assert made_of(context, replicates, models) == expected
 
 
 def difference(value: float, p: float, method: str = "m", equivalent: bool = False, half: float = 0.02) -> Difference:

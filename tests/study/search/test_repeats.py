@@ -8,12 +8,13 @@ import pytest
 from optuna.storages import InMemoryStorage
 
 from study.base.errors import StudyError
+from study.plan import fairness_rules
 from study.preparation.validation_size import ValidationSize
 from study.search.checkpoints import selectable
 from study.search.engine import Engine
 from study.selection.winners import winners
 from study.spec.model import Select
-from study.store import selection_record
+from study.store import dashboard_notes, selection_record
 from study.store.directory import StudyDirectory
 from study.store.searches import by_search, of_search
 from study.store.trial_storage import Record
@@ -153,3 +154,10 @@ def test_a_selection_of_one_search_reads_as_in_older_versions(tmp_path):
     assert "search" not in (tmp_path / "selection.json").read_text()
     assert selection_record.load(StudyDirectory(tmp_path)) == frozen
     assert frozen.of_pair(1) == frozen.of_pair(2) == frozen.winners
+
+
+def test_the_plan_counts_the_designs_of_all_searches():
+    """Three trials of each of two designs are the same for every method: six."""
+    found = small_plan(trials=12, pairs=4, repeats=2, shared_design=3)
+    assert set(fairness_rules.parity(found)["shared_design"]) == {6}
+    assert "the first 6 trials the same for every method" in dashboard_notes.note(found, found.cells[0])
