@@ -90,8 +90,29 @@ def calibration_measures(blocks: Sequence[AnyBlock], draws: int, seed: int) -> p
             found = [(name, one) for name, read in readings(block) for one in _measures(read, draws, seed)]
         else:
             found = [(name, one) for name, read in _class_readings(block) for one in _of_classes(read, draws, seed)]
-        rows += [_row(name, one, index) for name, one in found for index in range(len(one.values))]
+        made = [_row(name, one, index) for name, one in found for index in range(len(one.values))]
+        rows += [*made, *_lacking(block, made)]
     return table(rows, COLUMNS)
+
+
+def _lacking(block: AnyBlock, made: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows of the methods that a reading leaves out because some of their models were not given what it needs."""
+    for reading, column, what in (
+        ("temperature", TEMPERATURE, "temperature"),
+        ("prior", PRIOR_SHIFT, "known sampling"),
+    ):
+        alike = {row["measure"]: row for row in made if row["reading"] == reading}
+        if not alike:
+            continue
+        for method, given in zip(block.methods, block.frozen[column], strict=True):
+            without = int(np.isnan(given).sum())
+            if not 0 < without < block.models:
+                continue
+            for row in alike.values():
+                yield {
+                    **row, **dict.fromkeys(("estimate", "sd", "low", "high"), math.nan), "method": method,
+                    "reason": f"{without} of {block.models} models have no {what}",
+                }  # fmt: skip
 
 
 def _class_readings(block: ClassBlock) -> Iterator[tuple[str, ClassBlock]]:

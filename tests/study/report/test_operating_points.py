@@ -91,3 +91,20 @@ def test_a_study_without_thresholds_says_so_and_has_no_such_sections(tmp_path: P
     page = (tmp_path / "report.html").read_text()
     assert not re.search(r'id="(operating_points|decision_curves)"', page)
     assert "No thresholds or temperatures were chosen on validation for this study" in page
+
+
+def test_a_method_without_a_threshold_leaves_gaps_and_no_page_breaks(tmp_path: Path) -> None:
+    folder = write_example(tmp_path / "comparison")
+    gone = ["estimate", "difference", "change", "sd", "low", "high", "own", "threshold", "own_threshold", "p", "p_holm"]
+    for name in ("operating_points", "operating_point_differences", "operating_point_shift", "calibration_measures"):
+        table = pd.read_parquet(folder / f"{name}.parquet")
+        lacking = table["method"] == "simclr:ft"
+        if "reading" in table:
+            lacking &= table["reading"] == "temperature"
+        table.loc[lacking, [column for column in gone if column in table]] = float("nan")
+        table.loc[lacking, "reason"] = "1 of 3 models have no threshold"
+        table.to_parquet(folder / f"{name}.parquet")
+    write_report(folder, tmp_path / "report.html", tmp_path / "tables", tmp_path / "figures")
+    page = (tmp_path / "report.html").read_text()
+    assert "1 of 3 models have no threshold" in page
+    assert ">nan<" not in page

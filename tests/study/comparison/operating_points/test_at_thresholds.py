@@ -133,13 +133,16 @@ def test_a_prevalence_moves_predictive_values_and_net_benefit_alone(predictions:
 
 def test_a_method_of_which_one_model_has_no_threshold_says_so(predictions: pd.DataFrame) -> None:
     lacking = predictions.copy()
-    lacking.loc[(lacking["method"] == "other") & (lacking["split"] == 1), POINT] = np.nan
+    lacking.loc[(lacking["method"] == "other") & (lacking["split"] == 1), [POINT, "temperature"]] = np.nan
     found = compare(lacking, baseline="one", in_distribution="home", draws=100)
     rows = found["operating_points"].query("point == 'sensitivity_90' and method == 'other'")
     assert rows[["estimate", "low", "high"]].isna().all(axis=None)
     assert (len(rows), set(rows["reason"])) == (12, {"1 of 3 models have no threshold"})
     pairs = found["operating_point_differences"].query("point == 'sensitivity_90'")
     assert set(pairs["reason"]) == {"1 of 3 models of other have no threshold"}
+    cooled = found["calibration_measures"].query("reading == 'temperature' and method == 'other'")
+    assert cooled["estimate"].isna().all()
+    assert set(cooled["reason"]) == {"1 of 3 models have no temperature"}
     known = found["operating_point_shift"].query("point == 'sensitivity_90'").set_index("method")["change"].notna()
     assert known.groupby("method").all().to_dict() == {"one": True, "other": False}
 
