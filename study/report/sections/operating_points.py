@@ -21,8 +21,8 @@ CHOSEN = (
 )
 GIVEN = "Each model has the threshold that its prediction table gives; who made it says how it was chosen."
 HOW = (
-    "Intervals cover new patients and new training runs, for these validation images: models that share them, all or in "
-    "part, err alike, and other validation images may change more than an interval says. Hollow: the test set's own "
+    "Intervals cover new patients and new training runs, for these validation images: models that share them, all or "
+    "in part, err alike, and other validation images may change more than an interval says. Hollow: the test set's own "
     "optimum, what the same rule would choose on its labels, which nobody has beforehand."
 )
 
