@@ -16,7 +16,6 @@ from datasets.base.score_columns import SD, score_columns
 from trainables.forward_pass import forward_pass
 from trainables.job import Job
 from trainables.models.classifier import Classifier, fold_batch_norms, restore
-from trainables.pipelines.registry import copies_of
 from trainables.training import checkpoint
 from trainables.training.loader import Images, Rows
 from trainables.training.step import probabilities
@@ -61,10 +60,9 @@ def predict(
 ) -> Scores:
     """Scores of these rows by the checkpoint at `path`, shared out over `devices` (none named: all GPUs, or the CPU).
 
-    `copies`, `seed` and `threads` are those of `forward_pass`; a probe is asked about the plain view alone.
+    `copies`, `seed` and `threads` are those of `forward_pass`.
     """
     model, job, classes = _model(str(path), Path(path).stat().st_mtime_ns)
-    copies = copies_of(job.pipeline, copies)
     on = [torch.device(name) for name in devices or _visible()]
     threads = threads or job.threads
     started = time.monotonic()

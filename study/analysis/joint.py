@@ -74,16 +74,16 @@ def compare_folders(
     return tables
 
 
-def study_folders(roots: Sequence[Path]) -> tuple[list[Path], float | None]:
-    """The prediction folders of several studies, verified, and the margin that all their specs name (None: they
-    differ). Raises `StudyError` for a directory without a study, and for a table that was altered."""
-    margins, folders = set(), []
+def study_folders(roots: Sequence[Path]) -> tuple[list[Path], tuple[str, float] | None]:
+    """The prediction folders of several studies, verified, and the metric with its margin that all their specs name
+    (None: they differ). Raises `StudyError` for a directory without a study, and for a table that was altered."""
+    named, folders = set(), []
     for root in roots:
         plan, directory = open_study(root)
         prediction_tables.verify(directory)
-        margins.add(plan.spec.compare.margin)
+        named.add((plan.spec.compare.metric, plan.spec.compare.margin))
         folders.append(directory.predictions)
-    return folders, margins.pop() if len(margins) == 1 else None
+    return folders, named.pop() if len(named) == 1 else None
 
 
 def distinct_methods(predictions: pd.DataFrame) -> pd.DataFrame:

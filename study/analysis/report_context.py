@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from study.base.versions import versions
 from study.comparison.metrics.class_metric import metric_names
+from study.evaluation.copies import copies_of
 from study.plan import fairness_rules
 from study.plan.cells import Plan
 from study.preparation import manifests, test_labels
@@ -15,7 +15,6 @@ from study.protocol import holdings, protocol
 from study.report.inputs.context import Context
 from study.store import selection_record
 from study.store.directory import StudyDirectory
-from study.store.selection_record import Winner
 from study.training import study_precision
 
 
@@ -55,7 +54,11 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             },
             "replicates": spec.replicate.pairs,
             "copies": spec.evaluate.copies,
-            "plain": _plain(plan, directory, frozen.winners),
+            "plain": list(
+                dict.fromkeys(
+                    cell.method.name for cell in plan.cells if copies_of(plan, directory, cell) != spec.evaluate.copies
+                )
+            ),
             "selection": {
                 "digest": frozen.digest,
                 "time": frozen.time,
@@ -97,19 +100,6 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
             "versions": versions(),
         }
     )
-
-
-def _plain(plan: Plan, directory: StudyDirectory, winners: Iterable[Winner]) -> list[str]:
-    """Methods that were scored on one view an image where others were on several copies."""
-    if plan.spec.evaluate.copies == 1:
-        return []
-    found: dict[str, None] = {}
-    for winner in winners:
-        path = directory.prediction(plan.spec.tests[0].name, winner.cell, winner.rank, 1).with_suffix(".json")
-        facts = holdings.read_json(path, f"Run `study evaluate {directory.root}`.")
-        if facts.get("views") == facts["rows"]:  # older tables do not say, and were of all copies
-            found[plan.cell(winner.cell).method.name] = None
-    return list(found)
 
 
 def _protocol(plan: Plan, directory: StudyDirectory) -> dict[str, Any] | None:

@@ -23,10 +23,12 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="Where a joined comparison goes; default ./comparison.")] = None,
     baseline: Annotated[str | None, typer.Option(help="Joined comparisons: the method to compare with.")] = None,
     in_distribution: Annotated[str | None, typer.Option(help="Joined comparisons: the unshifted test set.")] = None,
-    metric: Annotated[str, typer.Option(help="Joined comparisons: the main metric.")] = "auroc",
+    metric: Annotated[
+        str | None, typer.Option(help="Joined comparisons: the main metric; default the specs', else auroc.")
+    ] = None,
     margin: Annotated[
         float | None,
-        typer.Option(help="Joined comparisons: difference of the main metric that counts as none; default the specs'."),
+        typer.Option(help="Joined comparisons: difference of that metric that counts as none; default the specs'."),
     ] = None,
     prevalence: Annotated[
         float | None,
@@ -45,17 +47,18 @@ def compare(
         return
     from study.analysis.joint import compare_folders, study_folders
 
-    folders, common_margin = study_folders(studies)
-    folders += [predictions] if predictions else []
-    comparison = out or Path("comparison")
-    if margin is None and predictions is None:
-        margin = common_margin
+    folders, named = study_folders(studies)
+    if predictions is not None:  # of which no spec is known
+        folders, named = [*folders, predictions], None
+    comparison, main = out or Path("comparison"), metric or (named[0] if named else "auroc")
+    if margin is None and named is not None and named[0] == main:
+        margin = named[1]
     compare_folders(
         folders,
         comparison,
         baseline=baseline,
         in_distribution=in_distribution,
-        metric=metric,
+        metric=main,
         margin=margin,
         prevalence=prevalence,
     )

@@ -35,18 +35,19 @@ def differences(measured: Sequence[Measured], *, baseline: str, margin: float) -
     """`method` minus `other` for all pairs.
 
     `detectable`: the smallest true difference that this study shows with 80 % power after correction, at the level that
-    Holm asks of the smallest p-value of the family; NaN where none is large enough (a measure differs by 1 at most).
+    Holm asks of the smallest p-value of the family; NaN where the measure cannot differ by so much.
     `equivalent`: the difference is shown to lie within the margin (two one-sided tests at 5 %, Schuirmann 1987), after
     Holm's correction over the family; `p_equivalent` is that corrected value, `bound` the smallest margin for which the
     tests alone would show it.
     """
-    rows, found = [], []
+    rows, found, uppers = [], [], []
     for item in measured:
         methods = sorted(range(len(item.values)), key=lambda index: item.block.methods[index] != baseline)
         for place, one in enumerate(methods):
             for other in methods[:place]:
                 inference = difference(item, one, other)
                 found.append(inference)
+                uppers.append(item.upper)
                 rows.append(_row(item, one, other, inference, baseline))
     made = table(rows, COLUMNS)
     for _, family in made.groupby(["metric", "family"], sort=False):
@@ -54,7 +55,8 @@ def differences(measured: Sequence[Measured], *, baseline: str, margin: float) -
         made.loc[family.index, "p_holm"] = holm(np.array([inference.tail() for inference in here]))
         level = ALPHA / max(int(family["p"].notna().sum()), 1)
         shown = np.array([inference.detectable(level) for inference in here])
-        made.loc[family.index, "detectable"] = np.where(shown <= 1, shown, np.nan)
+        largest = np.array([uppers[int(index)] for index in family.index])
+        made.loc[family.index, "detectable"] = np.where(shown <= largest, shown, np.nan)
         outside = holm(np.array([equivalence(inference, margin) for inference in here]))
         made.loc[family.index, "p_equivalent"] = outside
         made.loc[family.index, "equivalent"] = outside < ALPHA

@@ -38,7 +38,7 @@ def robustness(measured: Sequence[Measured], *, in_distribution: str | None, met
             own = home.block.methods.index(method)
             errors = np.concatenate([home.errors[own], away.errors[index]], axis=1)
             found = infer(home.values[own] - away.values[index], errors, min(home.case_df, away.case_df))
-            low, high = found.difference_interval()
+            low, high = found.difference_interval(home.upper)
             rows.append(
                 {"method": method, "fraction": away.block.fraction, "dataset": away.block.dataset, "drop": found.mean,
                  "low": low, "high": high, "p": found.p(), "df": found.df, "replicates": found.replicates,

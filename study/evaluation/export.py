@@ -104,7 +104,7 @@ def _compare(model: TrainedModel, out: Path, to: str) -> Exported:
     manifest = datasets.load(manifests.reference(source))
     store = open_store(manifest, short_side=spec.cache_side, on_bad_image=source.on_bad_image)
     rows = np.arange(min(IMAGES, len(store)))
-    copies, random_state = spec.evaluate.copies, seed(spec.seed, "copies", test.name)
+    copies, random_state = model.copies, seed(spec.seed, "copies", test.name)
     evaluation = predict(str(model.checkpoint), store, rows, copies=copies, seed=random_state).mean
     original, job = load_model(model.checkpoint)
     job = dataclasses.replace(job, precision="float32")
@@ -124,7 +124,6 @@ def _check_in_words(exported: Exported) -> str:
 
 def _config(model: TrainedModel) -> dict[str, Any]:
     """What a program needs to feed the model."""
-    from trainables.pipelines.registry import copies_of
     from trainables.training import checkpoint
 
     found = checkpoint.load(model.checkpoint)
@@ -137,5 +136,5 @@ def _config(model: TrainedModel) -> dict[str, Any]:
         "classes": list(found["classes"]),
         "backbone": job["backbone"],
         "augmentation": job["augmentation"],
-        "copies": copies_of(job["pipeline"], model.plan.spec.evaluate.copies),
+        "copies": model.copies,
     }

@@ -59,7 +59,7 @@ def score_files(model: TrainedModel, files: Sequence[Path], *, copies: int | Non
             str(model.checkpoint),
             contents,
             short_side=spec.cache_side,
-            copies=copies or spec.evaluate.copies,
+            copies=copies or model.copies,
             seed=seed(spec.seed, "copies", "pictures"),
             rows=[_number(content) for content in contents],
         )

@@ -36,6 +36,10 @@ scores = logits.softmax(1){column}""",
 }
 
 
+def _scores(copies: int) -> str:
+    return "those of the plain view" if copies == 1 else f"means over {copies} augmented copies"
+
+
 def model_card(
     model: TrainedModel,
     directory: StudyDirectory,
@@ -86,7 +90,7 @@ test sets.
 ```
 
 Pictures are resized to {spec.cache_side} pixels on the short side, then cropped to {spec.image_size} (`config.json`).
-The study's own scores are means over {spec.evaluate.copies} augmented copies: `study predict` makes them.
+The study's own scores are {_scores(model.copies)}: `study predict` makes them.
 
 ## Check
 

@@ -12,6 +12,7 @@ from datasets.base.atomic_files import file_digest, write_json, written_whole
 from datasets.base.manifest import Manifest
 from datasets.base.seeds import seed
 from study.base.errors import StudyError
+from study.evaluation.copies import copies_of
 from study.plan.cells import Plan
 from study.preparation import manifests
 from study.protocol import holdings
@@ -44,7 +45,7 @@ def made_from(plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winn
         **known,
         "data": recorded["data"][spec.train.source if held_out else test.name]["digest"],
         "split": recorded["splits"][directory.split(0, spec.train.fractions[0]).name] if held_out else None,
-        "copies": spec.evaluate.copies,
+        "copies": copies_of(plan, directory, plan.cell(winner.cell)),
         "random_state": seed(spec.seed, "copies", test.name),
         "short_side": spec.cache_side,
     }
@@ -52,12 +53,13 @@ def made_from(plan: Plan, directory: StudyDirectory, test: TestSet, winner: Winn
 
 def is_made_from(path: Path, origin: dict[str, Any]) -> bool:
     """Whether a prediction table is whole and rests on `origin`. Facts that an older version did not write count as
-    equal."""
+    equal, but for operating points: a table without them was made when there were none."""
     facts_file = path.with_suffix(".json")
     if not path.exists() or not facts_file.exists():
         return False
     facts = holdings.read_json(facts_file, "Delete it and run `study evaluate` on the study.")
-    return all(facts.get(name, value) == value for name, value in origin.items())
+    known = {"operating_points": None, **facts}
+    return all(known.get(name, value) == value for name, value in origin.items())
 
 
 def scored_rows(

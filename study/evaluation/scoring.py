@@ -55,16 +55,16 @@ def score(
 
 
 def scoring_arguments(
-    plan: Plan, source: DataSource, name: str, checkpoint: Path, image_ids: list[str]
+    plan: Plan, source: DataSource, name: str, checkpoint: Path, image_ids: list[str], copies: int
 ) -> tuple[Any, ...]:
-    """What `score` is called with: the evaluation's own copies, and random numbers for what `name` calls the images."""
+    """What `score` is called with: random numbers are the evaluation's own for what `name` calls the images."""
     spec = plan.spec
     return (
         str(checkpoint),
         dataclasses.asdict(manifests.reference(source)),
         spec.cache_side,
         image_ids,
-        spec.evaluate.copies,
+        copies,
         seed(spec.seed, "copies", name),
     )
 

@@ -13,6 +13,7 @@ from datasets.base.errors import DataError
 from datasets.base.seeds import seed
 from datasets.cache.store import open_store
 from study.base.errors import StudyError
+from study.evaluation.copies import copies_of
 from study.evaluation.scoring import score, scoring_arguments
 from study.plan.cells import Plan
 from study.preparation import manifests
@@ -29,6 +30,8 @@ class TrainedModel:
 
     plan: Plan
     checkpoint: Path
+    copies: int
+    """Of an image in the study's evaluation of this method."""
 
     def predict(
         self,
@@ -58,7 +61,7 @@ class TrainedModel:
             str(self.checkpoint),
             [image if isinstance(image, np.ndarray) else Path(image).read_bytes() for image in images],
             short_side=spec.cache_side,
-            copies=copies or spec.evaluate.copies,
+            copies=copies or self.copies,
             seed=seed(spec.seed, "copies", test or "pictures"),
             rows=rows,
         )
@@ -73,9 +76,9 @@ class TrainedModel:
         """
         self._rows(test, image_ids)
         source = manifests.test_source(self.plan.spec, self._test(test))
-        arguments = scoring_arguments(self.plan, source, test, self.checkpoint, list(image_ids))
+        arguments = scoring_arguments(self.plan, source, test, self.checkpoint, list(image_ids), self.copies)
         scored, columns, _ = score(*arguments)
-        return pd.DataFrame({"image_id": scored, **columns})
+        return pd.DataFrame({"image_id": scored, **columns}).drop(columns="n_copies")
 
     def _test(self, name: str) -> TestSet:
         for test in self.plan.spec.tests:
@@ -119,4 +122,4 @@ def trained_model(
             f"A model is a finished replicate, but {checkpoint.parent} holds none. Replicates are counted from 1 to "
             f"{plan.spec.replicate.pairs}; run `study replicate {directory.root}`."
         )
-    return TrainedModel(plan=plan, checkpoint=checkpoint)
+    return TrainedModel(plan=plan, checkpoint=checkpoint, copies=copies_of(plan, directory, plan.cell(key)))

@@ -17,6 +17,7 @@ from datasets.base.seeds import seed
 from datasets.splits.split import Part, Split
 from study.base.errors import StudyError
 from study.cluster.ray_tasks import Task, run_tasks
+from study.evaluation.copies import copies_of
 from study.evaluation.prediction_tables import Scores, is_made_from, scored_rows
 from study.evaluation.scoring import scoring_arguments, scoring_task, verified_result
 from study.plan.cells import Plan
@@ -42,7 +43,7 @@ def validation_made_from(plan: Plan, directory: StudyDirectory, winner: Winner, 
         **known,
         "data": recorded["data"][spec.train.source]["digest"],
         "split": recorded["splits"][directory.split(pair, plan.cell(winner.cell).fraction).name],
-        "copies": spec.evaluate.copies,
+        "copies": copies_of(plan, directory, plan.cell(winner.cell)),
         "random_state": seed(spec.seed, "copies", VALIDATION),
         "short_side": spec.cache_side,
     }
@@ -72,7 +73,9 @@ def score_validation(context: StageContext, frozen: Selection) -> int:
         if not checkpoint.exists():
             raise StudyError(f"Calibration needs {checkpoint}. Run `study replicate {directory.root}` first.")
         images = Split.read(directory.split(pair, plan.cell(winner.cell).fraction)).ids(VALIDATION)
-        arguments = scoring_arguments(plan, plan.spec.train, VALIDATION, checkpoint, images)
+        arguments = scoring_arguments(
+            plan, plan.spec.train, VALIDATION, checkpoint, images, copies_of(plan, directory, plan.cell(winner.cell))
+        )
         task = scoring_task(plan, VALIDATION, winner, pair, arguments)
         missing[task.key] = (winner, pair, verified_result(checkpoint))
         tasks.append(task)

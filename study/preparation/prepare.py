@@ -42,9 +42,14 @@ def load_manifests(plan: Plan) -> dict[str, Manifest]:
     classes = manifests[spec.train.source].classes
     _check_objective(spec.search.objective, classes)
     try:
-        check_main(spec.compare.metric, len(classes))
+        largest = check_main(spec.compare.metric, len(classes))
     except ComparisonError as error:
         raise StudyError(str(error)) from error
+    if largest != 1 and "margin" not in spec.compare.model_fields_set:
+        raise StudyError(
+            f"The default of compare.margin, {spec.compare.margin:g}, is one of a metric from 0 to 1, but "
+            f"{spec.compare.metric} ends at {largest:g}. Name the margin: the difference that does not matter."
+        )
     for name, manifest in manifests.items():
         wanted = manifests[spec.train.source].classes
         if (difference := mismatch(on_classes(manifest, wanted).classes, wanted)) is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -36,6 +36,8 @@ class Protocol(BaseModel):
     precision: str | None = None
     operating_points: str | None = None
     metrics: tuple[str, ...]
+    probes: Literal["augmented", "plain"] = "augmented"
+    """The views that probes are scored on; older versions had the copies of the other pipelines for them."""
     code: str
     late: bool = False
     reason: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from typing import Literal
 
 from study.base.errors import StudyError
 from study.comparison.metrics.class_metric import metric_names
@@ -46,12 +47,21 @@ def seal(plan: Plan, directory: StudyDirectory, *, late: bool = False, reason: s
         precision=holdings.optional_digest(directory.precision),
         operating_points=frozen,
         metrics=metric_names(holdings.class_count(directory, plan.spec.train.source)),
+        probes=_probes(directory, late),
         code=holdings.code(),
         late=late if before is None else before.late,
         reason=reason if before is None else before.reason,
         previous=_replaced(directory) if before is None else before.previous,
     )
     return _write(directory, sealed)
+
+
+def _probes(directory: StudyDirectory, late: bool) -> Literal["augmented", "plain"]:
+    """The views that probes of the study have been scored on, if any have been."""
+    earlier = _sound(directory)
+    if earlier is not None:
+        return earlier.probes
+    return "augmented" if late or directory.protocol.exists() else "plain"
 
 
 def _write(directory: StudyDirectory, sealed: Protocol) -> Protocol:

@@ -14,7 +14,6 @@ from torch import nn
 from trainables.export import hub_folder, onnx_graph, safetensors_file, torchscript
 from trainables.forward_pass import forward_pass
 from trainables.job import Job
-from trainables.pipelines.registry import copies_of
 from trainables.predict import of_each_class
 from trainables.training.loader import Images, Rows
 from trainables.training.step import probabilities
@@ -39,7 +38,7 @@ def scores(model: nn.Module, job: Job, images: Images, rows: Rows, *, copies: in
         rows,
         probabilities,
         job=job,
-        copies=copies_of(job.pipeline, copies),
+        copies=copies,
         seed=seed,
         devices=[torch.device("cpu")],
         threads=job.threads,

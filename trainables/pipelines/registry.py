@@ -10,27 +10,28 @@ from trainables.job import TrainingError
 if TYPE_CHECKING:  # a plan asks for names alone, without torch
     from trainables.pipelines.pipeline import Pipeline
 
-PIPELINES: Registry[Pipeline] = Registry(
-    "pipelines",
-    TrainingError,
-    {
-        "ft": "trainables.pipelines.fine_tuning:FT",
-        "ucl-ft": "trainables.pipelines.contrastive_stage:UCL_FT",
-        "scl-ft": "trainables.pipelines.contrastive_stage:SCL_FT",
-        "lora": "trainables.pipelines.parameter_efficient:LORA",
-        "bitfit": "trainables.pipelines.parameter_efficient:BITFIT",
-        "attentive": "trainables.pipelines.attentive:ATTENTIVE",
-        "lp-ft": "trainables.pipelines.probe_then_fine_tune:LP_FT",
-        "linear": "trainables.pipelines.probes:LINEAR",
-        "knn": "trainables.pipelines.probes:KNN",
-    },
-)
+OF_THIS_FOLDER = {
+    "ft": "trainables.pipelines.fine_tuning:FT",
+    "ucl-ft": "trainables.pipelines.contrastive_stage:UCL_FT",
+    "scl-ft": "trainables.pipelines.contrastive_stage:SCL_FT",
+    "lora": "trainables.pipelines.parameter_efficient:LORA",
+    "bitfit": "trainables.pipelines.parameter_efficient:BITFIT",
+    "attentive": "trainables.pipelines.attentive:ATTENTIVE",
+    "lp-ft": "trainables.pipelines.probe_then_fine_tune:LP_FT",
+    "linear": "trainables.pipelines.probes:LINEAR",
+    "knn": "trainables.pipelines.probes:KNN",
+}
+PIPELINES: Registry[Pipeline] = Registry("pipelines", TrainingError, OF_THIS_FOLDER)
+
+PROBES = frozenset({"linear", "knn", "attentive"})
+"""Those of this folder that learn from plain views (`Pipeline.augments`), named for readers that do without torch."""
 
 
-def copies_of(pipeline: str, asked: int) -> int:
-    """How many copies of an image a classifier of this pipeline is scored on: those that are asked for, or 1, the plain
-    view, where it learned from plain views.
+def augments(name: str) -> bool:
+    """Whether a pipeline learns from augmented views, on copies of which its classifier is then scored.
 
-    A probe does not know augmented views, which cost the drawn BYOL's .2 of its AUC under the published policy.
+    One of another package is asked; where it is absent by now, it counts as one that does.
     """
-    return asked if pipeline not in PIPELINES or PIPELINES.get(pipeline).augments else 1
+    if name in OF_THIS_FOLDER:
+        return name not in PROBES
+    return name not in PIPELINES or PIPELINES.get(name).augments

@@ -59,8 +59,9 @@ def metric_names(classes: int) -> tuple[str, ...]:
     return tuple(METRICS.names() if classes == 2 else CLASS_METRICS.names())
 
 
-def check_main(name: str, classes: int) -> None:
-    """Raise `ComparisonError` unless a comparison of so many classes can be about this metric."""
+def check_main(name: str, classes: int) -> float:
+    """The largest value of the metric. Raises `ComparisonError` unless a comparison of so many classes can be about
+    it."""
     registry = METRICS if classes == 2 else CLASS_METRICS
     able = [one for one, metric in registry.items() if not metric.error]
     if name not in able:
@@ -69,6 +70,7 @@ def check_main(name: str, classes: int) -> None:
             f"The main metric of {'two' if classes == 2 else classes} classes is one of {', '.join(able)}, got "
             f"{name!r}: {why}. Correct compare.metric."
         )
+    return float(registry.get(name).upper)
 
 
 def metric_label(name: str) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from datasets.base.score_columns import SD, score_columns
 from datasets.base.seeds import seed
+from study.evaluation.copies import copies_of
 from study.plan.cells import Plan
 from study.preparation.manifests import is_held_out
 from study.spec.model import TestSet
@@ -60,15 +60,13 @@ def replicate_run(
             maximise=spec.search.direction == "maximize",
         ),
         inputs=inputs.training(pair, cell.fraction),
-        model=_model(plan, folder / "best.pt", winner, pair, params, result, inputs.classes)
-        if spec.tracking.models
-        else None,
+        model=_model(plan, directory, winner, pair, params, result, inputs.classes) if spec.tracking.models else None,
     )
 
 
 def _model(
     plan: Plan,
-    checkpoint: Path,
+    directory: StudyDirectory,
     winner: Winner,
     pair: int,
     params: Mapping[str, str],
@@ -76,9 +74,11 @@ def _model(
     classes: tuple[str, ...],
 ) -> Model | None:
     """The model to log. There is one a cell, so that a study costs cells × the size of a checkpoint."""
+    checkpoint = directory.replicate(winner.cell, winner.rank, pair) / "best.pt"
     if (winner.rank, pair) != (MODEL_RANK, MODEL_PAIR) or not checkpoint.is_file():
         return None
     cell, spec = plan.cell(winner.cell), plan.spec
+    copies = copies_of(plan, directory, cell)
     seeds = {f"seed_{test.name}": str(seed(spec.seed, "copies", test.name)) for test in spec.tests}
     return Model(
         checkpoint=checkpoint,
@@ -86,10 +86,10 @@ def _model(
         name=cell.key.replace(".", "_"),
         registered=f"{spec.study}.{cell.key.removesuffix(f'-{cell.fraction:g}')}.{cell.fraction:g}",
         params=params,
-        tags={**seeds, "copies": text(spec.evaluate.copies), "short_side": text(spec.cache_side)},
+        tags={**seeds, "copies": text(copies), "short_side": text(spec.cache_side)},
         image_size=cell.image_size,
         short_side=spec.cache_side,
-        copies=spec.evaluate.copies,
+        copies=copies,
         outputs=(*score_columns(classes), *score_columns(classes, SD)),
         trial=trial_key(winner.cell, winner.trial),
     )

@@ -16,6 +16,7 @@ from study.base.errors import StudyError
 from study.comparison.operating_points.rules import choose_threshold
 from study.comparison.operating_points.temperature import both_classes, fit_temperature
 from study.evaluation.calibrate import calibrate
+from study.evaluation.prediction_tables import expected_tables, is_made_from
 from study.evaluation.validation_tables import read_validation
 from study.pipeline.status import status
 from study.preparation import manifests
@@ -128,3 +129,28 @@ def test_test_labels_stay_closed_without_operating_points(copy):
         path.unlink()
     with pytest.raises(StudyError, match=r"Run `study calibrate .*` first"):
         api.open(copy.root).run_stage("evaluate", progress=False)
+
+
+def test_a_table_that_was_made_before_there_were_points_is_made_anew(copy):
+    """The frozen points of a study that an older version had scored are shown once --reopen chose them."""
+    plan, directory = open_study(copy.root)
+    path, origin = next(iter(expected_tables(plan, directory).items()))
+    facts = json.loads(path.with_suffix(".json").read_text())
+    assert is_made_from(path, origin)
+    del facts["operating_points"]
+    path.with_suffix(".json").write_text(json.dumps(facts))
+    assert not is_made_from(path, origin)
+    assert is_made_from(path, {name: value for name, value in origin.items() if name != "operating_points"})
+
+
+def test_points_of_other_models_open_no_test_labels(copy):
+    """A replicate was trained anew between `calibrate` and `evaluate`: its thresholds are another model's."""
+    gone = sorted(copy.validation.glob("*.json"))[0]
+    facts = json.loads(gone.read_text())
+    gone.write_text(json.dumps({**facts, "checkpoint": "0" * 64}))
+    shutil.rmtree(copy.predictions)
+    for path in (copy.test_reads, copy.protocol):
+        path.unlink()
+    with pytest.raises(StudyError, match=r"points of today's models.*Run `study calibrate .*` first"):
+        api.open(copy.root).run_stage("evaluate", progress=False)
+    assert not copy.test_reads.exists() or not read_log.events(copy, "read")
