@@ -47,5 +47,5 @@ def test_intervals_at_shared_validation_images_long(place: int, low: float, high
 def test_intervals_at_frozen_thresholds_long(world: World, validation: int) -> None:
     found = rates(world, validation, 1000, seed=11)
     for name in ("sensitivity", "specificity"):
-        assert 0.93 <= found[name] <= 0.97
-        assert 0.03 <= found[f"rejected_{name}"] <= 0.07
+        assert 0.925 <= found[name] <= 0.98
+        assert found[f"rejected_{name}"] <= 0.075
