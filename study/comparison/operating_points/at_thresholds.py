@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.base.point_names import parsed_point
+from study.comparison.blocks import Block
 from study.comparison.differences import difference
 from study.comparison.estimates import bounded, covers, unknown
 from study.comparison.holm import holm
@@ -52,6 +53,8 @@ def _row(item: AtPoint, index: int) -> dict[str, Any]:
         low = max(low, 1.0)  # whoever is found was called
     else:
         low, high = share_interval(inference, found.cases)
+        if inference.mean in (0, 1):  # Wilson's interval counted cases at the test set's own share of positives
+            low, high = (_at_prevalence(item, end) for end in (low, high))
     return {
         "method": found.block.methods[index], **item.facts, "estimate": inference.mean, "sd": inference.sd,
         "low": low, "high": high, "own": float(item.own[index]), "threshold": float(item.threshold[index]),
@@ -59,6 +62,17 @@ def _row(item: AtPoint, index: int) -> dict[str, Any]:
         "replicates": inference.replicates, "covers": _covers(item, inference),
         "reason": item.reason(inference.mean, index) or unknown(inference),
     }  # fmt: skip
+
+
+def _at_prevalence(item: AtPoint, value: float) -> float:
+    """A predictive value at the test set's own share of positives, at the share that is asked for: its odds are a
+    likelihood ratio times the odds of a positive (of a negative)."""
+    block = item.found.block
+    assert isinstance(block, Block)
+    own = float(block.cases.positive.mean())
+    moved = item.prevalence * (1 - own) / (1 - item.prevalence) / own
+    factor = {"ppv": moved, "npv": 1 / moved}.get(item.found.metric, 1.0)
+    return value * factor / (1 - value + value * factor)
 
 
 def _covers(item: AtPoint, inference: Inference) -> str:

@@ -157,6 +157,9 @@ def test_predictive_values_rest_on_the_images_that_are_called() -> None:
     found = at_points([block])
     rows = operating_points(found).query("method == 'one'").set_index("measure")
     assert rows.loc["ppv", ["estimate", "low", "high"]].tolist() == pytest.approx([1, 0.342, 1], abs=1e-3)
+    rare = operating_points(at_points([block], 0.02)).query("method == 'one'").set_index("measure")
+    odds = 0.342 / 0.658 * (0.02 / 0.98) / (100 / 500)
+    assert rare.loc["ppv", ["estimate", "low", "high"]].tolist() == pytest.approx([1, odds / (1 + odds), 1], abs=1e-3)
     degrees = {item.found.metric: item.of(0, 1).case_df for item in found}
     assert degrees == {"sensitivity": 99, "specificity": 499, "ppv": 1, "npv": 597, "called": 599,
                        "biopsies_per_find": 1}  # fmt: skip
