@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.benchmarks import __main__ as main
-from tests.benchmarks import document, gpu, images, pairs, step_memory
+from tests.benchmarks import document, gpu, gpu_sharing, images, pairs, step_memory
 
 
 def test_ratios_are_taken_turn_by_turn_and_the_order_alternates():
@@ -64,14 +64,21 @@ def test_too_few_images_are_refused(tmp_path, monkeypatch):
 def test_the_parts_of_the_gpu_benchmark_run_on_the_cpu(monkeypatch):
     """Their numbers mean nothing there; their code is what a GPU runs. The whole study is a test of its own."""
     monkeypatch.delenv("SKIN_BENCH_IMAGES", raising=False)
-    chosen = {name: part for name, part in gpu.parts(gpu.TINY).items() if "study" not in name and "compile" not in name}
+    left = ("study", "compile", "several trials")  # each takes a minute of its own
+    chosen = {name: part for name, part in gpu.parts(gpu.TINY).items() if not any(word in name for word in left)}
     rows = gpu._measured(chosen, torch.device("cpu"), time.monotonic() + 300)
     assert [row for row in rows if "failed" in row] == []
     found = {row["what"]: row for row in rows}
     assert found["test_resnet, 32 px: losses of 10 steps"]["largest relative difference"] == 0
     assert found["test_vit, 32 px: fine-tuning"]["images/s"] > 0
     assert "%" in found["test_resnet, 32 px: TTA-3, views"]["share of the limit"]
-    assert found["test_resnet, 32 px, batch 4: 2 trials on one device"]["images/s"] > 0
+
+
+@pytest.mark.slow
+def test_trials_that_share_a_device_train_at_the_same_time():
+    rows = gpu_sharing.rows(*gpu.TINY.shared)
+    assert [row["what"].rpartition(": ")[2] for row in rows] == ["1 trial on one device", "2 trials on one device"]
+    assert all(row["images/s"] > 0 for row in rows)
 
 
 def test_a_trial_of_few_weights_holds_states_of_few_weights():
