@@ -11,6 +11,7 @@ from study.report.inputs.loaded_tables import ReportData
 from study.report.sections.fairness import differing, flags
 
 Answer = Literal["holds", "broken", "not checkable"]
+SAID = 2  # broken rules that a card names; its section has all
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,8 @@ def fair(data: ReportData) -> Check:
     named = [item.message or item.what for item in data.context.unfair]
     different = differing(parity)
     if named or different:
-        text = f"{listing(named)}." if named else f"The cells differ in {listing(different)}, and nobody said why."
+        said = named if len(named) <= SAID else [*named[:SAID], f"{len(named) - SAID} more"]
+        text = f"{listing(said)}." if named else f"The cells differ in {listing(different)}, and nobody said why."
         title = f"Fairness: {plural(len(named) or len(different), 'rule')} broken" + (" knowingly" if named else "")
         return Check(title=title, answer="broken", text=text, section="fairness", grave=not named)
     text = "Same trials, epochs, search space, design and replicates for every method."

@@ -165,3 +165,11 @@ def test_what_a_method_has_seen_before_stands_in_the_report(tmp_path):
     assert "dino:ft saw" not in table.html()
     (table,) = [t for t in build(tmp_path / "no", data_sets, encoders=rows[1:]).tables if t.name == "encoders"]
     assert "is not known" not in table.html()
+
+
+def test_a_card_names_two_broken_rules_and_counts_the_others(tmp_path):
+    unfair = [{"what": f"space:{n}", "message": f"{n} has a space of its own", "reason": "r"} for n in "abcde"]
+    found = build(tmp_path, fair, unfair=unfair)
+    assert found.title == "Fairness: 5 rules broken knowingly"
+    assert found.text == "a has a space of its own, b has a space of its own and 3 more."
+    assert build(tmp_path / "two", fair, unfair=unfair[:2]).text.endswith("and b has a space of its own.")
