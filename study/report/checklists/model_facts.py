@@ -74,9 +74,12 @@ def winners(data: ReportData) -> str:
 
 def ensembling(data: ReportData) -> str:
     """None, but for augmented copies."""
-    copies = data.context.copies
-    averaged = f"scores are means over {copies} augmented copies of an image" if copies else "scores are single ones"
-    return f"No ensemble of models: {averaged}, and trained models are compared one by one." if copies else ""
+    views = data.context.scored_on
+    return (
+        f"No ensemble of models: scores are means over {views}, and trained models are compared one by one."
+        if views
+        else ""
+    )
 
 
 def protocol(data: ReportData) -> str:

@@ -56,7 +56,7 @@ def excluded(data: ReportData) -> str:
 def preprocessing(data: ReportData) -> str:
     """Size and views."""
     size = f"Images were resized to {data.context.image_size} pixels a side" if data.context.image_size else ""
-    copies = f"test scores are means over {data.context.copies} augmented copies" if data.context.copies else ""
+    copies = f"test scores are means over {data.context.scored_on}" if data.context.scored_on else ""
     found = "; ".join(part for part in (size, copies) if part)
     return f"{found[0].upper()}{found[1:]}." if found else ""
 

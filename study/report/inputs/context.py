@@ -11,6 +11,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from study.report.formatting import listing
+
 
 class ReportError(ValueError):
     """Input that the report cannot read. The message says the rule, the value received and the next action."""
@@ -173,6 +175,12 @@ class Context(_Fact):
     versions: dict[str, str] = {}
     notes: tuple[str, ...] = ()
     written: str = ""
+
+    @property
+    def scored_on(self) -> str:
+        """The views that scores are means over, in words; empty where that is not known."""
+        plain = f" (of {listing(list(self.plain))}: the plain view)" if self.plain else ""
+        return f"{self.copies} augmented copies{plain}" if self.copies else ""
 
     @property
     def deviations(self) -> list[str]:

@@ -26,9 +26,8 @@ def facts(data: ReportData) -> list[str]:
         found.append(f"{plural(budget.trials, 'trial')}{epochs} to tune each method at each fraction{searches}")
     if context.replicates:
         found.append(f"winners re-trained {context.replicates} times")
-    if context.copies:
-        plain = f" (of {listing(list(context.plain))}: the plain view)" if context.plain else ""
-        found.append(f"scores averaged over {context.copies} augmented copies{plain}")
+    if context.scored_on:
+        found.append(f"scores averaged over {context.scored_on}")
     if context.backbone:
         found.append(f"{context.backbone}{f' at {context.image_size} px' if context.image_size else ''}")
     return found

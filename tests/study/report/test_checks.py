@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from study.comparison.replicate_values import collapsed
+from study.report.inputs.context import Context
 from study.report.inputs.loaded_tables import read_data
 from study.report.sections.checks import Check, budget, checks, fair, fell, leaked, peeked
 from study.report.sections.datasets import data_sets
@@ -173,3 +174,10 @@ def test_a_card_names_two_broken_rules_and_counts_the_others(tmp_path):
     assert found.title == "Fairness: 5 rules broken knowingly"
     assert found.text == "a has a space of its own, b has a space of its own and 3 more."
     assert build(tmp_path / "two", fair, unfair=unfair[:2]).text.endswith("and b has a space of its own.")
+
+
+def test_who_was_scored_on_the_plain_view_is_said_wherever_copies_are():
+    every, some = (Context(copies=5, plain=plain) for plain in ((), ("a:linear", "b:knn")))
+    assert every.scored_on == "5 augmented copies"
+    assert some.scored_on == "5 augmented copies (of a:linear and b:knn: the plain view)"
+    assert Context().scored_on == ""
