@@ -38,8 +38,8 @@ def pretrain(
     address: Annotated[str | None, typer.Option(help="Ray cluster for more than one worker.")] = None,
 ) -> None:
     """Pre-train an encoder; use it as `{encoder: METHOD, weights: FILE}`. Goes on where an earlier run was stopped."""
+    from study.spec.data_sources import DataSource
     from study.spec.loading import load_spec
-    from study.spec.model import DataSource
     from study.training.pretraining import pretraining_job, run
 
     study_spec = load_spec(spec)

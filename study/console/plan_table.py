@@ -13,7 +13,7 @@ from study.plan.cells import Plan
 from study.plan.cells import plan as make_plan
 from study.preparation.prepare import load_manifests
 from study.spec.loading import load_spec
-from study.spec.model import Search
+from study.spec.search_section import Search
 from trainables.training.objectives import OBJECTIVES
 
 FAIRNESS_RULES = {

@@ -18,7 +18,7 @@ from study.evaluation.scoring import scoring_arguments, scoring_task, verified_r
 from study.evaluation.validation_tables import expected_validation
 from study.plan.cells import Plan
 from study.preparation import manifests, test_labels
-from study.spec.model import TestSet
+from study.spec.data_sources import TestSet
 from study.store import operating_points_record, selection_record
 from study.store.directory import StudyDirectory
 from study.store.selection_record import Selection, Winner

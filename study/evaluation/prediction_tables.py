@@ -16,7 +16,7 @@ from study.evaluation.copies import copies_of
 from study.plan.cells import Plan
 from study.preparation import manifests
 from study.protocol import holdings
-from study.spec.model import TestSet
+from study.spec.data_sources import TestSet
 from study.store import operating_points_record, read_log, selection_record
 from study.store.directory import StudyDirectory
 from study.store.selection_record import Winner

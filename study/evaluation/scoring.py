@@ -17,7 +17,7 @@ from study.evaluation.prediction_tables import Scores
 from study.plan.cells import Plan
 from study.preparation import manifests
 from study.protocol import holdings
-from study.spec.model import DataSource
+from study.spec.data_sources import DataSource
 from study.store.selection_record import Winner
 
 

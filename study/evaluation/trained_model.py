@@ -17,7 +17,7 @@ from study.evaluation.copies import copies_of
 from study.evaluation.scoring import score, scoring_arguments
 from study.plan.cells import Plan
 from study.preparation import manifests
-from study.spec.model import TestSet
+from study.spec.data_sources import TestSet
 from study.store import selection_record
 from study.store.directory import StudyDirectory
 

@@ -15,7 +15,8 @@ from study.protocol.opening import start_study
 from study.search.samplers.sobol import trials_of
 from study.simulation.curve_bank import recorded, write_bank
 from study.simulation.datasheet import write_datasheet
-from study.spec.model import Scheduler, StudySpec
+from study.spec.model import StudySpec
+from study.spec.search_section import Scheduler
 from study.store.directory import StudyDirectory
 from study.store.lock import only_driver
 from study.store.stage import Observer, StageContext

@@ -9,7 +9,8 @@ from datasets.base.atomic_files import write_json
 from datasets.base.manifest import Manifest
 from datasets.cache.store import ImageStore
 from datasets.duplicates import Comparison
-from study.spec.model import SplitFiles, StudySpec
+from study.spec.data_sources import SplitFiles
+from study.spec.model import StudySpec
 from study.store.directory import StudyDirectory
 
 Joined = tuple[tuple[str, ...], ...]

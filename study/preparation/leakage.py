@@ -17,7 +17,8 @@ from datasets.duplicates import Comparison
 from datasets.splits.split import Split
 from study.base.errors import StudyError
 from study.preparation import manifests as data
-from study.spec.model import DataSource, SplitFiles, StudySpec
+from study.spec.data_sources import DataSource, SplitFiles
+from study.spec.model import StudySpec
 from study.store.directory import StudyDirectory
 
 LATER = (

@@ -14,7 +14,8 @@ from datasets.splits.split import PARTS, Scheme, Split
 from study.base.errors import StudyError
 from study.preparation.validation_size import ValidationSize
 from study.protocol import protocol
-from study.spec.model import DataSource, SplitFiles, StudySpec, TestSet
+from study.spec.data_sources import DataSource, SplitFiles, TestSet
+from study.spec.model import StudySpec
 from study.store.directory import StudyDirectory
 from trainables.job import TrainingData
 

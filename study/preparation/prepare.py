@@ -20,7 +20,7 @@ from study.preparation import leakage
 from study.preparation import manifests as data
 from study.preparation.joined import as_begun
 from study.protocol import holdings
-from study.spec.model import DataSource
+from study.spec.data_sources import DataSource
 from study.store import read_log
 from study.store.directory import StudyDirectory
 from trainables.training.objectives import OBJECTIVES

@@ -21,7 +21,8 @@ from study.base.errors import StudyError
 from study.preparation import manifests as data
 from study.preparation.joined import with_joined
 from study.preparation.leakage import data_sources, decoded, judge
-from study.spec.model import DataSource, StudySpec
+from study.spec.data_sources import DataSource
+from study.spec.model import StudySpec
 
 Splits = dict[tuple[int, float], dict[Part, list[str]]]
 """Ids of every part by split index and fraction."""

@@ -8,7 +8,7 @@ from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.preparation import manifests
 from study.protocol import seal
-from study.spec.model import TestSet
+from study.spec.data_sources import TestSet
 from study.store import read_log, selection_record
 from study.store.directory import StudyDirectory
 

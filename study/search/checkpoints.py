@@ -12,7 +12,7 @@ from pathlib import Path
 
 from study.plan.cells import Plan
 from study.selection.winners import rule_of
-from study.spec.model import Select
+from study.spec.search_section import Select
 from study.store.directory import StudyDirectory
 from study.store.searches import by_search
 from study.store.trial import TrialRecord

@@ -9,7 +9,7 @@ from study.plan.cells import Plan
 from study.preparation.validation_size import ValidationSize
 from study.selection.rules.rule import SelectionRule
 from study.spec.choices import SELECTION_RULES
-from study.spec.model import Select
+from study.spec.search_section import Select
 from study.store.searches import by_search
 from study.store.trial import TrialRecord
 

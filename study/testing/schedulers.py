@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from study.search.schedulers.scheduler import Decision, Scheduler
 from study.spec.choices import SCHEDULERS
-from study.spec.model import Search
+from study.spec.search_section import Search
 from study.store.trial_table import TrialTable
 
 

@@ -14,7 +14,8 @@ from datasets.splits.make import make_split
 from study.base.errors import StudyError
 from study.preparation import manifests
 from study.preparation.joined import with_joined
-from study.spec.model import DataSource, StudySpec
+from study.spec.data_sources import DataSource
+from study.spec.model import StudySpec
 from trainables.encoders import EncoderError, names
 from trainables.job import EncoderRef, TrainingError
 from trainables.ssl.methods import SSL_METHODS

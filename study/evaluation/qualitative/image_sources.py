@@ -15,7 +15,7 @@ from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.preparation import manifests
 from study.preparation.thumbnails import Image
-from study.spec.model import DataSource
+from study.spec.data_sources import DataSource
 from study.store import selection_record
 from study.store.directory import StudyDirectory
 

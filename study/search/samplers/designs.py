@@ -22,7 +22,7 @@ from study.plan.repeats import search_seed
 from study.search.samplers.random import random_point
 from study.search.samplers.sampler import Request
 from study.spec.choices import SAMPLERS
-from study.spec.model import Search
+from study.spec.search_section import Search
 from study.store.trial import Origin, TrialRecord
 from study.store.trial_table import Direction
 

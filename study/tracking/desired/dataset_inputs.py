@@ -8,7 +8,7 @@ from typing import Any
 
 from study.plan.cells import Plan
 from study.preparation.manifests import is_held_out
-from study.spec.model import DataSource, TestSet
+from study.spec.data_sources import DataSource, TestSet
 from study.store.directory import StudyDirectory
 from study.tracking.desired.runs import Context, Input
 

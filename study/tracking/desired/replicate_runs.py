@@ -11,7 +11,7 @@ from datasets.base.seeds import seed
 from study.evaluation.copies import copies_of
 from study.plan.cells import Plan
 from study.preparation.manifests import is_held_out
-from study.spec.model import TestSet
+from study.spec.data_sources import TestSet
 from study.store.directory import StudyDirectory
 from study.store.selection_record import Winner
 from study.store.trial import EpochRecord

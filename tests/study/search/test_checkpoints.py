@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from study.preparation.validation_size import ValidationSize
 from study.search.checkpoints import Keeper, selectable
 from study.selection.winners import rule_of
-from study.spec.model import Select
+from study.spec.search_section import Select
 from study.store.directory import StudyDirectory
 from study.store.disk import disk_use
 from study.store.trial import EpochRecord, TrialRecord

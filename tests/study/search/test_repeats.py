@@ -13,7 +13,7 @@ from study.preparation.validation_size import ValidationSize
 from study.search.checkpoints import selectable
 from study.search.engine import Engine
 from study.selection.winners import winners
-from study.spec.model import Select
+from study.spec.search_section import Select
 from study.store import dashboard_notes, selection_record
 from study.store.directory import StudyDirectory
 from study.store.searches import by_search, of_search

@@ -21,7 +21,7 @@ from study.selection.rules.best_smoothed import BestSmoothed
 from study.selection.rules.one_standard_error import OneStandardError, hanley_mcneil
 from study.selection.rules.rule import cost
 from study.selection.winners import rule_of, winners
-from study.spec.model import Select
+from study.spec.search_section import Select
 from study.store import selection_record
 from study.store.directory import StudyDirectory
 from study.training.jobs import job_digest, replicate_job

@@ -14,8 +14,9 @@ from datasets.splits.make import make_split
 from datasets.splits.split import Split
 from study.base.errors import StudyError
 from study.preparation import manifests
+from study.spec.data_sources import DataSource
 from study.spec.loading import parse_spec
-from study.spec.model import DataSource, StudySpec
+from study.spec.model import StudySpec
 from study.training.pretraining import pretraining_job, run
 from trainables.encoders import build
 from trainables.encoders.loading import read_checkpoint

@@ -16,7 +16,7 @@ from study.search.samplers.optuna_study import distributions
 from study.search.samplers.random import random_point
 from study.simulation.benchmark_problems import published_grid
 from study.spec.choices import SAMPLERS
-from study.spec.model import Search
+from study.spec.search_section import Search
 from study.store.trial_table import TrialTable
 
 SPACE = load("ft")
