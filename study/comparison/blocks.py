@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 
-from study.comparison.cases import Bools, Cases, ClassCases, Floats
+from study.comparison.cases import Bools, Cases, ClassCases, Floats, Ints
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,13 +81,18 @@ class ClassBlock(_Models):
         """Scores [models, images, classes]."""
         return self.scores.reshape(-1, *self.scores.shape[-2:])
 
+    @cached_property
+    def chosen(self) -> Ints:
+        """The class of the highest probability [methods, replicates, members, images]."""
+        return np.asarray(self.scores.argmax(axis=-1))
+
     def against_rest(self, label: int) -> Block:
         """One class against all others, by its probability."""
         return self._view(label, self.scores[..., label])
 
     def decided(self, label: int) -> Block:
         """One class against all others, by whether it has the highest probability (1) or not (0)."""
-        return self._view(label, (self.scores.argmax(axis=-1) == label).astype(float))
+        return self._view(label, (self.chosen == label).astype(float))
 
     def _view(self, label: int, scores: Floats) -> Block:
         cases = self.cases.against_rest(label)

@@ -17,7 +17,7 @@ from study.comparison.estimates import estimates
 from study.comparison.gaps import correct, gap_differences, gaps
 from study.comparison.input_columns import check_predictions, scores_of
 from study.comparison.metrics.class_metric import check_main
-from study.comparison.metrics.measure import joined_tables
+from study.comparison.metrics.measure import Measured, joined_tables
 from study.comparison.metrics.measure_classes import measure_any
 from study.comparison.metrics.metric import MAIN
 from study.comparison.operating_points.at_points import at_points
@@ -82,7 +82,7 @@ def compare(
         "calibration": calibration(found),
         "robustness": robustness(measured, in_distribution=in_distribution, metric=metric),
         **_by_group(found, baseline),
-        **_frozen(found, baseline, in_distribution, prevalence, draws, seed),
+        **_frozen(found, measured, baseline, in_distribution, prevalence, draws, seed),
         "score_distribution": score_distribution(found),
     }
     many = [block for block in found if isinstance(block, ClassBlock)]
@@ -98,7 +98,13 @@ def compare(
 
 
 def _frozen(
-    found: Sequence[AnyBlock], baseline: str, home: str | None, prevalence: float | None, draws: int, seed: int
+    found: Sequence[AnyBlock],
+    measured: Sequence[Measured],
+    baseline: str,
+    home: str | None,
+    prevalence: float | None,
+    draws: int,
+    seed: int,
 ) -> dict[str, pd.DataFrame]:
     """What rests on thresholds and temperatures; no table where the predictions carry none."""
     tables: dict[str, pd.DataFrame] = {}
@@ -110,7 +116,7 @@ def _frozen(
             "operating_point_shift": operating_point_shift(chosen, in_distribution=home),
         }
     if any(TEMPERATURE in block.frozen for block in found):
-        tables["calibration_measures"] = calibration_measures(found, draws, seed)
+        tables["calibration_measures"] = calibration_measures(found, draws, seed, measured)
         tables["decision_curves"] = decision_curves(found, prevalence)
     return tables
 

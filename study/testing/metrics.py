@@ -6,7 +6,8 @@ import numpy as np
 
 from study.comparison.cases import Floats, Ints
 from study.comparison.metrics.class_metric import CLASS_METRICS, ClassMetric
-from study.comparison.metrics.metric import METRICS, Draws
+from study.comparison.metrics.draws import ClassDraws, ClassModel, Draws, Model
+from study.comparison.metrics.metric import METRICS
 
 
 def check_metric(name: str) -> None:
@@ -26,8 +27,8 @@ def check_metric(name: str) -> None:
     else:
         assert metric.resampled is not None
         once = np.ones((80, 1), dtype=np.float32)
-        values = np.array([metric.resampled(Draws(row, positive, once))[0] for row in scores])
-        again = np.array([metric.resampled(Draws(row[order], positive[order], once))[0] for row in scores])
+        values = np.array([metric.resampled(Draws(Model(row, positive), once))[0] for row in scores])
+        again = np.array([metric.resampled(Draws(Model(row[order], positive[order]), once))[0] for row in scores])
     np.testing.assert_allclose(values, again, atol=1e-6)
     assert ((values >= 0) & (values <= metric.upper)).all()
 
@@ -53,7 +54,7 @@ def check_class_metric(name: str) -> None:
 def _class_values(metric: ClassMetric, scores: Floats, label: Ints) -> Floats:
     if metric.resampled is not None:
         once = np.ones((len(label), 1), dtype=np.float32)
-        return np.array([metric.resampled(model, label, once)[0] for model in scores])
+        return np.array([metric.resampled(ClassDraws(ClassModel(model, label), once))[0] for model in scores])
     if metric.pooled is not None:
         found = [metric.pooled(scores, label)]
     elif metric.each is not None:

@@ -16,7 +16,7 @@ import numpy as np
 from study.comparison.blocks import Block, ClassBlock
 from study.comparison.cases import Cases, Floats, Ints
 from study.comparison.metrics.class_metric import ResampledClasses
-from study.comparison.metrics.metric import Draws
+from study.comparison.metrics.draws import ClassDraws, ClassModel, Draws, Model
 from study.comparison.metrics.resampled import Weights
 
 CHUNK = 250  # draws at once: some 4 MB a test set of 4,000 images, which stays in the processor's cache
@@ -29,17 +29,18 @@ def bootstrap(block: Block, metrics: Resampled, draws: int, seed: int) -> tuple[
     if not metrics:
         return {}, {}
     once = np.ones((len(block.cases.positive), 1), dtype=np.float32)
-    values = {name: np.concatenate(parts) for name, parts in _evaluate(block, once, metrics).items()}
+    models = [Model(scores, block.cases.positive) for scores in block.flat]
+    values = {name: np.concatenate(parts) for name, parts in _evaluate(models, once, metrics).items()}
     rng = np.random.default_rng([seed, zlib.crc32(block.dataset.encode())])
     parts: dict[str, list[Floats]] = {name: [] for name in metrics}
     for weights in weightings(block.cases, draws, rng):
-        for name, drawn in _evaluate(block, weights, metrics).items():
+        for name, drawn in _evaluate(models, weights, metrics).items():
             parts[name].append(np.stack(drawn))
     return values, {name: np.concatenate(drawn, axis=1) for name, drawn in parts.items()}
 
 
-def _evaluate(block: Block, weights: Weights, metrics: Resampled) -> dict[str, list[Floats]]:
-    drawn = [Draws(scores, block.cases.positive, weights) for scores in block.flat]
+def _evaluate(models: Sequence[Model], weights: Weights, metrics: Resampled) -> dict[str, list[Floats]]:
+    drawn = [Draws(model, weights) for model in models]
     return {name: [metric(model).astype(float) for model in drawn] for name, metric in metrics.items()}
 
 
@@ -49,12 +50,12 @@ def bootstrap_classes(
     """As `bootstrap`, of many classes."""
     if not metrics:
         return {}, {}
-    label, scores = block.cases.label, block.flat
+    models = [ClassModel(scores, block.cases.label) for scores in block.flat]
 
     def evaluated(function: ResampledClasses, weights: Weights) -> Floats:
-        return np.stack([function(model, label, weights).astype(float) for model in scores])
+        return np.stack([function(ClassDraws(model, weights)).astype(float) for model in models])
 
-    once = np.ones((len(label), 1), dtype=np.float32)
+    once = np.ones((len(block.cases.label), 1), dtype=np.float32)
     values = {name: evaluated(function, once)[:, 0] for name, function in metrics.items()}
     owner = block.cases.rarest_of_cluster()
     strata = [np.flatnonzero(owner == one) for one in np.unique(owner)]

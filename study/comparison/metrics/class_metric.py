@@ -10,11 +10,12 @@ from datasets.base.registry import Registry
 from study.comparison.cases import Floats, Ints
 from study.comparison.errors import ComparisonError
 from study.comparison.metrics import closed_form, pooled
+from study.comparison.metrics.draws import ClassDraws
 from study.comparison.metrics.metric import METRICS, ClosedForm
-from study.comparison.metrics.resampled import Weights, class_calibration_error
+from study.comparison.metrics.resampled import Weights, calibration_error
 
 Pooled = Callable[[Floats, Ints], tuple[Floats, Floats]]
-ResampledClasses = Callable[[Floats, Ints, Weights], Weights]
+ResampledClasses = Callable[[ClassDraws], Weights]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class ClassMetric:
     `each`, a closed form of one class against the rest by its probability, and `each_decided`, the same by whether the
     class has the highest probability, are averaged over the classes that a test set has, values and errors alike.
     `pooled(scores [models, n, classes], label [n])` gives values [models] and every image's share [models, n].
-    `resampled(scores [n, classes], label [n], weights [n, draws])` of one model gives values [draws]. `one_class`:
+    `resampled(draws)` of one model gives values [draws]. `one_class`:
     defined also on a test set with images of one class alone. `error`: as of `Metric`.
     """
 
@@ -48,7 +49,10 @@ CLASS_METRICS: Registry[ClassMetric] = Registry(
         "log_loss": ClassMetric(label="log loss", pooled=pooled.log_loss, upper=math.inf, one_class=True, error=True),
         "brier": ClassMetric(label="Brier score", pooled=pooled.brier, one_class=True, error=True),
         "calibration_error": ClassMetric(
-            label="calibration error", resampled=class_calibration_error, one_class=True, error=True
+            label="calibration error",
+            resampled=lambda draws: calibration_error(draws.model.distance, draws.weights),
+            one_class=True,
+            error=True,
         ),
     },
 )

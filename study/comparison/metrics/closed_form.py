@@ -9,7 +9,6 @@ holds for more probable. It is fixed before any test label is read; a threshold 
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
 
 from study.comparison.cases import Bools, Floats
 
@@ -29,13 +28,21 @@ def auroc(scores: Floats, positive: Bools) -> Shares:
 
 def placements(scores: Floats, positive: Bools) -> tuple[Floats, Floats]:
     """For each positive [models, m] the share of negatives below it, for each negative [models, n - m] the share of
-    positives above it, ties one half; from mid-ranks (Sun and Xu, IEEE Signal Processing Letters 2014)."""
-    ranks = rankdata(scores, axis=1)
-    of_positives = rankdata(scores[:, positive], axis=1)
-    of_negatives = rankdata(scores[:, ~positive], axis=1)
-    above = (ranks[:, positive] - of_positives) / of_negatives.shape[1]
-    below = 1 - (ranks[:, ~positive] - of_negatives) / of_positives.shape[1]
+    positives above it, ties one half."""
+    ours, others = scores[:, positive], scores[:, ~positive]
+    above, below = np.empty(ours.shape), np.empty(others.shape)
+    for model in range(len(scores)):
+        of_ours, of_others = np.argsort(ours[model]), np.argsort(others[model])
+        # Each class is looked up in the other in ascending order, which is several times as fast as mid-ranks of both.
+        one, other = ours[model][of_ours], others[model][of_others]
+        above[model, of_ours] = _below(one, other) / len(other)
+        below[model, of_others] = 1 - _below(other, one) / len(one)
     return above, below
+
+
+def _below(scores: Floats, others: Floats) -> Floats:
+    """How many of the ascending `others` lie below each of `scores`, ties one half."""
+    return np.asarray((np.searchsorted(others, scores, "left") + np.searchsorted(others, scores, "right")) / 2)
 
 
 def sensitivity(scores: Floats, positive: Bools) -> Shares:

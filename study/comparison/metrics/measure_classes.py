@@ -24,9 +24,10 @@ def measure_any(block: AnyBlock, draws: int, seed: int) -> list[Measured]:
     return measure(block, draws, seed) if isinstance(block, Block) else measure_classes(block, draws, seed)
 
 
-def measure_classes(block: ClassBlock, draws: int, seed: int) -> list[Measured]:
-    """All registered metrics of many classes; the bootstrap runs for those that need it."""
-    metrics = dict(CLASS_METRICS.items())
+def measure_classes(block: ClassBlock, draws: int, seed: int, wanted: Sequence[str] | None = None) -> list[Measured]:
+    """The wanted metrics of many classes in their order (all registered ones); the bootstrap runs for those that need
+    it."""
+    metrics = {name: CLASS_METRICS.get(name) for name in wanted} if wanted else dict(CLASS_METRICS.items())
     lacking = block.cases.reason()
     defined = {name: metric for name, metric in metrics.items() if metric.one_class or not lacking}
     resampled = {name: metric.resampled for name, metric in defined.items() if metric.resampled}

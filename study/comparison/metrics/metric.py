@@ -4,31 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from datasets.base.registry import Registry
 from study.comparison.cases import Bools, Floats
 from study.comparison.errors import ComparisonError
 from study.comparison.metrics import closed_form
-from study.comparison.metrics.resampled import Weights, calibration_error, curve_measures
+from study.comparison.metrics.draws import Draws
+from study.comparison.metrics.resampled import Weights, calibration_error
 
 MAIN = "auroc"
 ClosedForm = Callable[[Floats, Bools], tuple[Floats, Floats]]
-
-
-@dataclass(frozen=True)
-class Draws:
-    """One model's `scores` [n], which images are `positive` [n], and `weights` [n, draws]: how often each draw has each
-    image."""
-
-    scores: Floats
-    positive: Bools
-    weights: Weights
-
-    @cached_property
-    def curves(self) -> dict[str, Weights]:
-        """The measures of the ROC and precision-recall curves, which share their sums."""
-        return curve_measures(self.scores, self.positive, self.weights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +50,7 @@ METRICS: Registry[Metric] = Registry(
         "brier": Metric(label="Brier score", closed_form=closed_form.brier, one_class=True, error=True),
         "calibration_error": Metric(
             label="calibration error",
-            resampled=lambda draws: calibration_error(draws.scores, draws.positive, draws.weights),
+            resampled=lambda draws: calibration_error(draws.model.distance, draws.weights),
             one_class=True,
             error=True,
         ),

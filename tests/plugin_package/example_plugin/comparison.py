@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from study.comparison.metrics.metric import Draws, Metric
+from study.comparison.metrics.draws import Draws
+from study.comparison.metrics.metric import Metric
 from study.comparison.metrics.resampled import Weights
 
 

@@ -9,7 +9,7 @@ from sklearn.metrics import auc, roc_auc_score, roc_curve
 
 from study.comparison import compare
 from study.comparison.metrics import closed_form
-from study.comparison.metrics.resampled import curve_measures
+from study.comparison.metrics.resampled import curve_measures, segments
 from study.comparison.operating_points import decisions
 from tests.study.comparison.class_worlds import NAMES, ClassWorld, class_table
 
@@ -41,7 +41,7 @@ def test_the_partial_auc_is_that_of_isic_2024_on_a_thousand_tables() -> None:
         positive = rng.random(size) < rng.uniform(0.02, 0.5)
         positive[:2] = True, False
         scores = rng.beta(1 + 2 * positive, 3).round(int(rng.integers(1, 8)))  # many ties, and none
-        ours = float(curve_measures(scores, positive, np.ones((size, 1), dtype=np.float32))["partial_auc"][0])
+        ours = float(curve_measures(segments(scores, positive), np.ones((size, 1), dtype=np.float32))["partial_auc"][0])
         for published in (isic_2024, isic_2024_by_curve):
             worst = max(worst, abs(ours - published(positive.astype(int), scores)))
     assert worst < 1e-6
@@ -85,5 +85,5 @@ def _same_decisions(scoring, confusion, truth: pd.Series, scores: pd.Series, wei
     ):
         if not np.isnan(ours[0][0]):  # they count what is undefined as 1
             assert ours[0][0] == pytest.approx(theirs(matrix), abs=1e-9)
-    curve = curve_measures(scores.to_numpy(), positive, np.ones((len(scores), 1), dtype=np.float32))
+    curve = curve_measures(segments(scores.to_numpy(), positive), np.ones((len(scores), 1), dtype=np.float32))
     assert curve["auprc"][0] == pytest.approx(scoring.average_precision(truth, scores, weights), abs=1e-6)

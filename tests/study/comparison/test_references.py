@@ -23,7 +23,7 @@ from study.comparison.inference import infer
 from study.comparison.metrics import closed_form
 from study.comparison.metrics.bootstrap import bootstrap, weightings
 from study.comparison.metrics.metric import METRICS
-from study.comparison.metrics.resampled import curve_measures
+from study.comparison.metrics.resampled import curve_measures, segments
 from tests.study.comparison.van_dyke import PUBLISHED, ratings
 
 BOTH = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=4, max_size=40).filter(
@@ -132,7 +132,7 @@ def test_resampled_measures_are_those_of_scikit_learn(rows: list[tuple[bool, int
     weights[:, 0] = 1
     weights[np.flatnonzero(positive)[0]] += 1
     weights[np.flatnonzero(~positive)[0]] += 1
-    found = curve_measures(scores, positive, weights)
+    found = curve_measures(segments(scores, positive), weights)
     for column, weight in enumerate(weights.T):
         fpr, tpr, _ = roc_curve(positive, scores, sample_weight=weight, drop_intermediate=False)
         assert found["auroc"][column] == pytest.approx(roc_auc_score(positive, scores, sample_weight=weight), abs=1e-5)
@@ -168,7 +168,11 @@ def test_bootstrap_and_delong_agree_on_clustered_images() -> None:
     own = cases(label, clusters(pd.Series(lesion), pd.Series(lesion)))
     errors = own.errors(closed_form.auroc(scores, label)[1])
     drawn_ = np.concatenate(
-        [np.stack([curve_measures(s, label, w)["auroc"] for s in scores]) for w in weightings(own, 4000, rng)], axis=1
+        [
+            np.stack([curve_measures(segments(s, label), w)["auroc"] for s in scores])
+            for w in weightings(own, 4000, rng)
+        ],
+        axis=1,
     )
     np.testing.assert_allclose(np.cov(drawn_), errors @ errors.T, rtol=0.1)
     apart = cases(label).errors(closed_form.auroc(scores, label)[1])

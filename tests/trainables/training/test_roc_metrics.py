@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_curve
 
-from study.comparison.metrics.metric import METRICS, Draws
+from study.comparison.metrics.draws import Draws, Model
+from study.comparison.metrics.metric import METRICS
 from trainables.training.objectives import OBJECTIVES, SHARES
 
 
@@ -38,5 +39,5 @@ def test_the_search_and_the_comparison_measure_the_same(name):
     for seed in range(5):
         labels, scores = drawn(seed, 2)
         metric = METRICS.get(OBJECTIVES.get(name).metric)
-        draws = Draws(scores[:, 1], labels == 1, np.ones((len(labels), 1), dtype=np.float32))
+        draws = Draws(Model(scores[:, 1], labels == 1), np.ones((len(labels), 1), dtype=np.float32))
         assert OBJECTIVES.get(name).value(labels, scores) == pytest.approx(metric.resampled(draws)[0], abs=1e-6)
