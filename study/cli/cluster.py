@@ -33,9 +33,10 @@ def doctor(
         from study.plan.cells import plan
         from study.protocol.opening import default_root
         from study.spec.loading import load_spec
+        from study.store.directory import at
 
         study_spec = load_spec(spec)
-        request = needs(plan(study_spec), directory or default_root(study_spec))
+        request = needs(plan(study_spec), at(directory or default_root(study_spec)).root)
     findings = diagnose(request, address)
     print_findings(findings)
     if not all(finding.ok for finding in findings):

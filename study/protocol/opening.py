@@ -17,7 +17,7 @@ from study.protocol import seal
 from study.protocol.chain import CHANGEABLE
 from study.spec.loading import load_spec
 from study.spec.model import StudySpec
-from study.store.directory import StudyDirectory
+from study.store.directory import StudyDirectory, at
 
 RAISED = ("trials", "epochs_per_cell", "seconds_per_cell")  # what an extension may raise, for all cells alike
 
@@ -35,7 +35,7 @@ def start_study(
     """
     planned = plan(spec)
     fairness_rules.check(planned)
-    directory = StudyDirectory(Path(root).absolute())
+    directory = at(root)
     if directory.spec.exists():
         found = load_spec(directory.spec)
         seal.check(plan(found), directory, reopen=reopen)
@@ -108,7 +108,7 @@ def open_study(root: Path, *, reopen: str | None = None) -> tuple[Plan, StudyDir
 
 def load_study(root: Path) -> tuple[Plan, StudyDirectory]:
     """The plan and directory of a study as they are: for a process that accompanies a driver, which has verified."""
-    directory = StudyDirectory(Path(root).absolute())
+    directory = at(root)
     if not directory.spec.is_file():
         raise StudyError(
             f"A study directory holds the spec it was made from, but {directory.spec} does not exist. Start one with "

@@ -115,6 +115,11 @@ def _estimates(path: Path) -> None:
     table.assign(estimate=table["estimate"] + 0.1).to_parquet(path, index=False)
 
 
+def _swapped_labels(path: Path) -> None:
+    text = path.read_text()
+    path.write_text(text.replace('"label": 1', '"label": 2').replace('"label": 0', '"label": 1'))
+
+
 RECORDS: Mapping[str, Record] = {
     "spec.yaml": Record("spec.yaml", _margin),
     "plan.json": Record("plan.json", _json(_set("spec_digest", value="0" * 16))),
@@ -140,7 +145,16 @@ RECORDS: Mapping[str, Record] = {
     "predictions/*.json": Record("predictions/*/*.json", _json(_set("validation", value=0.999))),
     "comparison/*.parquet": Record("comparison/estimates.parquet", _estimates),
     "comparison/context.json": Record("comparison/context.json", _json(_set("margin", value=0.45))),
+    "comparison/qualitative/panels.json": Record("comparison/qualitative/panels.json", _swapped_labels),
+    "comparison/qualitative/*.jpg": Record("comparison/qualitative/*.jpg", _flip),
     "report.html": Record("report.html", _text("</h1>", " (no)</h1>")),
+    "tables/*.csv": Record("tables/auc.csv", _text("0.", "0.9")),
+    "figures/*.svg": Record("figures/roc-*.svg", _text("0 0 336 300", "0 0 300 336")),
+    "stages/features/*.npy": Record("stages/features/*/*.values.npy", _flip),
+    "trials/*/best.pt": Record("trials/*/*/best.pt", _flip),
+    "replicates/*/history.json": Record(
+        "replicates/*/*/history.json", _json(_set(0, "metrics", "val_auc", value=0.99))
+    ),
 }
 
 
@@ -176,12 +190,20 @@ def result(root: Path) -> dict[str, Any]:
         "winners": winners,
         "context": context,
         "tables": {name: table.to_csv(index=False, float_format="%.9g") for name, table in tables.items()},
-        "page": _page(root / "report.html"),
+        "page": (
+            _page(root / "report.html"),
+            _text_of(root / "tables" / "auc.csv"),
+            _text_of(*(root / "figures").glob("roc-*.svg")),
+        ),
     }
 
 
 def _page(path: Path) -> bool:
     return path.exists() and "</html>" in path.read_text() and "(no)</h1>" not in path.read_text()
+
+
+def _text_of(*paths: Path) -> list[str]:
+    return [path.read_text() for path in sorted(paths) if path.exists()]
 
 
 def outcome(command: str, root: Path, spec: Path, before: dict[str, Any]) -> str:

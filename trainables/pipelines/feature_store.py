@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import secrets
+import tempfile
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +14,13 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
-from datasets.base.atomic_files import written_whole
+from datasets.base.atomic_files import file_digest
 from trainables.pipelines.turns import wait_for_turn
 from trainables.training import distributed
 
 CHUNK = 1024  # images between two writes: a killed trial loses at most so many
 KEYS, VALUES = ".keys.npy", ".values.npy"
+DIGITS = 32  # of the digest that names a segment
 
 Compute = Callable[[NDArray[np.int64]], NDArray[Any]]
 """`compute(places)`: the features [n, …] of the images at these places of the keys that were asked for."""
@@ -94,19 +97,43 @@ def _missing(directory: Path, keys: Sequence[str]) -> list[int]:
 
 
 def _segments(directory: Path) -> Iterable[tuple[Path, list[str]]]:
+    """The segments whose files are as they were written. Others are computed anew, as if they were not there."""
     for path in sorted(directory.glob(f"*{KEYS}")):
-        yield path.with_name(path.name.removesuffix(KEYS) + VALUES), np.load(path, allow_pickle=False).tolist()
+        values = path.with_name(path.name.removesuffix(KEYS) + VALUES)
+        if _intact(path, values):
+            yield values, np.load(path, allow_pickle=False).tolist()
+
+
+def _intact(keys: Path, values: Path) -> bool:
+    """Whether the files have the digest that is their name; read once by a process, unless they change."""
+    name = keys.name.removesuffix(KEYS)
+    if len(name) < DIGITS:  # of an older version: a random name
+        return values.exists()
+    try:
+        states = tuple((path.stat().st_size, path.stat().st_mtime_ns) for path in (keys, values))
+        return _right(keys, values, name, states)
+    except FileNotFoundError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _right(keys: Path, values: Path, name: str, states: tuple[tuple[int, int], ...]) -> bool:
+    digests = file_digest(values) + file_digest(keys)
+    return hashlib.sha256(digests.encode()).hexdigest()[:DIGITS] == name
 
 
 def _write(directory: Path, keys: Sequence[str], values: NDArray[Any]) -> None:
-    """A segment: its values, and then its keys, which say that the values are whole."""
-    name = secrets.token_hex(8)
-    with open(directory / f"{name}{VALUES}", "wb") as file:
-        np.save(file, values, allow_pickle=False)
-        file.flush()
-        os.fsync(file.fileno())
-    with written_whole(directory / f"{name}{KEYS}") as file:
-        np.save(file, np.asarray(keys), allow_pickle=False)
+    """A segment: its values, and then its keys, which say that the values are whole. Its name is their digest."""
+    with tempfile.TemporaryDirectory(prefix=".segment-", dir=directory) as draft:
+        for ending, content in ((VALUES, values), (KEYS, np.asarray(keys))):
+            with open(Path(draft) / ending, "wb") as file:
+                np.save(file, content, allow_pickle=False)
+                file.flush()
+                os.fsync(file.fileno())
+        digests = file_digest(Path(draft) / VALUES) + file_digest(Path(draft) / KEYS)
+        name = hashlib.sha256(digests.encode()).hexdigest()[:DIGITS]
+        for ending in (VALUES, KEYS):
+            os.replace(Path(draft) / ending, directory / f"{name}{ending}")
 
 
 def _read(directory: Path, keys: Sequence[str]) -> StoredFeatures:

@@ -13,6 +13,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from datasets.base.atomic_files import file_digest
 from trainables.pipelines.turns import wait_for_turn
 from trainables.training import distributed
 
@@ -43,12 +44,22 @@ def obtain(store: Path, digest: str, compute: Compute) -> Stage:
     place.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{place}.lock")
     try:
-        computed = wait_for_turn(lambda: (place / FACTS).exists(), lock)
+        computed = wait_for_turn(lambda: _whole(place), lock)
         if computed:
             _compute(place, compute)
     finally:
         lock.release()
     return Stage(encoder=place / ENCODER, facts=json.loads((place / FACTS).read_text()), computed=computed)
+
+
+def _whole(place: Path) -> bool:
+    """Whether the stage is there as it was written. A damaged one is computed anew, and comes to the same."""
+    try:
+        facts = json.loads((place / FACTS).read_text())
+        wanted = facts.get("encoder_sha256")  # older versions did not note it
+        return bool(wanted is None or file_digest(place / ENCODER) == wanted)
+    except (FileNotFoundError, ValueError, AttributeError):
+        return False
 
 
 def _compute(place: Path, compute: Compute) -> None:
@@ -60,7 +71,8 @@ def _compute(place: Path, compute: Compute) -> None:
     draft = Path(tempfile.mkdtemp(prefix=f".{place.name}.", dir=place.parent)) if leader else place
     facts = compute(draft / ENCODER, partial)
     if leader:
-        (draft / FACTS).write_text(json.dumps(dict(facts), indent=1, sort_keys=True) + "\n")
+        facts = {**facts, "encoder_sha256": file_digest(draft / ENCODER)}
+        (draft / FACTS).write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n")
         _publish(draft, place)
         partial.unlink(missing_ok=True)
     distributed.barrier()
@@ -72,9 +84,11 @@ def _publish(draft: Path, place: Path) -> None:
         with path.open("rb") as file:
             os.fsync(file.fileno())
     os.chmod(draft, 0o755)
+    if place.exists() and not _whole(place):
+        shutil.rmtree(place)
     try:
         draft.rename(place)
     except OSError:
-        if not (place / FACTS).exists():
+        if not _whole(place):
             raise
         shutil.rmtree(draft)  # somebody whom our lock did not stop was first

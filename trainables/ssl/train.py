@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -173,7 +174,11 @@ class PreTraining:
         )
 
     def _restore(self, path: Path) -> None:
-        found = checkpoint.load(path, str(self._device))
+        try:
+            found = checkpoint.load(path, str(self._device))
+        except checkpoint.CheckpointError as error:
+            warnings.warn(f"{error} This pre-training begins anew.", stacklevel=2)
+            return
         if found["identity"] != self._identity:
             raise TrainingError(
                 f"A pre-training goes on with what it began with, but {path} is of {found['identity']}, not of "

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import pickle
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +40,16 @@ def save(path: Path, content: dict[str, Any]) -> None:
 def load(path: Path | str, device: torch.device | str = "cpu") -> dict[str, Any]:
     """What `save` wrote. Only tensors and plain values are read: a checkpoint can run no code.
 
-    Raises `CheckpointError` for a missing or damaged file.
+    Raises `CheckpointError` for a missing or damaged file. torch writes the sums of its archive and is built without
+    what would read them (`MINIZ_DISABLE_ZIP_READER_CRC32_CHECKS`, torch 2.14): a flipped bit would be a weight.
     """
     try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise EOFError(f"the sum of {damaged} does not hold")
         content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, EOFError, ValueError, zipfile.error, zlib.error, pickle.UnpicklingError) as error:
         raise CheckpointError(
             f"A checkpoint is a file that training wrote, got {str(path)!r}: {error}. Train again or correct the path."
         ) from error

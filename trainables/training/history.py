@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,12 +58,17 @@ class History:
 def find_last(job: Job, images: str) -> dict[str, Any] | None:
     """The content of the job's `last.pt`, if any; `images` is the digest of what it trains and validates on.
 
-    Raises `CheckpointError` when a training of another configuration, or on other images, wrote it.
+    A damaged one is none: the training begins anew, and comes to the same. Raises `CheckpointError` when a training of
+    another configuration, or on other images, wrote it.
     """
     path = Path(job.directory) / checkpoint.LAST
     if not path.exists():
         return None
-    content = checkpoint.load(path)
+    try:
+        content = checkpoint.load(path)
+    except checkpoint.CheckpointError as error:
+        warnings.warn(f"{error} This training begins anew.", stacklevel=2)
+        return None
     written = {**identity(Job.from_json(content["job"])), "images": content["images"]}
     now = {**identity(job), "images": images}
     changed = [name for name in now if written.get(name) != now[name]]

@@ -6,6 +6,8 @@ import errno
 
 from ray.exceptions import RayError, RayTaskError
 
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG, errno.EACCES, errno.EPERM)
+
 
 def is_infrastructure(error: BaseException | None) -> bool:
     """Lost actors and nodes, memory taken away, and files or connections that failed: not the configuration's doing.
@@ -19,8 +21,8 @@ def is_infrastructure(error: BaseException | None) -> bool:
 
 
 def is_disk(error: BaseException | None) -> bool:
-    """A disk that takes no more: full, over a quota, or read-only. Every other trial would meet it too."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+    """A disk that takes no more: full, over a quota, read-only, or no longer ours. Every other trial would meet it."""
+    return isinstance(error, OSError) and error.errno in _OF_THE_DISK
 
 
 def describe(error: BaseException | None) -> str:

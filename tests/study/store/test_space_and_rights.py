@@ -9,10 +9,13 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from study.base.errors import MachineError
+from study.base.errors import MachineError, StudyError
+from study.cli import app
+from study.cluster.submit import submit
 from study.store import disk
-from study.store.directory import StudyDirectory
+from study.store.directory import StudyDirectory, at
 from study.store.lock import only_driver
 
 Usage = namedtuple("Usage", "total used free")
@@ -42,6 +45,31 @@ def test_a_directory_that_cannot_be_written_is_said(tmp_path, monkeypatch):
         only_driver(tmp_path / "file" / "study"),
     ):
         pass
+
+
+@pytest.mark.parametrize("root", ["s3://bucket/runs/a", Path("s3://bucket/runs/a"), "gs://b", "file:///tmp/a"])
+def test_a_study_directory_in_an_object_store_is_refused(root):
+    with pytest.raises(
+        StudyError, match=r"a folder of a file system, got (s3://bucket/runs/a|gs://b|file:///?tmp/a)\. Use"
+    ):
+        at(root)
+    assert at("C:/runs").root.name == "runs"
+    assert at("runs/a:b").root == Path.cwd() / "runs" / "a:b"
+
+
+def test_every_command_refuses_an_object_store_before_it_makes_anything(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for command in (
+        ["run", "demo", "--dir", "s3://b/a"],
+        ["status", "s3://b/a"],
+        ["doctor", "demo", "--dir", "s3://b/a"],
+    ):
+        ran = CliRunner().invoke(app, command)
+        assert isinstance(ran.exception, StudyError), (command, ran.output)
+        assert "got s3://b/a. Use a local disk, or a file system that all nodes share" in str(ran.exception)
+    with pytest.raises(StudyError, match="got s3://b/a"):
+        submit(Path("demo"), Path("s3://b/a"), "http://127.0.0.1:1")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

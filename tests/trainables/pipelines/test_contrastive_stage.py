@@ -182,6 +182,19 @@ def test_a_failed_computation_leaves_no_stage_and_no_lock(tmp_path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["abc", "abc.lock"]
 
 
+@pytest.mark.parametrize("name", [stage_store.ENCODER, stage_store.FACTS])
+def test_a_damaged_stage_is_computed_anew(name: str, tmp_path) -> None:
+    def compute(path: Path, partial: Path) -> dict[str, float]:
+        path.write_bytes(b"weights")
+        return {"images": 1.0}
+
+    stage_store.obtain(tmp_path, "abc", compute)
+    assert not stage_store.obtain(tmp_path, "abc", compute).computed
+    (tmp_path / "abc" / name).write_bytes(b"weighty")
+    found = stage_store.obtain(tmp_path, "abc", compute)
+    assert (found.computed, found.encoder.read_bytes(), found.facts["images"]) == (True, b"weights", 1.0)
+
+
 CHILD = """
 import sys; sys.path.insert(0, {here!r})
 from pathlib import Path

@@ -123,11 +123,20 @@ def test_other_images_never_go_on_from_it(tmp_path: Path) -> None:
         small_jobs.fine_tune(small_jobs.job(tmp_path, epochs=1), small_jobs.task(training=44))
 
 
-def test_a_damaged_checkpoint_is_an_error_and_not_a_fresh_start(tmp_path: Path) -> None:
-    small_jobs.fine_tune(small_jobs.job(tmp_path, epochs=1))
-    os.truncate(tmp_path / "last.pt", 1000)
+@pytest.mark.parametrize("damage", ["truncated", "a flipped bit", "emptied"])
+def test_a_damaged_checkpoint_is_said_and_the_training_comes_to_the_same(damage: str, tmp_path: Path) -> None:
+    undisturbed = small_jobs.fine_tune(small_jobs.job(tmp_path / "a", epochs=2))
+    small_jobs.fine_tune(small_jobs.job(tmp_path / "b", epochs=1))
+    last = tmp_path / "b" / "last.pt"
+    content = bytearray(last.read_bytes())
+    content[len(content) // 2] ^= 1  # amid the weights: torch would read it as if nothing were wrong
+    last.write_bytes({"truncated": content[:1000], "a flipped bit": content, "emptied": b""}[damage])
+    with pytest.warns(UserWarning, match=r"got '.*last.pt'.*begins anew"):
+        found = small_jobs.fine_tune(small_jobs.job(tmp_path / "b", epochs=2))
+    assert [epoch["val_auc"] for epoch in found] == [epoch["val_auc"] for epoch in undisturbed]
+    last.write_bytes(content)
     with pytest.raises(checkpoint.CheckpointError, match="Train again or correct the path"):
-        small_jobs.fine_tune(small_jobs.job(tmp_path, epochs=2))
+        checkpoint.load(last)
 
 
 @pytest.mark.parametrize("objective", ["val_auc", "val_loss"])

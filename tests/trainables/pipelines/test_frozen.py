@@ -184,6 +184,21 @@ def test_what_a_killed_trial_wrote_is_kept(tmp_path: Path, monkeypatch: pytest.M
     assert obtain(tmp_path, keys(*range(5)), values_of).computed == 1
 
 
+@pytest.mark.parametrize("ending", [feature_store.KEYS, feature_store.VALUES])
+@pytest.mark.parametrize("damage", ["a flipped bit", "truncated", "deleted"])
+def test_damaged_features_are_computed_anew(ending: str, damage: str, tmp_path: Path) -> None:
+    wanted = obtain(tmp_path, keys(1, 2), values_of).take().tolist()
+    (path,) = tmp_path.glob(f"*{ending}")
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content[:-1] if damage == "truncated" else content)
+    if damage == "deleted":
+        path.unlink()
+    found = obtain(tmp_path, keys(1, 2), values_of)
+    assert (found.take().tolist(), found.computed) == (wanted, 2)
+    assert obtain(tmp_path, keys(1, 2), values_of).computed == 0
+
+
 @pytest.mark.parametrize("asked", [keys(*range(40)), keys(*range(30, 70))])
 def test_many_at_once_compute_each_image_once(asked: list[str], tmp_path: Path, count: Callable[[], list[int]]) -> None:
     calls = count()

@@ -36,6 +36,7 @@ def test_what_training_raises_is_its_own(error):
 def test_only_a_disk_that_takes_no_more_is_the_disk_s():
     assert is_disk(OSError(errno.ENOSPC, "No space left on device"))
     assert is_disk(OSError(errno.EROFS, "Read-only file system"))
+    assert is_disk(PermissionError(errno.EACCES, "Permission denied"))
     assert not any(map(is_disk, (OSError(errno.ESTALE, "Stale file handle"), ConnectionResetError(), None)))
 
 
