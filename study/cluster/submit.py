@@ -11,7 +11,7 @@ from typing import Any
 from study.base.errors import StudyError
 from study.cluster.connection import require_token
 from study.spec.loading import load_spec
-from study.store.directory import at
+from study.spec.locations import folder
 
 POLL = 2.0  # seconds between looks at a job
 AGENT_START = 60.0  # seconds that a starting head gets to have an agent
@@ -55,7 +55,7 @@ def submit(
     """
     here = Path.cwd()
     load_spec(spec)
-    at(storage)
+    folder(storage)
     if not spec.absolute().is_relative_to(here):
         raise StudyError(f"A job gets the working directory {here}, but {spec} lies outside. Copy it below, or cd.")
     if not storage.is_absolute():

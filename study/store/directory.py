@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from study.base.errors import StudyError
-
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # a path made from `s3://bucket/x` begins with `s3:`; `C:` is a drive
+from study.spec.locations import folder
 
 
 @dataclass(frozen=True)
@@ -139,14 +136,5 @@ class StudyDirectory:
 
 
 def at(root: Path | str) -> StudyDirectory:
-    """The study directory at a path. Raises `StudyError` for a URI: the record of trials is SQLite, which needs a file
-    system, and every other record is renamed into place."""
-    path = Path(root)
-    if path.parts and _SCHEME.fullmatch(path.parts[0]):
-        scheme, rest = path.parts[0], "/".join(path.parts[1:])
-        raise StudyError(
-            f"A study directory is a folder of a file system, got {scheme}//{rest}. Use a local disk, or a file system "
-            "that all nodes share (NFS, Lustre, EFS, FSx, Filestore); `tracking.uri` may be a server that keeps its "
-            "artifacts in an object store."
-        )
-    return StudyDirectory(path.absolute())
+    """The study directory at a path. Raises `StudyError` for a URI."""
+    return StudyDirectory(folder(root).absolute())
