@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -41,11 +42,11 @@ def build(manifest: Manifest, directory: Path, short_side: int, progress: Progre
     check_disk(directory.parent, len(manifest), short_side)
     draft = Path(tempfile.mkdtemp(prefix=f"{directory.name}.partial-", dir=directory.parent))
     try:
-        index = _decode_all(manifest, draft / "pixels.u8", short_side, progress)
+        index, pixels_sha256 = _decode_all(manifest, draft / "pixels.u8", short_side, progress)
         index.to_parquet(draft / "index.parquet", index=False)
         with open(draft / "index.parquet", "rb") as written:
             os.fsync(written.fileno())
-        write_checksums(draft)
+        write_checksums(draft, pixels_sha256)
         os.chmod(draft, 0o755)
         if directory.exists():
             shutil.rmtree(directory)  # its index was taken away
@@ -86,13 +87,17 @@ def perceptual_hash(pixels: np.ndarray) -> str:
     return str(imagehash.phash(Image.fromarray(thumbnail), hash_size=16))
 
 
-def _decode_all(manifest: Manifest, path: Path, short_side: int, progress: Progress | None) -> pd.DataFrame:
+def _decode_all(
+    manifest: Manifest, path: Path, short_side: int, progress: Progress | None
+) -> tuple[pd.DataFrame, str]:
+    """The index, and the hex sha256 of the pixels, taken while the other threads decode."""
     records: list[tuple[object, ...]] = []
-    offset = 0
+    offset, digest = 0, hashlib.sha256()
     with open(path, "wb") as out:
         for (error, sha256, native_height, native_width, phash), pixels in _pictures(manifest, short_side):
             height, width = pixels.shape[:2]
             out.write(pixels.data)
+            digest.update(pixels.data)
             records.append((offset, height, width, native_height, native_width, sha256, phash, error))
             offset += pixels.nbytes
             if progress and (len(records) % 50 == 0 or len(records) == len(manifest)):
@@ -102,7 +107,7 @@ def _decode_all(manifest: Manifest, path: Path, short_side: int, progress: Progr
     columns = ["offset", "height", "width", "native_height", "native_width", "sha256", "phash", "error"]
     index = pd.DataFrame(records, columns=columns)
     index.insert(0, "image_id", manifest.table["image_id"])
-    return index
+    return index, digest.hexdigest()
 
 
 def _pictures(manifest: Manifest, short_side: int) -> Iterator[tuple[Row, np.ndarray]]:

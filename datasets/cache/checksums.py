@@ -12,9 +12,9 @@ FILES = ("pixels.u8", "index.parquet")
 RECORD = "checksums.json"
 
 
-def write_checksums(directory: Path) -> None:
-    """Record sha256, size and time of the files of a cache that was just built."""
-    digests = {name: file_digest(directory / name) for name in FILES}
+def write_checksums(directory: Path, pixels_sha256: str) -> None:
+    """Record sha256, size and time of the files of a cache that was just built; its pixels were hashed on the way."""
+    digests = dict(zip(FILES, (pixels_sha256, file_digest(directory / FILES[1])), strict=True))
     write_json(directory / RECORD, {"sha256": digests, "stamps": _stamps(directory)})
 
 
