@@ -87,9 +87,7 @@ def perceptual_hash(pixels: np.ndarray) -> str:
     return str(imagehash.phash(Image.fromarray(thumbnail), hash_size=16))
 
 
-def _decode_all(
-    manifest: Manifest, path: Path, short_side: int, progress: Progress | None
-) -> tuple[pd.DataFrame, str]:
+def _decode_all(manifest: Manifest, path: Path, short_side: int, progress: Progress | None) -> tuple[pd.DataFrame, str]:
     """The index, and the hex sha256 of the pixels, taken while the other threads decode."""
     records: list[tuple[object, ...]] = []
     offset, digest = 0, hashlib.sha256()

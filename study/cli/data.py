@@ -1,4 +1,4 @@
-"""`study data`: audit, decode and show the images of a spec."""
+"""`study data`: get a release; audit, decode and show the images of a spec."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import typer
 
 from study.cli import app
 
-group = typer.Typer(help="About a spec's data: audit, decode ahead, look.", no_args_is_help=True)
+group = typer.Typer(
+    help="About data: get a release; audit, decode ahead and look at those of a spec.", no_args_is_help=True
+)
 app.add_typer(group, name="data")
 
 SpecFile = Annotated[
@@ -45,6 +47,32 @@ def prepare(
     from study.spec.loading import load_spec
 
     print_decoded(prepare(load_spec(spec), address, say=typer.echo))
+
+
+@group.command("get")
+def get(
+    name: Annotated[
+        str | None, typer.Argument(help="A release, e.g. ham10000; without one: all, and how to get each.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder of the release; default data/NAME.", show_default=False)
+    ] = None,
+    collection: Annotated[
+        int | None, typer.Option(help="Number of a collection in the ISIC archive; default that of the release.")
+    ] = None,
+) -> None:
+    """Get a public release and check it; writes SHA256SUMS and croissant.json beside the images.
+
+    Downloads by the ISIC archive's own client (pip install 'skin-lesion-study[archive]'). Says what to fetch from the
+    publisher where there is no client; run it again then, and it checks what is there.
+    """
+    from study.console.releases_table import print_fetched, print_releases
+    from study.preparation.published_release import fetch
+
+    if name is None:
+        print_releases()
+    else:
+        print_fetched(name, fetch(name, to or Path("data") / name, collection, say=typer.echo))
 
 
 @group.command("show")

@@ -41,6 +41,7 @@ def run(short: bool) -> dict:
             shutil.rmtree(cache, ignore_errors=True)
             open_store(manifest, short_side=SIDE, cache_root=str(cache))
 
+        build()  # imports and first pages
         started = time.process_time()
         build()
         processor = time.process_time() - started
@@ -65,9 +66,9 @@ def run(short: bool) -> dict:
     ]
     note = (
         f"{count} JPEG files of 600 × 450 pixels ({what}), {cores()} cores, medians of 5 pairs. Proportional memory "
-        "counts a page that four readers share as a quarter in each: 1.00 is one copy for all of them. What bounds building: "
-        "area averaging, whose pixels studies rest on, takes longer than decoding; without it the checksum, the perceptual "
-        "hash and writing would remain."
+        "counts a page that four readers share as a quarter in each: 1.00 is one copy for all of them. What bounds "
+        "building: area averaging, whose pixels studies rest on, takes longer than decoding; without it the perceptual "
+        "hash, the checksum and writing would remain."
     )
     return {"title": "Decoded cache", "rows": rows, "note": note}
 
