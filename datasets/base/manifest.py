@@ -31,13 +31,21 @@ COLUMNS = (
 
 @dataclass(frozen=True, kw_only=True)
 class DataRef:
-    """What names a data set: enough for any process on any node to load the same manifest. Plain and JSON-able."""
+    """What names a data set: enough for any process on any node to load the same manifest. Plain and JSON-able.
+
+    `leave_out` and `keep_only` are files that list images (`datasets.sources.image_lists`).
+    """
 
     source: str
     root: str | None = None
     task: str = "melanoma"
     allow_missing: bool = False
     on_bad_image: OnBadImage = "fail"
+    leave_out: tuple[str, ...] = ()
+    keep_only: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "leave_out", tuple(self.leave_out))  # JSON has lists
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from datasets.base.manifest import DataRef, Manifest
 from datasets.base.registry import Registry, nearest
 from datasets.base.roots import Root
 from datasets.sources.assemble import settle
+from datasets.sources.image_lists import listed
 from datasets.sources.source import Source
 from datasets.sources.sums import with_sums
 
@@ -67,4 +68,4 @@ def catalogue(ref: DataRef) -> Manifest:
     """
     if ref.source not in SOURCES:
         raise DataError(f"A source is one of the known ones, got {ref.source!r}: {nearest(ref.source, SOURCES)}.")
-    return SOURCES.get(ref.source).load(ref)
+    return listed(SOURCES.get(ref.source).load(ref), ref)

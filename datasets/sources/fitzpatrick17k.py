@@ -2,8 +2,8 @@
 
 Groh et al. 2021, arXiv 2104.09957; https://github.com/mattgroh/fitzpatrick17k. The images are fetched by each user from
 the addresses in the table, so that folders differ and copies are rarely whole. No lesion or patient is known. Images
-that the authors' quality check calls wrongly labelled get label -1. Fitzpatrick17k-C (Abhishek et al. 2024) lists many
-duplicates and mislabelled images; its lists are not read here.
+that the authors' quality check calls wrongly labelled get label -1. Fitzpatrick17k-C (Abhishek et al. 2024) leaves many
+duplicates and mislabelled images out: `keep_only: Fitzpatrick17k-C.csv` (`datasets.sources.image_lists`).
 """
 
 from __future__ import annotations

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from rich.console import Console
-from rich.table import Column, Table
 
 from datasets.download import Fetched, publications
 
 
 def print_releases(console: Console | None = None) -> None:
-    """One row a release: its name, images, how it is got, licence and page."""
-    console = console or Console(highlight=False)
-    fold = [Column(name, overflow="fold") for name in ("release", "images", "got by", "licence", "page")]
-    table = Table(*fold)
+    """Two lines a release: what it is and how it is got, and its licence and page."""
+    console = console or Console(soft_wrap=True, highlight=False, markup=False)
     for name, each in publications().items():
-        how = f"isic-cli, collection {each.collection}" if each.collection else "hand"
-        table.add_row(name, f"{each.images:,}" if each.images else "", how, each.licence, each.page)
-    console.print(table)
+        how = f"isic-cli, collection {each.collection}" if each.collection else "by hand"
+        images = f"{each.images:,} images, " if each.images else ""
+        console.print(f"{name}: {each.title} ({images}{how})")
+        console.print(f"    {each.licence}   {each.page}")
 
 
 def print_fetched(name: str, found: Fetched, console: Console | None = None) -> None:

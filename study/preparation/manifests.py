@@ -28,6 +28,8 @@ def reference(source: DataSource) -> DataRef:
         task=source.task,
         allow_missing=source.allow_missing,
         on_bad_image=source.on_bad_image,
+        leave_out=tuple(location for each in source.leave_out if (location := absolute(each))),
+        keep_only=absolute(source.keep_only),
     )
 
 

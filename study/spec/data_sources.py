@@ -21,6 +21,8 @@ class DataSource(Section):
     task: str = Field("melanoma", description="which diagnoses make which class: a task of the source's rule file")
     allow_missing: bool = Field(False, description="accept a copy that lacks images of the official release")
     on_bad_image: Literal["fail", "skip"] = Field("fail", description="what to do with a file that cannot be decoded")
+    leave_out: tuple[Location, ...] = Field((), description="published lists (TXT or CSV) of images that are not used")
+    keep_only: Location | None = Field(None, description="published list of the images that alone are used")
 
 
 class TestSet(DataSource):

@@ -120,6 +120,11 @@ class StudySpec(Section):
         content = self.model_dump(mode="json", exclude={"resources", "tracking", "question", "licence"})
         for source in (content["train"], *content["tests"]):
             source.pop("root")
+            for name in ("leave_out", "keep_only"):  # older versions read no lists; where one lies decides nothing
+                found = source.pop(name)
+                if found:
+                    places = [found] if isinstance(found, str) else found
+                    source[name] = [place.rpartition("/")[2] for place in places]
         for method in content["methods"]:
             for name in ("key", "backbone", "image_size"):  # older versions had none
                 if method[name] is None:

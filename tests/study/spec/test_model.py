@@ -126,3 +126,13 @@ def test_a_spec_survives_being_written(tmp_path):
     path.write_text(yaml.safe_dump(raw()) + "study: again\n")
     with pytest.raises(StudyError, match="'study' is given twice"):
         load_spec(path)
+
+
+def test_lists_of_images_decide_results_by_their_name_and_older_specs_keep_their_digest():
+    def digest(**lists):
+        return spec(train={**raw()["train"], **lists}).digest
+
+    assert digest() == digest(leave_out=[], keep_only=None) != digest(leave_out=["/lists/one.txt"])
+    assert digest(leave_out=["/lists/one.txt"]) == digest(leave_out=["/elsewhere/one.txt"])
+    identity = spec().identity()
+    assert all(not {"leave_out", "keep_only"} & set(source) for source in (identity["train"], *identity["tests"]))
