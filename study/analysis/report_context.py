@@ -51,6 +51,7 @@ def context(plan: Plan, directory: StudyDirectory) -> Context:
                 "sampler": spec.search.sampler,
                 "scheduler": spec.search.scheduler.description,
                 "objective": spec.search.objective,
+                "direction": spec.search.direction,
             },
             "replicates": spec.replicate.pairs,
             "copies": spec.evaluate.copies,

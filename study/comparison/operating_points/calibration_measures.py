@@ -102,17 +102,20 @@ def calibration_measures(
                 for one in _of_classes(read, draws, seed, made_before)
             ]
         made = [_row(name, one, index) for name, one in found for index in range(len(one.values))]
-        rows += [*made, *_lacking(block, made)]
+        rows += [*made, *lacking(block, made, "measure", ("estimate", "sd", "low", "high"))]
     return table(rows, COLUMNS)
 
 
-def _lacking(block: AnyBlock, made: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Rows of the methods that a reading leaves out because some of their models were not given what it needs."""
+def lacking(
+    block: AnyBlock, made: Sequence[dict[str, Any]], key: str, values: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Rows of the methods that a reading leaves out because some of their models were not given what it needs: one for
+    each `key` of the rows that are `made`, its `values` unknown."""
     for reading, column, what in (
         ("temperature", TEMPERATURE, "temperature"),
         ("prior", PRIOR_SHIFT, "known sampling"),
     ):
-        alike = {row["measure"]: row for row in made if row["reading"] == reading}
+        alike = {row[key]: row for row in made if row["reading"] == reading}
         if not alike:
             continue
         for method, given in zip(block.methods, block.frozen[column], strict=True):
@@ -121,7 +124,7 @@ def _lacking(block: AnyBlock, made: Sequence[dict[str, Any]]) -> Iterator[dict[s
                 continue
             for row in alike.values():
                 yield {
-                    **row, **dict.fromkeys(("estimate", "sd", "low", "high"), math.nan), "method": method,
+                    **row, **dict.fromkeys(values, math.nan), "method": method,
                     "reason": f"{without} of {block.models} models have no {what}",
                 }  # fmt: skip
 

@@ -15,17 +15,17 @@ import numpy as np
 import pandas as pd
 
 from study.comparison.blocks import AnyBlock, Block
-from study.comparison.estimates import covers
+from study.comparison.estimates import covers, unknown
 from study.comparison.inference import infer
 from study.comparison.metrics.measure import measured, table
 from study.comparison.operating_points.at_points import decided
-from study.comparison.operating_points.calibration_measures import readings
+from study.comparison.operating_points.calibration_measures import lacking, readings
 from study.comparison.operating_points.decisions import net_benefit
 from study.comparison.operating_points.frozen_columns import TEMPERATURE
 
 COLUMNS = (
     "method", "fraction", "dataset", "reading", "threshold", "net_benefit", "low", "high", "treat_all", "prevalence",
-    "replicates", "covers",
+    "replicates", "covers", "reason",
 )  # fmt: skip
 THRESHOLDS = tuple(round(0.02 * step, 2) for step in range(1, 31))
 """Up to 0.6: few would have a lesion stay that is more likely a melanoma than not."""
@@ -38,8 +38,11 @@ def decision_curves(blocks: Sequence[AnyBlock], prevalence: float | None = None)
     """
     two = [block for block in blocks if isinstance(block, Block) and not block.cases.reason()]
     known = [block for block in two if block.knowing([TEMPERATURE]) is not None]
-    found = [(name, read) for block in known for name, read in readings(block)]
-    return table([row for name, read in found for row in _rows(name, read, prevalence)], COLUMNS)
+    rows: list[dict[str, Any]] = []
+    for block in known:
+        made = [row for name, read in readings(block) for row in _rows(name, read, prevalence)]
+        rows += [*made, *lacking(block, made, "threshold", ("net_benefit", "low", "high"))]
+    return table(rows, COLUMNS)
 
 
 def _rows(reading: str, block: Block, prevalence: float | None) -> Iterator[dict[str, Any]]:
@@ -54,5 +57,5 @@ def _rows(reading: str, block: Block, prevalence: float | None) -> Iterator[dict
                 "method": method, "fraction": block.fraction, "dataset": block.dataset, "reading": reading,
                 "threshold": threshold, "net_benefit": inference.mean, "low": low, "high": high,
                 "treat_all": share - (1 - share) * threshold / (1 - threshold), "prevalence": share,
-                "replicates": inference.replicates, "covers": covers(inference),
+                "replicates": inference.replicates, "covers": covers(inference), "reason": unknown(inference),
             }  # fmt: skip

@@ -21,7 +21,7 @@ def decision_curve(data: ReportData, rows: pd.DataFrame, name: str) -> Markup:
     plot = Plot(f"Decision curves on {name}", (0.0, float(rows["threshold"].max())), span, height=250)
     plot.axes("threshold probability", "net benefit")
     plot.line(plot.x.start, plot.y(0), plot.x.end, plot.y(0), "zero")
-    curves = dict(groups(rows, "method"))
+    curves = dict(groups(rows.dropna(subset=["net_benefit"]), "method"))
     for method in [method for method in data.methods if method in curves]:
         style, found = data.palette[method], curves[method].sort_values("threshold")
         at, benefit = found["threshold"].tolist(), found["net_benefit"].tolist()

@@ -7,7 +7,7 @@ from collections.abc import Set
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.figures.scale import padded
+from study.report.figures.scale import robust_range, within
 from study.report.figures.svg import Plot
 from study.report.formatting import number, percent
 from study.report.inputs.loaded_tables import ReportData, groups, records
@@ -23,7 +23,7 @@ def learning_curves(
     values = curves.loc[curves["metric"] == metric].dropna(subset=["value"])
     if values.empty:
         return []
-    y = _robust_range(values["value"])
+    y = robust_range(values["value"], data.context.budget.less_is_better)
     x = (float(values["epoch"].min()), float(max(values["epoch"].max(), values["epoch"].min() + 1)))
     state = {(str(row["cell"]), int(row["number"])): str(row["state"]) for row in records(states)}
     return [
@@ -55,7 +55,7 @@ def _curve_panel(
         colour = data.palette[method].css if chosen or full else "s0"
         css = f"l {colour} {'thick' if chosen else 'thin'}"
         shown = f"trial {trial}: {state.get((cell, trial), '').lower()}{', selected' if chosen else ''}"
-        ys = [min(max(v, y[0]), y[1]) for v in rows["value"]]
+        ys = [within(v, y) for v in rows["value"]]
         if len(rows) == 1:
             plot.marker(plot.x(float(rows["epoch"].iloc[0])), plot.y(ys[0]), "circle", f"{css} fill", shown, 1.6)
         plot.curve(rows["epoch"].tolist(), ys, css, shown)
@@ -70,7 +70,7 @@ def learning_rates(data: ReportData, trials: pd.DataFrame, column: str, objectiv
         return []
     low, high = float(shown[column].min()), float(shown[column].max())
     x = (low / 1.3, high * 1.3)
-    y = _robust_range(shown["value"])
+    y = robust_range(shown["value"], data.context.budget.less_is_better)
     found = []
     for method, group in sorted(groups(shown, "method"), key=lambda item: data.methods.index(item[0])):
         plot = Plot(f"{column} against {objective} of {len(group)} trials of {method}", x, y, height=200, log_x=True)
@@ -81,15 +81,9 @@ def learning_rates(data: ReportData, trials: pd.DataFrame, column: str, objectiv
             css = f"{'fill' if row['fraction'] == largest else 'open'} {style.css}"
             css += "" if row["state"] == "COMPLETE" else " pale"
             title = f"{percent(row['fraction'])}, trial {row['number']}: {number(row['value'])} at {row[column]:.2g}"
-            clipped = min(max(float(row["value"]), y[0]), y[1])
-            plot.marker(plot.x(float(row[column])), plot.y(clipped), style.marker, css, title, 3.2)
+            plot.marker(plot.x(float(row[column])), plot.y(within(row["value"], y)), style.marker, css, title, 3.2)
         found.append(figure(plot.render(), str(method)))
     return found
-
-
-def _robust_range(values: pd.Series) -> tuple[float, float]:
-    """The range of the values without the worst twentieth, which would flatten all others."""
-    return padded(float(values.quantile(0.05)), float(values.quantile(1.0)))
 
 
 def _thinned(rows: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import pandas as pd
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -60,3 +62,15 @@ def padded(low: float, high: float, share: float = 0.06, least: float = 0.02) ->
     width = max(high - low, least)
     middle = (low + high) / 2
     return middle - width * (0.5 + share), middle + width * (0.5 + share)
+
+
+def robust_range(values: pd.Series, less_is_better: bool, worst: float = 0.05) -> tuple[float, float]:
+    """The range of the values without the worst share of them, which would flatten all others."""
+    if less_is_better:
+        return padded(float(values.min()), float(values.quantile(1 - worst)))
+    return padded(float(values.quantile(worst)), float(values.max()))
+
+
+def within(value: float, ends: tuple[float, float]) -> float:
+    """The value, or the end of the axis that it lies beyond."""
+    return min(max(float(value), ends[0]), ends[1])

@@ -108,7 +108,8 @@ class EncoderFact(_Fact):
 
 
 class Budget(_Fact):
-    """What every cell was given; `repeats`: independent searches that share its trials."""
+    """What every cell was given; `repeats`: independent searches that share its trials; `direction`: of the objective,
+    `maximize` or `minimize`."""
 
     trials: int | None = None
     repeats: int = 1
@@ -117,6 +118,12 @@ class Budget(_Fact):
     sampler: str = ""
     scheduler: str = ""
     objective: str = ""
+    direction: str = "maximize"
+
+    @property
+    def less_is_better(self) -> bool:
+        """Of the objective, e.g. a loss."""
+        return self.direction == "minimize"
 
 
 class Winner(_Fact):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from markupsafe import Markup
 
 from study.report.figures.decision_curve import decision_curve
-from study.report.formatting import fraction, interval, listing, number, percent
+from study.report.formatting import fraction, interval, listing, missing, number, percent, text
 from study.report.inputs.loaded_tables import ReportData, groups, records
 from study.report.page import Section, figure, fold, key, panels, paragraph
 from study.report.sections.calibration import READINGS
@@ -79,6 +81,11 @@ def _lead(data: ReportData, rows: pd.DataFrame, reading: str) -> str:
     )
 
 
+def _beside(row: dict[str, Any]) -> str:
+    """The interval, or why there is no value."""
+    return text(row.get("reason")) if missing(row["net_benefit"]) else interval(row["low"], row["high"])
+
+
 def benefit_table(data: ReportData, table: pd.DataFrame) -> Table:
     """Net benefit at a few thresholds."""
     ordered = data.ordered(table, "fraction", "dataset", "method")
@@ -89,10 +96,7 @@ def benefit_table(data: ReportData, table: pd.DataFrame) -> Table:
         everybody = place.drop_duplicates("threshold").sort_values("threshold")["treat_all"]
         rows.append([where, "a biopsy for everybody", "", *(number(value) for value in everybody)])
         for (method, reading), found in place.groupby(["method", "reading"], sort=False):
-            cells = [
-                Cell(number(r["net_benefit"]), sub=interval(r["low"], r["high"]))
-                for r in records(found.sort_values("threshold"))
-            ]
+            cells = [Cell(number(r["net_benefit"]), sub=_beside(r)) for r in records(found.sort_values("threshold"))]
             rows.append([where, str(method), READINGS.get(str(reading), str(reading)), *cells])
     return Table(
         name="decision_curves",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
-from study.report.figures.scale import padded
+from study.report.figures.scale import robust_range, within
 from study.report.figures.svg import Plot, spread
 from study.report.formatting import fraction, listing, missing, number, percent
 from study.report.inputs.loaded_tables import ReportData, records
@@ -97,7 +97,7 @@ def difficulty_table(data: ReportData, table: pd.DataFrame) -> Table:
 def _curves(rows: pd.DataFrame, data: ReportData, share: float) -> Markup:
     known = rows.dropna(subset=["value"])
     ends = pd.concat([known["value"], known["low"].dropna(), known["high"].dropna()])
-    y = padded(float(ends.quantile(0.02)), float(ends.max()))
+    y = robust_range(ends, data.context.budget.less_is_better, worst=0.02)
     plot = Plot(f"Best validation value against trials, {fraction(share)}", (1.0, float(known["trials"].max())), y,
                 width=336, height=250, right=86)  # fmt: skip
     plot.axes("trials", "best validation value", x_ticks=4)
@@ -105,13 +105,13 @@ def _curves(rows: pd.DataFrame, data: ReportData, share: float) -> Markup:
     for (method, iid), found in known.groupby(["method", "iid"], sort=False):
         style, ordered = data.palette[str(method)], found.sort_values("trials")
         banded = ordered.dropna(subset=["low", "high"])
-        there = [(plot.x(r["trials"]), plot.y(max(r["high"], y[0]))) for r in records(banded)]
-        back = [(plot.x(r["trials"]), plot.y(max(r["low"], y[0]))) for r in reversed(records(banded))]
+        there = [(plot.x(r["trials"]), plot.y(within(r["high"], y))) for r in records(banded)]
+        back = [(plot.x(r["trials"]), plot.y(within(r["low"], y))) for r in reversed(records(banded))]
         plot.path(there + back, f"area {style.css}", close=True)
         dash = "" if iid else " dash"
-        shown = [max(v, y[0]) for v in ordered["value"]]
+        shown = [within(v, y) for v in ordered["value"]]
         plot.curve(ordered["trials"].tolist(), shown, f"l {style.css}{dash}", str(method))
-        last[str(method)] = plot.y(float(ordered["value"].iloc[-1]))
+        last[str(method)] = plot.y(shown[-1])
     places = spread(list(last.values()), 13, plot.y.end, plot.y.start)
     for name, at in zip(last, places, strict=True):
         plot.text(plot.x.end + 5, at + 4, name, f"own {data.palette[name].css}")

@@ -95,8 +95,10 @@ def test_a_study_without_thresholds_says_so_and_has_no_such_sections(tmp_path: P
 
 def test_a_method_without_a_threshold_leaves_gaps_and_no_page_breaks(tmp_path: Path) -> None:
     folder = write_example(tmp_path / "comparison")
-    gone = ["estimate", "difference", "change", "sd", "low", "high", "own", "threshold", "own_threshold", "p", "p_holm"]
-    for name in ("operating_points", "operating_point_differences", "operating_point_shift", "calibration_measures"):
+    gone = ["estimate", "difference", "change", "sd", "low", "high", "own", "threshold", "own_threshold", "p", "p_holm",
+            "net_benefit"]  # fmt: skip
+    for name in ("operating_points", "operating_point_differences", "operating_point_shift", "calibration_measures",
+                 "decision_curves"):  # fmt: skip
         table = pd.read_parquet(folder / f"{name}.parquet")
         lacking = table["method"] == "simclr:ft"
         if "reading" in table:

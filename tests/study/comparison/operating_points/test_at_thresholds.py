@@ -96,6 +96,20 @@ def test_methods_without_thresholds_are_undefined(predictions: pd.DataFrame) -> 
     assert not {"operating_points", "calibration_measures", "decision_curves"} & set(none)
 
 
+def test_a_temperature_that_some_models_lack_leaves_their_method_out_and_says_so(predictions: pd.DataFrame) -> None:
+    first = (predictions["method"] == "other") & (predictions["split"] == predictions["split"].min())
+    found = compare(
+        predictions.assign(temperature=predictions["temperature"].mask(first)), baseline="one",
+        in_distribution="home", draws=100,
+    )  # fmt: skip
+    for name, value in (("calibration_measures", "estimate"), ("decision_curves", "net_benefit")):
+        rows = found[name].query("method == 'other' and reading == 'temperature'")
+        assert set(rows["reason"]) == {"1 of 3 models have no temperature"}
+        assert rows[value].isna().all()
+        alike = found[name].query("method == 'one' and reading == 'temperature'")
+        assert len(rows) == len(alike)
+
+
 @pytest.mark.parametrize(("column", "value"), [("temperature", 0.0), (POINT, np.inf)])
 def test_odd_values_are_refused(predictions: pd.DataFrame, column: str, value: float) -> None:
     with pytest.raises(ComparisonError, match=f"Column '{column}'"):
