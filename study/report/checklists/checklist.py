@@ -68,8 +68,10 @@ def as_markdown(chosen: Checklist, data: ReportData) -> str:
     lines = [
         f"# {chosen.title}",
         "",
-        f"Study {data.context.study or 'without a name'}. {chosen.source}. The items are in this project's words; the "
-        "left column of answers comes from the records of the study, the right one is for its authors.",
+        f"Study {data.context.study or 'without a name'}. {chosen.source}. The items have the published numbers and "
+        "this project's wording, which was written from general knowledge of them: where a journal asks for the "
+        "checklist, fill in the published form from this one. The left column of answers comes from the records of the "
+        "study, the right one is for its authors.",
         "",
         f"{len(chosen.items) - len(open_)} of {len(chosen.items)} items need nothing more; the authors answer "
         f"{', '.join(open_)}.",

@@ -50,13 +50,21 @@ def study(world: World, validation: int, rng: np.random.Generator) -> Block:
     return replace(block, frozen={f"threshold.{POINT}": chosen[:, :, None]})
 
 
-def truths(world: World, validation: int, rng: np.random.Generator, runs: int) -> tuple[float, float]:
-    """Sensitivity and specificity to expect of one more training run with one more threshold."""
+def runs_at_thresholds(
+    world: World, validation: int, rng: np.random.Generator, runs: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """True sensitivity and specificity [methods, runs] of so many training runs with a threshold each."""
     many = replace(world, replicates=runs)
     skill = skills(many, rng)
     cut = logit(thresholds(many, validation, skill, rng)) / world.spread
     half = skill / 2 / world.spread
-    return float(norm.sf(cut - half).mean()), float(norm.cdf(cut + half).mean())
+    return norm.sf(cut - half), norm.cdf(cut + half)
+
+
+def truths(world: World, validation: int, rng: np.random.Generator, runs: int) -> tuple[float, float]:
+    """Sensitivity and specificity to expect of one more training run with one more threshold."""
+    sensitivity, specificity = runs_at_thresholds(world, validation, rng, runs)
+    return float(sensitivity.mean()), float(specificity.mean())
 
 
 def rates(world: World, validation: int, studies: int, seed: int, runs: int = 4000) -> dict[str, float]:
