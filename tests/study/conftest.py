@@ -7,7 +7,24 @@ from filelock import FileLock
 
 from study.pipeline.run import run_study
 from study.protocol.opening import start_study
+from study.store.stage import Observer
 from tests.study.example_study import spec
+
+
+@pytest.fixture(autouse=True)
+def untracked(monkeypatch):
+    """No stage that a test runs in its own process starts a writer to MLflow, which takes four seconds of a core.
+
+    Whole runs by the command line are tracked, and so is `small_study`; `tests/study/tracking` looks at tracking.
+    """
+    monkeypatch.setattr("study.pipeline.run.open_tracker", lambda plan, directory: Untracked())
+
+
+class Untracked(Observer):
+    """What a study calls where nothing is tracked."""
+
+    def close(self) -> None:
+        """There is nothing to wait for."""
 
 
 @pytest.fixture(scope="session")

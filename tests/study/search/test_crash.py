@@ -36,7 +36,7 @@ def test_killed_drivers_lose_and_double_nothing(short):
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kind", ["raylet", "gcs"])
+@pytest.mark.parametrize("kind", ["raylet", pytest.param("gcs", marks=pytest.mark.slow)])
 def test_a_driver_starts_another_ray_when_its_own_is_lost(short, kind):
     study = crash.Study(short / "s")
     study.root.mkdir()

@@ -102,11 +102,14 @@ def finished(directory: StudyDirectory) -> int:
     return sum(trial.finished for trial in read_trials(directory.storage_url, "toy"))
 
 
-def run(root: Path, kills: int, trials: int, pause: float, away: float) -> dict[str, int]:
-    """`kills` kills in turn, spread over the search, then to the end; what was compared at the end."""
+def run(root: Path, kills: int, trials: int, pause: float, away: float, login: bool = True) -> dict[str, int]:
+    """`kills` kills in turn, spread over the search, then to the end; what was compared at the end.
+
+    `login`: MLflow's logins hash a password at every request, which makes a server three times slower.
+    """
     directory = StudyDirectory(root / "study")
     hold = directory.root / "hold"
-    with MlflowServer(root / "server") as server:
+    with MlflowServer(root / "server", login) as server:
         driver = Driver(directory.root, server, trials, pause)
         hit = dict.fromkeys(KINDS, 0)
         for number in range(kills):

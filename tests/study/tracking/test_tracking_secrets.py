@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 from study.tracking import open_tracker
 from tests.study.tracking.studies import finish, search, start
-plan, directory = start(Path(sys.argv[1]), trials=2)
+plan, directory = start(Path(sys.argv[1]), trials=2, methods=["supervised:ft"])
 tracker = open_tracker(plan, directory)
 search(plan, directory, tracker.on_trial)
 if not directory.selection.exists():
@@ -52,7 +52,7 @@ def test_a_uri_with_user_and_password_leaves_no_trace(tmp_path):
     with MlflowServer(tmp_path / "server") as server:
         study = tmp_path / "study"
         said = [drive(study, server.uri.replace(PASSWORD, "wrong-password"), 120.0)]
-        _, directory = start(study, trials=2)
+        _, directory = start(study, trials=2, methods=["supervised:ft"])
         backlog = read_backlog(directory)
         assert backlog.waiting
         assert "401" in str(backlog.error), backlog
