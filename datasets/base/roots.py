@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,7 +33,11 @@ class Root:
         """Raise `DataError` where the root is no directory that can be read."""
         try:
             there = self._filesystem().isdir(self._at("")) if self.remote else os.path.isdir(self.location)
-        except (OSError, ImportError, ValueError) as error:
+        except ImportError as error:
+            scheme = self.location.partition("://")[0]
+            how = "pip install 'skin-lesion-study[s3]'" if scheme == "s3" else f"Install the one for {scheme}"
+            raise DataError(f"{self.location} needs a package of fsspec's that is not here: {error}. {how}.") from error
+        except unreadable() as error:
             raise DataError(f"A root can be read, got {self.location!r}: {error}. Check path and access.") from error
         if not there:
             raise DataError(f"A root is a directory, got {self.location!r}, which does not exist. Check the path.")
@@ -62,10 +67,8 @@ class Root:
             if self.remote:
                 return bytes(self._filesystem().cat_file(self._at(path)))
             return Path(self.location, path).read_bytes()
-        except OSError as error:
-            raise DataError(f"cannot be read: {error.strerror or error}") from error
-        except ValueError as error:  # a path that no file system knows, such as one with a null byte
-            raise DataError(f"cannot be read: {error}") from error
+        except unreadable() as error:
+            raise DataError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
     def members(self) -> list[str]:
         """Paths of what is inside the root's containers (`datasets.base.containers`), as `read` takes them."""
@@ -73,15 +76,18 @@ class Root:
         return [f"{path}/{name}" for path in found for name in self._container(path).names()]
 
     def stamps(self, paths: Sequence[str]) -> list[str]:
-        """Size and modification time of each file, "" where it is not there; remote files: size alone.
+        """Size and modification time of each file, "" where it is not there; remote files: size, and the store's ETag.
 
         A container's member has those of the container."""
         names = [inside[0] if (inside := self._inside(path)) else path for path in paths]
         if self.remote:
             found = self._filesystem().find(self._at(""), detail=True)
             base = self._filesystem()._strip_protocol(self._at(""))
-            sizes = {name.removeprefix(base).lstrip("/"): str(info.get("size")) for name, info in found.items()}
-            return [sizes.get(name, "") for name in names]
+            stamps = {
+                name.removeprefix(base).lstrip("/"): f"{info.get('size')}{info.get('ETag', '')}"
+                for name, info in found.items()
+            }
+            return [stamps.get(name, "") for name in names]
         return [_stamp(os.path.join(self.location, name)) for name in names]
 
     def _inside(self, path: str) -> tuple[str, str] | None:
@@ -109,6 +115,13 @@ def _opened(root: Root, path: str, stamp: str) -> Container:
     if root.remote:
         return Container(path, lambda: cast(BinaryIO, root._filesystem().open(root._at(path), "rb")))
     return Container(path, lambda: Path(root.location, path).open("rb"))
+
+
+def unreadable() -> tuple[type[Exception], ...]:
+    """What reading may raise: errors of files, paths that no file system knows (such as one with a null byte), and of
+    S3 those of its client that are no `OSError`, such as a server that does not answer."""
+    client = sys.modules.get("botocore.exceptions")
+    return (OSError, ValueError) if client is None else (OSError, ValueError, client.BotoCoreError)
 
 
 def left_behind(path: str) -> bool:

@@ -120,7 +120,15 @@ def read_index(manifest: Manifest, *, short_side: int, cache_root: str | None = 
 
 
 def default_root() -> str:
-    """`$SKIN_CACHE`, else `skin-lesion-study` in the user's cache directory."""
+    """`$SKIN_CACHE`, else `skin-lesion-study` in the user's cache directory.
+
+    Raises `DataError` for an address of an object store: processes share a cache through memory maps of local files.
+    """
+    if "://" in os.environ.get("SKIN_CACHE", ""):
+        raise DataError(
+            f"A cache is a local directory, got SKIN_CACHE={os.environ['SKIN_CACHE']}. Name a disk of this node; the "
+            "images themselves may lie on an object store."
+        )
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.environ.get("SKIN_CACHE") or os.path.join(cache, "skin-lesion-study")
 

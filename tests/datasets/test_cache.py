@@ -12,7 +12,7 @@ from datasets.base.errors import DataError
 from datasets.base.manifest import DataRef
 from datasets.cache import checksums
 from datasets.cache.reading import reader
-from datasets.cache.store import open_store, read_index
+from datasets.cache.store import default_root, open_store, read_index
 from tests.datasets import many
 from tests.datasets.releases import picture
 
@@ -156,3 +156,9 @@ def test_a_cache_that_was_copied_is_looked_at_once(few, tmp_path, monkeypatch):
     open_store(few, short_side=32, cache_root=str(tmp_path))
     monkeypatch.setattr(checksums, "file_digest", lambda path: pytest.fail("read again"))
     open_store(few, short_side=32, cache_root=str(tmp_path))
+
+
+def test_a_cache_on_an_object_store_is_refused_in_one_sentence(monkeypatch):
+    monkeypatch.setenv("SKIN_CACHE", "s3://bucket/cache")
+    with pytest.raises(DataError, match="A cache is a local directory, got SKIN_CACHE=s3://bucket/cache"):
+        default_root()

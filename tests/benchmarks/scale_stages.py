@@ -1,0 +1,202 @@
+"""The stages of `scale`, one a process: `python -m tests.benchmarks.scale_stages STAGE SIZE STATE OUT`."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import resource
+import sys
+import tarfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from importlib import import_module
+from pathlib import Path
+from unittest.mock import patch
+
+import cv2
+import numpy as np
+
+import datasets
+from datasets.audit import audit
+from datasets.base.manifest import DataRef, Manifest
+from datasets.cache.build_store import cores
+from datasets.cache.reading import reader
+from datasets.cache.store import ImageStore, open_store
+from datasets.drawing.sets import COLLECTIONS
+from datasets.duplicates.candidates import candidates
+from datasets.duplicates.descriptors import Features
+from datasets.duplicates.pairs import described, pairs
+from datasets.duplicates.workers import workers
+
+SHARD, SIDE, SMALL = 1000, 130, 72
+PIECE = 10_000
+"""Images of one side that are described and searched at once: some minutes of work."""
+SAMPLE = 10_000
+"""Candidates that are verified to know what one costs."""
+ONE_THREAD = ("manifest", "audit", "open", "read")
+"""Stages that other cores do not help."""
+
+
+def draw(size: int, state: Path) -> dict:
+    """Tar shards of drawn crops and a table in ISIC 2024's form."""
+    root = _root(size, state)
+    (root / "shards").mkdir(parents=True, exist_ok=True)
+    starts = [start for start in range(0, size, SHARD) if not (root / "shards" / f"{start:07d}.tar").exists()]
+    with ProcessPoolExecutor(cores()) as pool:
+        list(pool.map(_shard, [root] * len(starts), starts, [min(SHARD, size - start) for start in starts]))
+    head = "isic_id,target,iddx_1,patient_id,lesion_id,age_approx,sex,anatom_site_general"
+    rows = [
+        f"ISIC_{number:07d},{int(number % 50 == 0)},{'Malignant' if number % 50 == 0 else 'Benign'},"
+        f"IP_{number // 40:07d},IL_{number:07d},{20 + number % 60},male,anterior torso"
+        for number in range(size)
+    ]
+    (root / "train-metadata.csv").write_text("\n".join([head, *rows]) + "\n")
+    return {}
+
+
+def _shard(root: Path, start: int, count: int) -> None:
+    path = root / "shards" / f"{start:07d}.tar"
+    with tarfile.open(path.with_suffix(".part"), "w") as archive:
+        for number in range(start, start + count):
+            content = cv2.imencode(".jpg", _crop(number), [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+            member = tarfile.TarInfo(f"ISIC_{number:07d}.jpg")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    path.with_suffix(".part").replace(path)
+
+
+def _crop(number: int) -> np.ndarray:
+    drawn = cv2.resize(
+        COLLECTIONS["synthetic"].draw(number, 1, 1), (SIDE * 13 // 10, SIDE), interpolation=cv2.INTER_CUBIC
+    )
+    grain = np.random.default_rng(number).normal(0, 3, (SIDE, SIDE, 1))
+    return np.clip(drawn[:, SIDE * 3 // 20 :][:, :SIDE] + grain, 0, 255).astype(np.uint8)
+
+
+def manifest(size: int, state: Path) -> dict:
+    """All rows, with their paths inside the shards."""
+    return {"rows": len(_manifest(size, state))}
+
+
+def audit_ids(size: int, state: Path) -> dict:
+    """One split into three parts, images, lesions and patients compared."""
+    found = _manifest(size, state)
+    ids = found.table["image_id"].tolist()
+    bounds = (0, size * 7 // 10, size * 8 // 10, size)
+    parts = {
+        name: frozenset(ids[start:stop])
+        for name, start, stop in zip(("train", "validation", "test"), bounds, bounds[1:], strict=False)
+    }
+    return {"findings": len(audit(found, {"one": parts}, {}))}
+
+
+def cache(size: int, state: Path) -> dict:
+    """The cache, built."""
+    return {"bytes": _store(size, state).nbytes}
+
+
+def open_thorough(size: int, state: Path) -> dict:
+    """The cache, opened as a study opens it."""
+    return {"rows": len(_store(size, state, thorough=True))}
+
+
+def read(size: int, state: Path) -> dict:
+    """Every pixel of every image."""
+    store = _store(size, state)
+    return {"sum": sum(int(store[row].sum(dtype=np.int64)) for row in range(len(store)))}
+
+
+def describe(size: int, state: Path) -> dict:
+    """Features of the images, and of a mirrored and cropped copy of each, kept piece by piece."""
+    picture, total = reader(_manifest(size, state)), 0  # as an audit does where a cache is too coarse to recognise by
+    for start in range(0, size, PIECE):
+        for side, change in (("left", _changed), ("right", lambda pixels: pixels)):
+            count = min(PIECE, size - start)
+            found = described(lambda row, at=start, do=change: do(picture(at + row)), count)
+            path = state / f"{size}-{side}-{start:07d}.pickle"
+            path.write_bytes(pickle.dumps(found, protocol=5))
+            total += path.stat().st_size
+    return {"bytes": total}
+
+
+def _changed(pixels: np.ndarray) -> np.ndarray:
+    edge = len(pixels) // 20
+    return np.ascontiguousarray(pixels[edge:-edge, edge:-edge][:, ::-1])
+
+
+def search(size: int, state: Path) -> dict:
+    """Candidates of the first piece of the left side among all of the right, times the pieces that there are."""
+    left, right = _features(size, state, "left")[:PIECE], _features(size, state, "right")
+    with workers() as pool:
+        started = time.process_time()
+        found = candidates(left, right, pool)
+        seconds = (time.process_time() - started) / cores()
+    near = found[found[:, 1] < PIECE]
+    (state / f"{size}-candidates.pickle").write_bytes(pickle.dumps(near[:: max(1, len(near) // SAMPLE)]))
+    hit = int((found[:, 0] == found[:, 1]).sum())
+    return {"seconds": seconds * size / len(left), "pairs": len(found), "found": hit / len(left)}
+
+
+def verify(size: int, state: Path) -> dict:
+    """A sample of the candidates, times their number: five each way for every image."""
+    left, right = _features(size, state, "left", 1), _features(size, state, "right", 1)
+    sample = pickle.loads((state / f"{size}-candidates.pickle").read_bytes())  # noqa: S301 - written above
+    with patch.object(import_module("datasets.duplicates.pairs"), "candidates", lambda *_: sample):
+        started = time.process_time()
+        found = pairs(left, right)
+        seconds = (time.process_time() - started) / cores()
+    pair_count = 10 * size
+    right_ones = int((found["left"] == found["right"]).sum())
+    return {
+        "seconds": seconds * pair_count / len(sample),
+        "sample": len(sample),
+        "right": right_ones,
+        "all": len(found),
+    }
+
+
+def _features(size: int, state: Path, side: str, pieces: int | None = None) -> list[Features]:
+    paths = sorted(state.glob(f"{size}-{side}-*.pickle"))[:pieces]
+    return [each for path in paths for each in pickle.loads(path.read_bytes())]  # noqa: S301 - written above
+
+
+def _root(size: int, state: Path) -> Path:
+    return state / f"images-{size}"
+
+
+def _manifest(size: int, state: Path) -> Manifest:
+    return datasets.load(
+        DataRef(source="isic2024", root=str(_root(size, state)), task="malignancy", allow_missing=True)
+    )
+
+
+def _store(size: int, state: Path, thorough: bool = False) -> ImageStore:
+    return open_store(_manifest(size, state), short_side=SMALL, cache_root=str(state / "cache"), thorough=thorough)
+
+
+WORK: dict[str, Callable[[int, Path], dict]] = {
+    "draw": draw,
+    "manifest": manifest,
+    "audit": audit_ids,
+    "cache": cache,
+    "open": open_thorough,
+    "read": read,
+    "describe": describe,
+    "search": search,
+    "verify": verify,
+}
+
+
+def main(stage: str, size: int, state: Path, out: Path) -> None:
+    """Run one stage; write its processor seconds over cores, its peak memory, and what it says itself."""
+    before = time.process_time()
+    said = WORK[stage](size, state)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    seconds = (time.process_time() - before) / (1 if stage in ONE_THREAD else cores())
+    out.write_text(json.dumps({"seconds": seconds, "peak_gb": peak, **said}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]))
