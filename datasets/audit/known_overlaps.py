@@ -20,13 +20,15 @@ Ids = Literal["same", "partly", "other"]
 class KnownOverlap:
     """Two releases by source name (one twice: copies inside it), what they share, and who says so.
 
-    `ids`: whether the shared images have the same ids in both.
+    `ids`: whether the shared images have the same ids in both. `confirmed`: by what else the entry was checked; None
+    where `source` alone says so.
     """
 
     sets: frozenset[str]
     what: str
     ids: Ids
     source: str
+    confirmed: str | None
 
 
 @cache
@@ -67,5 +69,6 @@ def _finding(overlap: KnownOverlap, one: str, other: str, severity: Severity) ->
         "partly": "ids tell some of them; decode the images (study data prepare), and pictures tell the rest",
         "other": "no ids tell which: decode the images (study data prepare), and pictures will",
     }[overlap.ids]
-    words = f"{overlap.what} ({overlap.source}); {tells}."
+    checked = "" if overlap.confirmed else ", not checked further"
+    words = f"{overlap.what} ({overlap.source}{checked}); {tells}."
     return Finding(key=f"known_overlap:{one}-{other}", message=words, count=0, severity=severity)

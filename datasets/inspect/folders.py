@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
@@ -10,16 +11,20 @@ import pandas as pd
 from datasets.labels.synonyms import meaning
 
 Part = Literal["train", "validation", "test"]
-_WORDS: dict[str, Part] = {
-    **dict.fromkeys(("train", "training", "trainset", "trainingset", "traindata", "trainingdata"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validationset", "valset", "dev"), "validation"),
-    **dict.fromkeys(("test", "testing", "testset", "testdata", "holdout", "heldout", "eval", "evaluation"), "test"),
+_NAMES: dict[Part, str] = {
+    "train": "train training trainset trainingset traindata trainingdata trainingsdaten entrenamiento entrainement "
+    "apprentissage addestramento treino treinamento",
+    "validation": "val valid validation validationset valset dev validierung validierungsdaten validacion validacao "
+    "convalida",
+    "test": "test testing testset testdata holdout heldout eval evaluation testdaten prueba pruebas teste essai",
 }
+_WORDS = {word: part for part, words in _NAMES.items() for word in words.split()}
 
 
 def part_of(word: str) -> Part | None:
     """The part that a folder's name or a table's cell names; None where it names none."""
-    return _WORDS.get("".join(letter for letter in str(word).lower() if letter.isalnum()))
+    plain = unicodedata.normalize("NFKD", str(word).lower())  # letters without their accents
+    return _WORDS.get("".join(letter for letter in plain if letter.isalnum()))
 
 
 def parts(paths: Sequence[str]) -> pd.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,7 +22,7 @@ from study.spec.loading import parse_spec
 def look(location: str, answers: Mapping[str, str]) -> Found:
     """What the folder or URI holds. Raises `StudyError` where no study can be made of it."""
     try:
-        return inspect(location if "://" in location else str(Path(location).absolute()), answers)
+        return inspect(location if "://" in location else os.path.abspath(location), answers)
     except DataError as error:
         raise StudyError(str(error)) from error
 

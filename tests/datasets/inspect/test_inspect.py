@@ -6,6 +6,7 @@ import pytest
 from datasets.base.errors import DataError
 from datasets.inspect import inspect
 from datasets.inspect.cell_values import sexes
+from datasets.inspect.folders import part_of
 from tests.datasets import releases
 from tests.datasets.releases import picture
 
@@ -207,3 +208,17 @@ def test_an_empty_folder_is_said(tmp_path):
     (tmp_path / "archive.zip").write_bytes(b"PK")
     with pytest.raises(DataError, match=r"none is below .* unpack archives"):
         look(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("word", "part"),
+    [
+        ("Training", "train"),
+        ("VALIDIERUNG", "validation"),
+        ("Validación", "validation"),
+        ("Hold-out", "test"),
+        ("Nävus", None),
+    ],
+)
+def test_folders_of_parts_are_known_in_several_languages(word, part):
+    assert part_of(word) == part
