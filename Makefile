@@ -21,6 +21,10 @@ test: .venv/installed
 soak: .venv/installed-soak  # what takes long by nature; writes docs/soak.md and docs/reliability.md
 	$(BIN)/python -m tests.soak
 	$(BIN)/python -m tests.soak.faults --seconds 3600 --seed $$(date +%j) --write
+	$(BIN)/python -m tests.soak.outages --seed $$(date +%j) --write
+	$(BIN)/python -m tests.soak.damaged_files --seed $$(date +%j) --write
+	$(BIN)/python -m tests.soak.leaks --write
+	$(BIN)/python -m tests.soak.three_nodes --write
 
 soak-short: .venv/installed  # kills and other faults at random moments, for three minutes
 	$(BIN)/python -m tests.soak.faults --seconds 150

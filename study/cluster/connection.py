@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from study.base.errors import StudyError
-from study.cluster.lifetime import own_ray
+from study.cluster.lifetime import head_watch, own_ray
 
 INSECURE = "STUDY_ALLOW_CLUSTER_WITHOUT_TOKEN"
 _QUIET = {
@@ -39,6 +39,8 @@ def connect(address: str | None = None, *, dashboard: bool = False) -> None:
     if address is not None:
         require_token(address)
         _init(address=address)
+        if not address.startswith("ray://"):  # its client has limits of its own
+            head_watch.watch(ray.get_runtime_context().gcs_address)
         return
     # "local": without it Ray joins whatever cluster was last started on this machine, whoever started it.
     with _loopback():

@@ -21,6 +21,8 @@ from study.store.lock import only_driver
 from study.store.stage import Observer, StageContext, record_seconds
 from study.tracking import open_tracker
 
+INTERRUPTED = 2.0  # seconds that the writer of an interrupted study gets to finish; the next run writes the rest
+
 
 def run_study(
     plan: Plan,
@@ -71,8 +73,13 @@ def _tracked(context: StageContext) -> Iterator[StageContext]:
         tracker = open_tracker(context.plan, context.directory)
         try:
             yield replace(context, observers=(*context.observers, tracker))
-        finally:
+        except (KeyboardInterrupt, SystemExit):
+            tracker.close(INTERRUPTED)
+            raise
+        except BaseException:
             tracker.close()
+            raise
+        tracker.close()
 
 
 def _run(context: StageContext, name: str) -> None:

@@ -28,6 +28,14 @@ def _sound(number: int) -> tuple[np.ndarray, bytes, str]:
     return pixels, out.getvalue(), ending
 
 
+@cache
+def coded(number: int, form: str) -> bytes:
+    """A drawn picture in another format."""
+    out = io.BytesIO()
+    Image.fromarray(_sound(number)[0]).save(out, form, **({"quality": 92} if form == "JPEG" else {}))
+    return out.getvalue()
+
+
 def mutated(content: bytes, ending: str, kind: str, chance: random.Random) -> bytes:
     """The file with one kind of damage."""
     found = bytearray(content)
@@ -42,6 +50,14 @@ def mutated(content: bytes, ending: str, kind: str, chance: random.Random) -> by
         found = bytearray(bomb(chance.randint(20_000, 2**31 - 1)))
     elif kind == "noise":
         found = bytearray(chance.randbytes(chance.choice([1, 10, 5000])))
+    elif kind == "zeros":
+        start = chance.randrange(len(found))
+        end = min(len(found), start + chance.choice([1, 64, 4096]))
+        found[start:end] = bytes(end - start)
+    elif kind == "doubled":
+        found = found * 2
+    elif kind == "emptied":
+        found = bytearray(chance.choice([0, 1, 100]))
     elif kind == "insert":
         found[chance.randrange(len(found)) : 0] = chance.randbytes(chance.randint(1, 200))
     else:

@@ -5,6 +5,7 @@ import io
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -122,6 +123,57 @@ def test_500_damaged_pictures_neither_crash_nor_hang_nor_pass(tmp_path):
     checked = open_store(known, short_side=500, cache_root=str(tmp_path / "cache"), on_bad_image="skip")
     for row, image_id in enumerate(checked.manifest.table["image_id"]):
         close(checked[row], truth[image_id])
+
+
+def _fuzzed(count: int) -> tuple[int, int]:
+    """Decode mutated pictures of every format; how many were refused, and how many passed."""
+    chance, refused, passed = random.Random(21), 0, 0
+    kinds = (*mutate.KINDS, "zeros", "doubled", "emptied")
+    for number in range(count):
+        form = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")[number % 5]
+        pixels, content = mutate.sound(number)[0], mutate.coded(number % 10, form)
+        kind = kinds[number // 5 % len(kinds)]
+        damaged = mutate.mutated(content, form.lower(), kind, chance)
+        started = time.monotonic()
+        try:
+            found = decode(damaged)
+        except BadImage:
+            refused += 1
+        else:
+            passed += 1
+            assert (found.dtype, found.ndim, found.shape[-1]) == (np.uint8, 3, 3), (number, form, kind)
+            assert found.size <= 3 * 2**28, (number, form, kind)
+            if form == "PNG":  # it has sums
+                close(found, pixels, 0.01)
+        assert time.monotonic() - started < 30, (number, form, kind)
+    return refused, passed
+
+
+def test_3000_mutated_pictures_of_every_format_are_refused_or_pictures():
+    refused, passed = _fuzzed(3000)
+    assert refused > 1500
+    assert passed > 500
+
+
+@pytest.mark.slow
+def test_100000_mutated_pictures_of_every_format():
+    """`pytest -m slow tests/datasets/test_decode.py`, under a minute."""
+    refused, _ = _fuzzed(100_000)
+    assert refused > 50_000
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "tif", "webp", "bmp"])
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP", "BMP"])
+def test_a_wrong_ending_changes_nothing(form, ending, tmp_path):
+    """What a file is says its content."""
+    (tmp_path / "data" / "nevus").mkdir(parents=True)
+    (tmp_path / "data" / "nevus" / f"a.{ending}").write_bytes(mutate.coded(0, form))
+    store = open_store(
+        datasets.load(DataRef(source="folder", root=str(tmp_path / "data"))),
+        short_side=500,
+        cache_root=str(tmp_path / "cache"),
+    )
+    close(store[0], RGB)
 
 
 def test_sums_of_another_form_are_refused(tmp_path):

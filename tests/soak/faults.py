@@ -1,113 +1,137 @@
 """Faults at random moments, each replayable by its number: `python -m tests.soak.faults --seconds 600 [--seed S]`.
 
-Every round is a small study that takes one or two faults and is then run to its end. It must hold exactly the trials,
-epochs and metrics of its own, the shared design of an undisturbed study, and no process may outlive its driver by
-10 s (`tests.study.search.crash`). `--only N` replays round N; `--write` adds the counts to docs/reliability.md.
+A round is a small whole study (`tests.soak.small_study`) that takes one fault after the other while it runs, is run
+again after each that ended it, and at its end must be the study that nobody disturbed: trials, epochs, parameters,
+winners, predictions, comparison, report, MLflow. No process may outlive its driver by 10 s. `--only N` replays round N.
+
+`--write` adds each round to docs/reliability.json and the table of docs/reliability.md as soon as it has ended, and
+goes on after the last round that is there: several short runs are one long one.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.soak import reliability
+from tests.soak import reliability, small_study
+from tests.soak.small_study import SmallStudy
+from tests.soak.strikes import DISK, KILLS, STRIKES, one_error
 from tests.study.search import crash
 
-ENDS_WITHIN = 20.0  # seconds from a signal, or from the loss of whatever a driver needs, to its end
-KINDS = ("driver", "raylet", "trial", "gcs", "agent", "guardian", "SIGINT", "SIGTERM", "second driver", "full disk")
+EACH = 8  # faults of a round
+ENDED = ("full disk", "read-only directory")  # faults after which a run has ended with one error
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens, how long after a trial's process is there or (`training`) after an epoch was reported."""
+    """What happens, after how many new lines of the driver, and how many seconds after the last of them."""
 
     kind: str
+    lines: int
     delay: float
-    training: bool
 
 
-def faults(seed: int, number: int) -> list[Fault]:
-    """The faults of a round: the first goes through all kinds in turn, a second is drawn."""
+def possible() -> list[str]:
+    """The kinds of faults that this machine can be made to have."""
+    return [kind for kind in STRIKES if kind != "clock moved" or small_study.COMPILER]
+
+
+def faults(seed: int, number: int, kinds: list[str]) -> list[Fault]:
+    """The faults of a round: half of them from all kinds in turn, half drawn from the kills."""
     chance = random.Random(f"{seed}/{number}")
-    kinds = [KINDS[number % len(KINDS)]] + ([chance.choice(KINDS)] if chance.random() < 0.5 else [])
-    return [Fault(kind, round(chance.uniform(0, 2.5), 2), chance.random() < 0.7) for kind in kinds]
+    turn = [kinds[(number * EACH // 2 + place) % len(kinds)] for place in range(EACH // 2)]
+    drawn = [chance.choice(KILLS) for _ in range(EACH - len(turn))]
+    chosen = [kind for pair in zip(turn, drawn, strict=True) for kind in pair]
+    return [Fault(kind, chance.choice([0, 1, 1, 2, 3, 4]), round(chance.uniform(0, 2), 2)) for kind in chosen]
 
 
-def play(study: crash.Study, fault: Fault) -> bool:
-    """Let one fault happen to a study; whether it did (else the study had ended before)."""
-    if fault.kind in crash.KINDS:
-        return study.attack(fault.kind, fault.delay, training=fault.training) == fault.kind
-    if fault.kind == "full disk":
-        return _full_disk(study)
-    driver = study.start()
-    if not study.reach(driver, training=fault.training):
-        return False
-    time.sleep(fault.delay)
-    if driver.poll() is not None:
-        return False
-    _while_it_runs(study, driver, fault.kind)
-    return True
-
-
-def _while_it_runs(study: crash.Study, driver: subprocess.Popen[bytes], kind: str) -> None:
-    if kind == "second driver":
-        assert study.start().wait(crash.LIMIT) == 1
-        assert f"is in the hands of process {driver.pid} on" in study.said()
-    elif kind == "guardian":
-        for pid in _children(driver.pid, "guardian.py"):
-            os.kill(pid, signal.SIGKILL)
-    else:
-        sent = time.monotonic()
-        os.killpg(driver.pid, signal.Signals[kind])
+def play(study: SmallStudy, chosen: list[Fault], chance: random.Random, happened: list[str]) -> None:
+    """Let the faults happen one after the other, as long as the study has not ended; notes which did."""
+    driver: subprocess.Popen[bytes] | None = None
+    before = 0
+    for fault in chosen:
+        if driver is None:
+            before = len(study.said()) if (study.root / "driver.txt").exists() else 0
+            driver = study.start()
+        if not study.reached(driver, study.progress() + fault.lines, fault.delay):
+            if driver.returncode == 0:
+                return
+            assert driver.returncode == 75, f"ended with {driver.returncode}: {study.said()[before:][-200:]}"
+            driver = None
+            continue
+        happened.append(fault.kind)  # before, so that one that goes wrong is named
+        if not STRIKES[fault.kind](study, driver, chance):
+            happened.pop()
+        if driver.poll() is None:
+            continue
+        if fault.kind in ENDED and driver.returncode:
+            assert driver.returncode == 1, f"{fault.kind}: ended with {driver.returncode}"
+            one_error(study.said()[before:])
+        left = study.orphans()
+        assert not left, f"left behind: {[Path(f'/proc/{p}/cmdline').read_bytes()[:80] for p in left]}"
+        driver = None
+    if driver is not None:
         driver.wait(crash.LIMIT)
-        assert time.monotonic() - sent < ENDS_WITHIN, f"{kind}: {time.monotonic() - sent:.0f} s until the end"
-    driver.wait(crash.LIMIT)
 
 
-def _full_disk(study: crash.Study) -> bool:
-    """The disk is full before the third trial of each cell; later it has room again."""
-    before = len(study.trials())
-    (study.root / "full").touch()
-    code = study.start().wait(crash.LIMIT)
-    (study.root / "full").unlink()
-    if code == 0:
-        return False
-    assert "MachineError: The search has stopped" in study.said()
-    assert {trial.state for trial in study.trials()} <= {"COMPLETE", "PRUNED", "RUNNING"}, "no trial is charged"
-    return len(study.trials()) >= before
+def finish(study: SmallStudy) -> None:
+    """Run the study to its end: what is lost on the way asks for another run, with exit code 75."""
+    for _ in range(3):
+        before = len(study.said())
+        code = study.start().wait(crash.LIMIT)
+        if code != 75:
+            break
+    assert code == 0, f"the last run ended with {code}: {study.said()[before:].strip().splitlines()[-1:]}"
+    assert "Traceback" not in study.said(), "a traceback was printed on the way"
+    done = study.command("track", str(study.home))
+    assert done.returncode == 0, f"track: {done.stdout[-200:]}{done.stderr[-200:]}"
 
 
-def _children(pid: int, name: str) -> list[int]:
-    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in found if name.encode() in Path(f"/proc/{child}/cmdline").read_bytes()]
-
-
-def round_of(seed: int, number: int, reference: Path, where: Path) -> reliability.Round:
+def round_of(seed: int, number: int, undisturbed: dict[str, Any], where: Path, keep: bool) -> reliability.Round:
     """Play one round and judge it."""
-    chosen = faults(seed, number)
-    study = crash.Study(Path(tempfile.mkdtemp(prefix="s", dir=where)))
-    started, happened = time.monotonic(), []
-    wrong = ""
+    chosen = faults(seed, number, possible())
+    study = SmallStudy(Path(tempfile.mkdtemp(prefix="s", dir=where))).prepare()
+    if any(fault.kind == "clock moved" for fault in chosen):
+        study.with_clock()
+    study.home.mkdir()
+    small_disk = any(fault.kind == "full disk" for fault in chosen)
+    if small_disk:
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(study.home)]
+        subprocess.run(mount, check=True, timeout=60)
+    happened: list[str] = []
+    started, wrong = time.monotonic(), ""
     try:
-        for fault in chosen:
-            if play(study, fault):
-                happened.append(fault.kind)
-                left = study.orphans()
-                assert not left, f"left behind: {[Path(f'/proc/{p}/cmdline').read_bytes()[:80] for p in left]}"
-        study.run_to_end()
-        crash.check(study.root, reference)
+        play(study, chosen, random.Random(f"{seed}/{number}/strikes"), happened)
+        finish(study)
+        different = small_study.differences(study.home, undisturbed)
+        assert not different, f"another {', '.join(different)}"
     except (AssertionError, subprocess.TimeoutExpired) as error:
         wrong = f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    finally:
+        for pid in study.processes():
+            subprocess.run(["kill", "-9", str(pid)], check=False, timeout=10)
+        if small_disk:
+            subprocess.run(["umount", "-l", str(study.home)], check=False, timeout=60)
+    if wrong and keep:
+        print(f"kept in {study.root}; the end of what it said:\n{study.said()[-3000:]}")
     seconds = round(time.monotonic() - started, 1)
     return reliability.Round(seed=seed, number=number, faults=tuple(happened), seconds=seconds, wrong=wrong)
+
+
+def reference(where: Path) -> dict[str, Any]:
+    """What the undisturbed study says; run once a scratch folder."""
+    study = SmallStudy(where / "r").prepare()
+    if not (study.home / "report.html").exists():
+        study.run_to_end()
+    assert study.command("track", str(study.home)).returncode == 0
+    return {**small_study.ending(study.home), "mlflow": small_study.tracked(study.home)}
 
 
 def main() -> int:
@@ -118,23 +142,27 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--only", type=int)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--scratch", type=Path, help="kept, with the undisturbed study, for the next run")
     options = parser.parse_args()
     deadline = time.monotonic() + options.seconds
-    rounds: list[reliability.Round] = []
+    known = reliability.played("study", options.seed) if options.write else set()
+    wrong = False
     with tempfile.TemporaryDirectory(prefix="s", ignore_cleanup_errors=True) as scratch:
-        reference = crash.Study(Path(scratch) / "r")
-        reference.root.mkdir()
-        reference.run_to_end()
+        where = options.scratch or Path(scratch)
+        where.mkdir(exist_ok=True)
+        undisturbed = reference(where)
         number = options.first if options.only is None else options.only
         while time.monotonic() < deadline:
-            rounds.append(round_of(options.seed, number, reference.root, Path(scratch)))
-            print(rounds[-1].line(), flush=True)
+            if number not in known:
+                found = round_of(options.seed, number, undisturbed, where, keep=options.scratch is not None)
+                print(found.line(), flush=True)
+                wrong |= bool(found.wrong)
+                if options.write:
+                    reliability.add([found])
             number += 1
             if options.only is not None:
                 break
-    if options.write:
-        reliability.add(rounds)
-    return int(any(found.wrong for found in rounds))
+    return int(wrong)
 
 
 if __name__ == "__main__":

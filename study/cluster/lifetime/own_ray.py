@@ -44,6 +44,11 @@ def restart_when_lost() -> None:
     signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
 
 
+def restarts() -> bool:
+    """Whether `restart_when_lost` was called: this process may be ended, and started again, from within."""
+    return bool(_signals)
+
+
 def watch() -> None:
     """Guard and watch the Ray that was just started in this process."""
     import ray
@@ -112,6 +117,11 @@ def start_another(what: str) -> None:
     os.environ[RESTARTS] = str(count)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
+def say(text: str) -> None:
+    """One line for whoever looks at the command."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def leave(code: int, text: str) -> None:

@@ -18,7 +18,7 @@ from study.tracking.sync import paths
 from study.tracking.sync.journal import Journal
 
 LIVENESS_INTERVAL = 5.0  # seconds between checks that the writer still runs
-KILL_DELAY = 10.0  # seconds beyond its limit after which the writer is killed
+KILL_DELAY = 3.0  # seconds beyond its limit after which the writer is killed
 
 
 class Tracker(Observer):
