@@ -80,6 +80,20 @@ def judge(home: Path, path: Path, undisturbed: dict[str, Any]) -> str:
     return f"another result: {changed + broken}" if changed or broken else "as undisturbed"
 
 
+def _damaged(source: Path, path: Path, how: str, chance: random.Random, undisturbed: dict[str, Any]) -> str:
+    """Damage a file of a study, judge what comes of it, and put the study back. It stays where it is, because MLflow
+    refuses one that was moved."""
+    home = source / "study"
+    with tempfile.TemporaryDirectory(prefix="s", ignore_cleanup_errors=True) as place:
+        shutil.copytree(home, Path(place) / "study")
+        try:
+            damage(path, how, chance)
+            return judge(home, path, undisturbed)
+        finally:
+            shutil.rmtree(home)
+            shutil.copytree(Path(place) / "study", home)
+
+
 def main() -> int:
     """One round; exit code 1 where a damage was not seen."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -100,13 +114,7 @@ def main() -> int:
             if options.only not in (None, kind):
                 continue
             started = time.monotonic()
-            with tempfile.TemporaryDirectory(prefix="s", ignore_cleanup_errors=True) as place:
-                copy = Path(place) / "study"
-                shutil.copytree(source / "study", copy)
-                shutil.copyfile(source / "spec.yaml", Path(place) / "spec.yaml")
-                target = copy / chosen.relative_to(source / "study")
-                damage(target, how, chance)
-                came = judge(copy, target, undisturbed)
+            came = _damaged(source, chosen, how, chance, undisturbed)
             fine = came in ("refused", "as undisturbed")
             wrong += not fine
             print(f"{options.seed}/{number} {how} {kind}: {came}", flush=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
 import yaml
@@ -52,17 +51,26 @@ def small(seed: int, root: Path) -> Path:
     return path
 
 
+Cell = tuple[str, str, str]
+"""Record, damage, command."""
+
+
 def main() -> int:
     """Run the matrix; exit code 1 where a command gave another result or a traceback."""
-    rows: dict[tuple[str, str], str] = {}
-    bad: list[str] = []
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("records", nargs="*", choices=[*RECORDS, []], metavar="RECORD")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--missing", action="store_true", help="only what docs/tampering.md has no answer to")
     parser.add_argument("--studies", type=Path)
     options = parser.parse_args()
-    chosen = options.records or list(RECORDS)
-    started = time.monotonic()
+    cells = written() if options.missing or options.records else {}
+    wanted = [
+        (name, how)
+        for name in options.records or RECORDS
+        for how in DAMAGES
+        if not (options.missing and all((name, how, command) in cells for command in COMMANDS))
+    ]
+    bad = 0
     with tempfile.TemporaryDirectory() as place:
         roots = [(options.studies or Path(place)) / name for name in ("one", "other")]
         for root in roots:
@@ -70,42 +78,49 @@ def main() -> int:
         spec, _ = (small(seed, root) for seed, root in enumerate(roots))
         study, other = (root / "study" for root in roots)
         before = result(study)
-        for name in chosen:
-            for how in DAMAGES:
-                cells = []
-                for command in COMMANDS:
-                    copy = Path(place) / "copy"
-                    shutil.rmtree(copy, ignore_errors=True)
-                    shutil.copytree(study, copy)
-                    damage(copy, name, how, other)
-                    found = outcome(command, copy, spec, before)
-                    cells.append(SHORT.get(found, f"**{found}**"))
-                    if found not in SHORT:
-                        bad.append(f"{name} {how} {command}: {found}")
-                        print(bad[-1], flush=True)
-                rows[name, how] = f"| {name} | {how} | " + " | ".join(cells) + " |"
-                print(rows[name, how], flush=True)
-    known = _written() if len(chosen) < len(RECORDS) else {}
-    rows = {key: row for key in _keys() if (row := rows.get(key) or known.get(key))}
-    bad_cells = sum(row.count("**") // 2 for row in rows.values())
+        for name, how in wanted:
+            for command in COMMANDS:
+                if options.missing and (name, how, command) in cells:
+                    continue
+                copy = Path(place) / "copy"
+                shutil.rmtree(copy, ignore_errors=True)
+                shutil.copytree(study, copy)
+                damage(copy, name, how, other)
+                found = outcome(command, copy, spec, before)
+                cells[name, how, command] = SHORT.get(found, f"**{found}**")
+                bad += found not in SHORT
+            print(row(cells, name, how), flush=True)
+            if options.write:
+                PAGE.write_text(page(cells))
+    return int(bad > 0)
+
+
+def row(cells: dict[Cell, str], name: str, how: str) -> str:
+    """A line of the table; what was not tried is `?`."""
+    return f"| {name} | {how} | " + " | ".join(cells.get((name, how, command), "?") for command in COMMANDS) + " |"
+
+
+def page(cells: dict[Cell, str]) -> str:
+    """The page with all that was tried."""
     head = "| record | damage | " + " | ".join(COMMANDS) + " |\n|" + "---|" * (len(COMMANDS) + 2)
-    count = len(rows) * len(COMMANDS)
-    print(f"{len(chosen) * len(DAMAGES) * len(COMMANDS)} cases in {(time.monotonic() - started) / 60:.0f} minutes")
-    if options.write:
-        PAGE.write_text(f"{HEAD}\n{count} cases, {bad_cells} wrong.\n\n{head}\n" + "\n".join(rows.values()) + "\n")
-    return int(bool(bad))
+    tried = [(name, how) for name in RECORDS for how in DAMAGES if any(cell[:2] == (name, how) for cell in cells)]
+    wrong = sum("**" in said for said in cells.values())
+    rows = "\n".join(row(cells, name, how) for name, how in tried)
+    return f"{HEAD}\n{len(cells)} cases, {wrong} wrong.\n\n{head}\n{rows}\n"
 
 
-def _keys() -> list[tuple[str, str]]:
-    return [(name, how) for name in RECORDS for how in DAMAGES]
-
-
-def _written() -> dict[tuple[str, str], str]:
-    """The rows of the page as it is: records that are not tried again keep theirs."""
-    if not PAGE.exists():
-        return {}
-    cells = {line: [cell.strip() for cell in line.strip("|").split("|")] for line in PAGE.read_text().splitlines()}
-    return {(f[0], f[1]): line for line, f in cells.items() if f[0] in RECORDS and len(f) == len(COMMANDS) + 2}
+def written() -> dict[Cell, str]:
+    """The page as it is: what is not tried again stays."""
+    found: dict[Cell, str] = {}
+    commands: list[str] = []
+    for line in PAGE.read_text().splitlines() if PAGE.exists() else []:
+        fields = [field.strip() for field in line.strip("|").split("|")]
+        if fields[0] == "record":
+            commands = fields[2:]
+        elif fields[0] in RECORDS:
+            answers = dict(zip(commands, fields[2:], strict=True))
+            found |= {(fields[0], fields[1], command): said for command, said in answers.items() if said != "?"}
+    return found
 
 
 if __name__ == "__main__":
