@@ -28,12 +28,13 @@ def estimates(measured: Sequence[Measured]) -> pd.DataFrame:
 
 def _row(found: Measured, index: int) -> dict[str, Any]:
     inference = infer(found.values[index], found.errors[index], found.case_df)
-    low, high = interval(found, inference, found.upper)
+    refused = found.refused[index] if found.refused else ""
+    low, high = (math.nan, math.nan) if refused else interval(found, inference, found.upper)
     return {
         "method": found.block.methods[index], **found.facts, "estimate": inference.mean, "sd": inference.sd,
         "low": low, "high": high, "replicates": inference.replicates, "models": found.block.models,
         "sd_models": math.nan if found.models_sd is None else float(found.models_sd[index]), "df": inference.df,
-        "covers": covers(inference), "reason": found.reason or unknown(inference) or found.note,
+        "covers": covers(inference), "reason": found.reason or refused or unknown(inference) or found.note,
     }  # fmt: skip
 
 

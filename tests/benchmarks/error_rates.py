@@ -38,7 +38,9 @@ def main() -> None:
     end, record = time.monotonic() + 60 * asked.minutes, load()
     with ProcessPoolExecutor(asked.processes) as pool:
         for classes in (2, 8):
-            record["truth"][str(classes)] = record["truth"].get(str(classes)) or pool.submit(truth, classes).result()
+            if str(classes) not in record["truth"]:
+                record["truth"][str(classes)] = pool.submit(truth, classes).result()
+                save(record)
         while time.monotonic() < end:
             open_cells = [cell for cell in grid() if done(record, cell) < asked.studies]
             batches = sorted(open_cells, key=lambda cell: done(record, cell))[: 2 * asked.processes]
@@ -50,13 +52,18 @@ def main() -> None:
             ]
             for cell, found in zip(batches, pool.map(counted, *zip(*tasks, strict=True)), strict=True):
                 add(record["cells"].setdefault(name(cell), {}), found)
-            write_text(RECORD, json.dumps(record, indent=None, sort_keys=True) + "\n")
+            save(record)
     print({name(cell): done(record, cell) for cell in grid()})
 
 
 def load() -> dict[str, Any]:
     """The record so far."""
     return json.loads(RECORD.read_text()) if RECORD.exists() else {"truth": {}, "cells": {}}
+
+
+def save(record: dict[str, Any]) -> None:
+    """Write the record whole."""
+    write_text(RECORD, json.dumps(record, sort_keys=True) + "\n")
 
 
 def name(cell: Regime) -> str:

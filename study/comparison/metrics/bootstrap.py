@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from study.comparison.blocks import Block, ClassBlock
-from study.comparison.cases import Cases, Floats, Ints
+from study.comparison.cases import Floats, Ints
 from study.comparison.metrics.class_metric import ResampledClasses
 from study.comparison.metrics.draws import ClassDraws, ClassModel, Draws, Model
 from study.comparison.metrics.resampled import Weights
@@ -33,7 +33,8 @@ def bootstrap(block: Block, metrics: Resampled, draws: int, seed: int) -> tuple[
     values = {name: np.concatenate(parts) for name, parts in _evaluate(models, once, metrics).items()}
     rng = np.random.default_rng([seed, zlib.crc32(block.dataset.encode())])
     parts: dict[str, list[Floats]] = {name: [] for name in metrics}
-    for weights in weightings(block.cases, draws, rng):
+    label = block.cases.positive.astype(np.int64)
+    for weights in weightings(block.cases.cluster, label, draws, rng):
         for name, drawn in _evaluate(models, weights, metrics).items():
             parts[name].append(np.stack(drawn))
     return values, {name: np.concatenate(drawn, axis=1) for name, drawn in parts.items()}
@@ -57,30 +58,30 @@ def bootstrap_classes(
 
     once = np.ones((len(block.cases.label), 1), dtype=np.float32)
     values = {name: evaluated(function, once)[:, 0] for name, function in metrics.items()}
-    owner = block.cases.rarest_of_cluster()
-    strata = [np.flatnonzero(owner == one) for one in np.unique(owner)]
     rng = np.random.default_rng([seed, zlib.crc32(block.dataset.encode())])
     parts: dict[str, list[Floats]] = {name: [] for name in metrics}
-    for weights in _weightings(block.cases.cluster, strata, draws, rng):
+    for weights in weightings(block.cases.cluster, block.cases.label, draws, rng):
         for name, function in metrics.items():
             parts[name].append(evaluated(function, weights))
     return values, {name: np.concatenate(drawn, axis=1) for name, drawn in parts.items()}
 
 
-def weightings(cases: Cases, draws: int, rng: np.random.Generator) -> Iterator[Weights]:
-    """Image weights [n, up to CHUNK draws]. Clusters with and without a positive image are drawn separately, so that
-    every draw holds both classes where the test set does."""
-    with_positive = np.zeros(cases.cluster.max() + 1, dtype=bool)
-    with_positive[cases.cluster[cases.positive]] = True
-    strata = [np.flatnonzero(side) for side in (with_positive, ~with_positive) if side.any()]
-    return _weightings(cases.cluster, strata, draws, rng)
+def weightings(cluster: Ints, label: Ints, draws: int, rng: np.random.Generator) -> Iterator[Weights]:
+    """Image weights [n, up to CHUNK draws] from `cluster` [n] and `label` [n].
 
+    Clusters are drawn whatever their class: new patients bring other shares of the classes, on which average precision
+    and calibration depend. A draw that lacks a class of the test set is drawn again.
+    """
+    size = cluster.max() + 1
+    classes = np.unique(label)
+    holds = np.zeros((len(classes), size), dtype=np.float32)
+    holds[np.searchsorted(classes, label), cluster] = 1
 
-def _weightings(cluster: Ints, strata: Sequence[Ints], draws: int, rng: np.random.Generator) -> Iterator[Weights]:
-    """Image weights [n, up to CHUNK draws]; the clusters of each stratum are drawn among themselves."""
+    def drawn(count: int) -> Weights:
+        return rng.multinomial(size, np.full(size, 1 / size), count).T.astype(np.float32)
+
     for start in range(0, draws, CHUNK):
-        size = min(CHUNK, draws - start)
-        counts = np.zeros((cluster.max() + 1, size), dtype=np.float32)
-        for stratum in strata:
-            counts[stratum] = rng.multinomial(len(stratum), np.full(len(stratum), 1 / len(stratum)), size).T
+        counts = drawn(min(CHUNK, draws - start))
+        while (lacking := (holds @ counts < 1).any(axis=0)).any():
+            counts[:, lacking] = drawn(int(lacking.sum()))
         yield counts[cluster]

@@ -10,7 +10,7 @@ from datasets.base.registry import Registry
 from study.comparison.cases import Floats, Ints
 from study.comparison.errors import ComparisonError
 from study.comparison.metrics import closed_form, pooled
-from study.comparison.metrics.draws import ClassDraws
+from study.comparison.metrics.draws import ClassDraws, ClassModel
 from study.comparison.metrics.metric import METRICS, ClosedForm
 from study.comparison.metrics.resampled import Weights, calibration_error
 
@@ -26,7 +26,7 @@ class ClassMetric:
     class has the highest probability, are averaged over the classes that a test set has, values and errors alike.
     `pooled(scores [models, n, classes], label [n])` gives values [models] and every image's share [models, n].
     `resampled(draws)` of one model gives values [draws]. `one_class`:
-    defined also on a test set with images of one class alone. `error`: as of `Metric`.
+    defined also on a test set with images of one class alone. `error`, `chance`: as of `Metric`.
     """
 
     label: str
@@ -37,6 +37,7 @@ class ClassMetric:
     upper: float = 1.0
     one_class: bool = False
     error: bool = False
+    chance: Callable[[ClassModel], float] | None = None
 
 
 CLASS_METRICS: Registry[ClassMetric] = Registry(
@@ -53,6 +54,7 @@ CLASS_METRICS: Registry[ClassMetric] = Registry(
             resampled=lambda draws: calibration_error(draws.model.distance, draws.weights),
             one_class=True,
             error=True,
+            chance=lambda model: model.calibration_chance,
         ),
     },
 )

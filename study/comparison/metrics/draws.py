@@ -14,7 +14,9 @@ from study.comparison.cases import Bools, Floats, Ints
 from study.comparison.metrics.resampled import (
     Segments,
     Weights,
+    calibration_chance,
     calibration_distance,
+    class_calibration_chance,
     class_calibration_distance,
     curve_measures,
     segments,
@@ -37,6 +39,11 @@ class Model:
     def distance(self) -> csr_array:
         """What the calibration error sums."""
         return calibration_distance(self.scores, self.positive)
+
+    @cached_property
+    def calibration_chance(self) -> float:
+        """The calibration error that chance alone would give."""
+        return calibration_chance(self.scores, self.positive)
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,11 @@ class ClassModel:
     def distance(self) -> csr_array:
         """What the calibration error sums."""
         return class_calibration_distance(self.scores, self.label)
+
+    @cached_property
+    def calibration_chance(self) -> float:
+        """The calibration error that chance alone would give."""
+        return class_calibration_chance(self.scores, self.label)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,10 @@ import pandas as pd
 from study.comparison.blocks import AnyBlock, Block
 from study.comparison.cases import Bools, Floats
 from study.comparison.metrics.bootstrap import bootstrap
+from study.comparison.metrics.draws import Model
 from study.comparison.metrics.metric import METRICS, ClosedForm
+
+MUCH = 1 / 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +24,8 @@ class Measured:
     over cases; `cases` are the clusters of the rarer class, `classes` those of positives and negatives; `models_sd`
     [methods] is the sd over all models, several winners of a pair among them; `reason` says why it is undefined (values
     are NaN then), `note` what a defined one leaves out; `free` are the degrees of freedom of the case covariance where
-    they are not those of the rarer class."""
+    they are not those of the rarer class; `refused` [methods] says why a method has no interval, empty where it has one
+    or for all of them."""
 
     block: AnyBlock
     metric: str
@@ -34,6 +38,7 @@ class Measured:
     note: str = ""
     upper: float = 1.0
     free: float | None = None
+    refused: tuple[str, ...] = ()
 
     @property
     def case_df(self) -> float:
@@ -59,7 +64,11 @@ def measure(block: Block, draws: int, seed: int, wanted: Sequence[str] | None = 
         elif metric.closed_form is not None:
             rows.append(measured(block, name, metric.closed_form))
         else:
-            rows.append(from_draws(block, name, values[name], drawn[name], block.cases.rarer()))
+            found = from_draws(block, name, values[name], drawn[name], block.cases.rarer())
+            if metric.chance is not None:
+                models = [Model(scores, block.cases.positive) for scores in block.flat]
+                found = by_chance(found, [metric.chance(model) for model in models])
+            rows.append(found)
     return [replace(row, upper=metrics[row.metric].upper) for row in rows]
 
 
@@ -90,6 +99,17 @@ def from_draws(block: AnyBlock, metric: str, values: Floats, drawn: Floats, coun
         cases=count,
         models_sd=models_sd(block, values),
     )
+
+
+def by_chance(found: Measured, chance: Sequence[float]) -> Measured:
+    """The measure without intervals of the methods of whose value chance [models] alone would give much: its estimate
+    is too high then, and no interval about it holds the true one (`tests/benchmarks/error_rates.py`)."""
+    expected = found.block.fold(np.array(chance)).mean(axis=1)
+    refused = [
+        f"chance alone would give {share:.2g}: too few images for an interval" if share > MUCH * value else ""
+        for share, value in zip(expected, found.values.mean(axis=1), strict=True)
+    ]
+    return replace(found, refused=tuple(refused))
 
 
 def drawn_errors(drawn: Floats, count: int) -> Floats:

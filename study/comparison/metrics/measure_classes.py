@@ -15,7 +15,8 @@ from study.comparison.cases import Floats
 from study.comparison.metrics import closed_form
 from study.comparison.metrics.bootstrap import bootstrap_classes
 from study.comparison.metrics.class_metric import CLASS_METRICS, ClassMetric, Pooled
-from study.comparison.metrics.measure import Measured, from_draws, measure, measured, models_sd, undefined
+from study.comparison.metrics.draws import ClassModel
+from study.comparison.metrics.measure import Measured, by_chance, from_draws, measure, measured, models_sd, undefined
 from study.comparison.metrics.metric import MAIN, ClosedForm
 
 
@@ -37,7 +38,11 @@ def measure_classes(block: ClassBlock, draws: int, seed: int, wanted: Sequence[s
         if name not in defined:
             rows.append(undefined(block, name, lacking))
         elif name in drawn:
-            rows.append(from_draws(block, name, values[name], drawn[name], block.cases.rarest()))
+            found = from_draws(block, name, values[name], drawn[name], block.cases.rarest())
+            if metric.chance is not None:
+                models = [ClassModel(scores, block.cases.label) for scores in block.flat]
+                found = by_chance(found, [metric.chance(model) for model in models])
+            rows.append(found)
         else:
             rows.append(_closed(block, name, metric))
     note = absent(block)

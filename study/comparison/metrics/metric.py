@@ -9,7 +9,7 @@ from datasets.base.registry import Registry
 from study.comparison.cases import Bools, Floats
 from study.comparison.errors import ComparisonError
 from study.comparison.metrics import closed_form
-from study.comparison.metrics.draws import Draws
+from study.comparison.metrics.draws import Draws, Model
 from study.comparison.metrics.resampled import Weights, calibration_error
 
 MAIN = "auroc"
@@ -23,6 +23,8 @@ class Metric:
     `closed_form(scores [models, n], positive [n])` gives values [models] and every image's share in the error
     [models, n]. `resampled(draws)` gives values [draws]; the bootstrap over cases does the rest. `one_class`: defined
     also on a test set that lacks a class. `error`: less is better, so that it cannot be a study's main metric.
+    `chance(model)`: of an error that is never below zero, what chance alone would give; where that is much of a
+    method's value, it has no interval (`by_chance`).
     """
 
     label: str
@@ -31,6 +33,7 @@ class Metric:
     upper: float = 1.0
     one_class: bool = False
     error: bool = False
+    chance: Callable[[Model], float] | None = None
 
 
 METRICS: Registry[Metric] = Registry(
@@ -53,6 +56,7 @@ METRICS: Registry[Metric] = Registry(
             resampled=lambda draws: calibration_error(draws.model.distance, draws.weights),
             one_class=True,
             error=True,
+            chance=lambda model: model.calibration_chance,
         ),
     },
 )

@@ -108,6 +108,20 @@ def class_calibration_distance(scores: Floats, label: Ints) -> csr_array:
     return csr_array((values, (rows, columns)), shape=(BINS * len(present), len(label)))
 
 
+def calibration_chance(scores: Floats, positive: Bools) -> float:
+    """The calibration error to expect, by chance alone, of scores that are right on average in every bin: the mean
+    distance of a share of so many labels from its expectation, normal."""
+    place = score_bins(scores)
+    images, hits = np.bincount(place, minlength=BINS), np.bincount(place, positive, BINS)
+    share = (hits + 0.5) / (images + 1)
+    return float(np.sqrt(2 / np.pi * images * share * (1 - share)).sum() / len(scores))
+
+
+def class_calibration_chance(scores: Floats, label: Ints) -> float:
+    """The mean of that over the classes that the test set has; `scores` [n, classes], `label` [n]."""
+    return float(np.mean([calibration_chance(scores[:, one], label == one) for one in np.unique(label)]))
+
+
 def score_bins(scores: Floats) -> NDArray[np.int64]:
     """Bin [n] of each score, from 0: bins of as many images each; equal scores share a bin."""
     edges = np.quantile(scores, np.linspace(0, 1, BINS + 1)[1:-1])

@@ -152,13 +152,14 @@ def _measures(block: Block, draws: int, seed: int, made_before: Standing) -> Ite
 
 def _row(reading: str, found: Measured, index: int) -> dict[str, Any]:
     inference = infer(found.values[index], found.errors[index], found.case_df)
-    low, high = _interval(found, inference)
+    refused = found.refused[index] if found.refused else ""
+    low, high = (math.nan, math.nan) if refused else _interval(found, inference)
     separated = SEPARATED if math.isnan(inference.mean) else ""
     return {
         "method": found.block.methods[index], "fraction": found.block.fraction, "dataset": found.block.dataset,
         "reading": reading, "measure": found.metric, "estimate": inference.mean, "sd": inference.sd, "low": low,
         "high": high, "replicates": inference.replicates, "covers": covers(inference),
-        "reason": separated or unknown(inference),
+        "reason": separated or refused or unknown(inference),
     }  # fmt: skip
 
 

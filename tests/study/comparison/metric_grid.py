@@ -1,7 +1,8 @@
 """Every metric of the comparison in simulated studies of two methods alike: how often its tests and intervals err.
 
-A cell of the grid is a number of replicates, of positives (of images of the rarest class) and of classes. Its studies
-go through the tables that the report is made from, so that what these refuse is counted as refused.
+A cell of the grid is a number of replicates, of positives (of images of each rare class) to expect, and of classes.
+Test sets are drawn from a population, so that the sizes of their classes vary: predictive values, mean scores and the
+like depend on them. Studies go through the tables that the report is made from: what these refuse counts as refused.
 """
 
 from __future__ import annotations
@@ -98,8 +99,14 @@ def truth(classes: int) -> dict[str, float]:
     drawn = [_values(regime, rng) for _ in range(40 if classes == 2 else 20)]
     found = {name: float(np.mean([one[name] for one in drawn])) for name in drawn[0]}
     if classes == 2:
-        found |= {"auroc": regime.world.auc} | _at_thresholds(regime.world, rng)
+        found |= {"auroc": regime.world.auc} | _at_thresholds(regime.world, rng) | _of_calibrated(rng)
     return found
+
+
+def _of_calibrated(rng: np.random.Generator) -> dict[str, float]:
+    """Of very many images: ten bins of the usual number make an error of their own as large as the true one."""
+    drawn = [_means(_calibrated(draw(Regime(2, 5, 100_000).world, rng), 2))[CALIBRATED] for _ in range(4)]
+    return {CALIBRATED: float(np.mean(drawn))}
 
 
 def _at_thresholds(world: World, rng: np.random.Generator) -> dict[str, float]:
@@ -122,7 +129,7 @@ def _values(regime: Regime, rng: np.random.Generator) -> dict[str, float]:
         return _means(found) | {f"{name} of a class": float(value) for name, value in rows.items()}
     block = draw(regime.world, rng)
     rows = _readings(block).groupby("measure")["estimate"].mean()
-    return {**rows.to_dict(), **_means(measure(block, 2, 0)), CALIBRATED: _means(_calibrated(block, 2))[CALIBRATED]}
+    return {**rows.to_dict(), **_means(measure(block, 2, 0))}
 
 
 def _means(found: list[Measured]) -> dict[str, float]:
@@ -130,7 +137,8 @@ def _means(found: list[Measured]) -> dict[str, float]:
 
 
 def _two(regime: Regime, rng: np.random.Generator) -> dict[str, dict[str, float]]:
-    block = study(regime.world, VALIDATION, rng)
+    positives, negatives = _sizes([SHARE, 1 - SHARE], 4 * regime.positives, regime.world.per_lesion, rng)
+    block = study(replace(regime.world, positives=positives, negatives=negatives), VALIDATION, rng)
     measured = [*measure(block, DRAWS, 0), *_calibrated(block, DRAWS)]
     found = _joined(estimates(measured), differences(measured, baseline="one", margin=0.02), "metric")
     points = at_points([block])
@@ -140,7 +148,10 @@ def _two(regime: Regime, rng: np.random.Generator) -> dict[str, dict[str, float]
 
 
 def _many(regime: Regime, rng: np.random.Generator) -> dict[str, dict[str, float]]:
-    block = class_block(regime.class_world, rng)
+    world = regime.class_world
+    images = sum(world.images)
+    sizes = _sizes([size / images for size in world.images], images, world.per_lesion, rng)
+    block = class_block(replace(world, images=tuple(sizes)), rng)
     measured = measure_classes(block, DRAWS, 0)
     first = block.methods[0]
     found = _joined(estimates(measured), differences(measured, baseline=first, margin=0.02), "metric")
@@ -148,6 +159,12 @@ def _many(regime: Regime, rng: np.random.Generator) -> dict[str, dict[str, float
         rows[rows["class"] == NAMES[1]] for rows in (per_class([block]), class_differences([block], baseline=first))
     )
     return found | {f"{name} of a class": row for name, row in _joined(one, paired, "metric").items()}
+
+
+def _sizes(shares: list[float], images: int, per_lesion: float, rng: np.random.Generator) -> list[int]:
+    """Images of each class of a test set of about so many: its lesions are drawn, each with its images."""
+    lesions = rng.multinomial(round(images / per_lesion), shares)
+    return [max(int(rng.geometric(1 / per_lesion, count).sum()), 2) for count in lesions]
 
 
 def _readings(block: Block, measured: list[Measured] | None = None) -> pd.DataFrame:

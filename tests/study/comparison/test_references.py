@@ -170,13 +170,24 @@ def test_bootstrap_and_delong_agree_on_clustered_images() -> None:
     drawn_ = np.concatenate(
         [
             np.stack([curve_measures(segments(s, label), w)["auroc"] for s in scores])
-            for w in weightings(own, 4000, rng)
+            for w in weightings(own.cluster, label.astype(int), 4000, rng)
         ],
         axis=1,
     )
     np.testing.assert_allclose(np.cov(drawn_), errors @ errors.T, rtol=0.1)
     apart = cases(label).errors(closed_form.auroc(scores, label)[1])
     assert (errors @ errors.T)[0, 0] > 1.2 * (apart @ apart.T)[0, 0], "clusters must widen the interval"
+
+
+def test_draws_vary_in_their_share_of_positives_and_never_lack_a_class() -> None:
+    """As new patients do: the sd of a binomial share (less what is drawn again), where clusters are single images."""
+    positive = np.arange(200) < 40
+    (drawn_, *_) = weightings(np.arange(200), positive.astype(int), 250, np.random.default_rng(3))
+    assert drawn_[positive].sum(axis=0).std() == pytest.approx(np.sqrt(200 * 0.2 * 0.8), rel=0.12)
+    assert (drawn_.sum(axis=0) == 200).all()
+    rare = np.arange(30) < 1
+    for weights in weightings(np.arange(30), rare.astype(int), 300, np.random.default_rng(4)):
+        assert (weights[rare].sum(axis=0) > 0).all()
 
 
 def test_same_seed_same_draws() -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from study.comparison import compare
+from tests.study.comparison.worlds import World, draw, table
 from tests.study.report.example import METHODS, predictions
 
 
@@ -137,3 +138,13 @@ def test_equivalence_follows_the_margin() -> None:
     narrow = run(one_set(), margin=0.001)["differences"]
     assert not narrow["equivalent"].any()
     assert (narrow["bound"] >= narrow["difference"].abs()).all()
+
+
+@pytest.mark.parametrize(("positives", "given"), [(15, False), (400, True)])
+def test_a_calibration_error_that_chance_could_give_has_no_interval_and_says_so(positives: int, given: bool) -> None:
+    """Simulated: where chance gives more than a third of it the estimate is too high (docs/benchmarks.md)."""
+    block = draw(World(replicates=2, positives=positives, negatives=3 * positives), np.random.default_rng(0))
+    row = run(table(block), baseline="one")["estimates"].query("metric == 'calibration_error'").iloc[0]
+    assert np.isnan(row["low"]) == (not given)
+    assert ("chance alone would give 0." in row["reason"]) == (not given)
+    assert row["estimate"] > 0.1
