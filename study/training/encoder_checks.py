@@ -17,7 +17,7 @@ from trainables.job import EncoderRef
 if TYPE_CHECKING:
     from trainables.encoders import Encoder
 
-SAMPLE = 32  # images that the features are looked at on
+SAMPLE = 16  # images that the features are looked at on: enough to see a collapse, and a second of forward pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +83,8 @@ def statistics(encoder: Encoder, images: np.ndarray) -> dict[str, float]:
     from trainables.models.classifier import Classifier
 
     with torch.inference_mode():
-        features = Classifier(encoder, 2).eval().encode(torch.from_numpy(images)).numpy()
+        model = Classifier(encoder, 2).eval().to(memory_format=torch.channels_last)
+        features = model.encode(torch.from_numpy(images)).numpy()
     values = np.linalg.svd(features - features.mean(axis=0), compute_uv=False)
     shares = values[values > 0] / values.sum() if values.sum() else np.ones(1)
     return {

@@ -33,7 +33,7 @@ def test_check_prints_keys_size_normalisation_and_features(tmp_path: Path) -> No
     assert found.exit_code == 0, found.output
     for text in ("supervised:ft", "matched: 90 keys", "missing: none", "parameters: 372,688", "features: 96", "mean ("):
         assert text in found.output
-    assert found.output.count("on 32 images: mean ") == 3
+    assert found.output.count("on 16 images: mean ") == 3
     assert "random:linear\n  weights: nothing: they are drawn anew" in found.output
 
 
