@@ -12,6 +12,8 @@ from datasets.inspect import Classes, Found, Release
 
 FEW = 50
 """Images of the rarer class below which differences between methods are unlikely to be shown."""
+FEW_TESTED, TEST_SHARE = 5, 0.2
+"""Images of the rarer class in a test part below which its variance is hardly known; the part's usual share."""
 MOST = 30  # words that the table lists; the rest are counted
 
 
@@ -29,7 +31,9 @@ def print_found(found: Found, console: Console | None = None) -> None:
     counts = found.classes.counts if found.classes else found.releases[0].counts
     rarer = min(count for name, count in counts.items() if name != "left out")
     if rarer < FEW:
-        console.print(f"[yellow]   careful[/] the rarer class has {rarer:,} images: intervals will be wide.")
+        held_out = max(1, round(rarer * TEST_SHARE))
+        few = f", about {held_out} of them in a test part: too few to conclude from" if held_out < FEW_TESTED else ""
+        console.print(f"[yellow]   careful[/] the rarer class has {rarer:,} images{few}; intervals will be wide.")
 
 
 def print_next(written: list[Path], console: Console | None = None) -> None:

@@ -37,6 +37,7 @@ def test_every_budget_gives_a_spec_that_plan_takes(budget, folder, tmp_path):
     said = init(folder, "--out", tmp_path / "mine.yaml", "--budget", budget)
     assert "'Odd' (8 images) is left out" in said
     assert "8 benign, 8 melanoma, 8 left out" in said
+    assert "the rarer class has 8 images, about 2 of them in a test part: too few to conclude from" in said
     assert "study run" in said
     spec = load_spec(tmp_path / "mine.yaml")
     fairness_rules.check(plan(spec))
