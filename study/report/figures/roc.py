@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 from markupsafe import Markup
 
+from study.comparison.metrics.metric import MAIN
 from study.report.figures.svg import Plot
 from study.report.formatting import number
 from study.report.inputs.loaded_tables import ReportData, groups
@@ -41,7 +42,7 @@ def _panel(data: ReportData, results: Results, rows: pd.DataFrame, fraction: flo
 def _legend(plot: Plot, data: ReportData, results: Results, methods: Sequence[str], fraction: float, name: str) -> None:
     top = plot.y(0) - 14 * len(methods) - 2
     for index, method in enumerate(methods):
-        estimate = results.estimate(method, fraction, name)
+        estimate = results.estimate(method, fraction, name, MAIN)
         y = top + 14 * index + 10
         value = number(estimate.value) if estimate else ""
         plot.text(plot.x(1) - 40, y, method, f"own {data.palette[method].css}", "end")

@@ -95,22 +95,22 @@ def _lead(data: ReportData, table: pd.DataFrame) -> str:
 
 
 def _measure(data: ReportData, table: pd.DataFrame, metric: str) -> Table:
-    """Rows are fraction × class × method, columns are test sets."""
+    """Rows are fraction × test set × method, columns are classes."""
     here = table[table["metric"] == metric]
     classes = [str(name) for name in here["class"].drop_duplicates()]
     found = {(r["fraction"], r["class"], r["method"], r["dataset"]): r for r in records(here)}
     rows: list[list[Cell | str]] = []
     for share in data.fractions:
-        for name in classes:
+        for dataset in data.sets:
             for method in data.methods:
-                cells = [_cell(found.get((share, name, method, dataset))) for dataset in data.sets]
-                rows.append([f"{name}, trained on {percent(share)}", method, *cells])
+                cells = [_cell(found.get((share, name, method, dataset))) for name in classes]
+                rows.append([f"{percent(share)}, tested on {dataset}", method, *cells])
     return Table(
         name=f"class_{metric}",
         caption=MEASURES[metric],
-        header=["class", "method", *data.sets],
+        header=["training images", "method", *classes],
         rows=rows,
-        align="ll" + "r" * len(data.sets),
+        align="ll" + "r" * len(classes),
         numbers=data.ordered(here, "fraction", "dataset", "method"),
         notes=("Mean over the re-trained models; in brackets the 95\u00a0% interval for new patients and runs.",),
         group=True,

@@ -68,9 +68,13 @@ def _figures(data: ReportData, found: Results, rows: dict[str, dict[str, Any]], 
             }
             if points:
                 figures.append(figure(cost_scatter(data, points, unit, metric(data.context.metric), span), dataset))
-        body += Markup("<h3>{}</h3>").format(f"{metric(data.context.metric)} against {heading[0].lower()}{heading[1:]}")
+        body += Markup("<h3>{}</h3>").format(_against(metric(data.context.metric), heading))
         body += panels(figures, wide=len(figures) < 3)
     return body
+
+
+def _against(measure: str, heading: str) -> str:
+    return f"{measure[0].upper()}{measure[1:]} against {heading[0].lower()}{heading[1:]}"
 
 
 def _lead(rows: dict[str, dict[str, Any]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from study.comparison import compare
 from study.report import write_report
 from study.report.inputs.loaded_tables import read_data
 from study.report.sections.by_class import by_class
+from study.report.sections.roc import roc
 from study.report.sections.scores import scores
 from tests.study.comparison.class_worlds import NAMES, ClassWorld, class_table
 
@@ -36,10 +38,21 @@ def test_every_class_has_its_rows_and_absent_ones_say_so(folder: Path) -> None:
     assert section is not None
     assert "away has no image of SCC" in section.lead
     table = next(table for table in section.files if table.name == "class_auroc")
-    assert [row[0] for row in table.rows] == [f"{name}, trained on 100\u00a0%" for name in NAMES for _ in range(2)]
-    scc = table.rows[2 * NAMES.index("SCC")]
-    assert scc[3].text == "undefined"
-    assert scc[3].sub == "no image of this class"
+    assert table.header == ["training images", "method", *NAMES]
+    assert [row[0] for row in table.rows] == [
+        f"100\u00a0%, tested on {name}" for name in ("home", "away") for _ in range(2)
+    ]
+    scc = table.rows[2][2 + NAMES.index("SCC")]
+    assert scc.text == "undefined"
+    assert scc.sub == "no image of this class"
+
+
+def test_roc_curves_have_aucs_beside_them_whatever_the_study_is_about(folder: Path) -> None:
+    data = read_data(folder)
+    section = roc(replace(data, context=data.context.model_copy(update={"metric": "balanced_accuracy"})))
+    assert section is not None
+    found = data.tables["estimates"].query("metric == 'auroc' and dataset == 'home' and method == 'method 0'")
+    assert f">{found['estimate'].iloc[0]:.3f}<" in section.body
 
 
 def test_a_confusion_matrix_sums_to_one_along_each_class(folder: Path) -> None:
