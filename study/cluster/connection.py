@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from study.base.errors import StudyError
+from study.base.errors import RunAgain, StudyError
 from study.cluster.lifetime import head_watch, own_ray
 
 INSECURE = "STUDY_ALLOW_CLUSTER_WITHOUT_TOKEN"
@@ -92,6 +92,13 @@ def _init(**arguments: Any) -> None:
         where = arguments.get("address", "this machine")
         raise StudyError(
             f"No Ray cluster could be reached or started at {where}: {error}. Check the address."
+        ) from error
+    except Exception as error:
+        if type(error) is not Exception:  # Ray's own way to say that its processes were not up in time
+            raise
+        raise RunAgain(
+            f"Ray did not start here in time: {str(error).partition('. ')[0]}. Wait until the machine has less to do, "
+            "and run the same command again."
         ) from error
 
 

@@ -25,8 +25,8 @@ from study.pipeline.verify import verify
 from study.protocol.opening import load_study
 from tests.soak import reliability, small_study
 from tests.soak.faults import reference
+from tests.soak.file_damage import DAMAGES, damage
 
-DAMAGES = ("file truncated", "bits flipped", "file emptied", "file zeroed in part")
 ACTION = re.compile(r"\b(run|Run|Restore|restore|Delete|Mend|Give|Correct|correct|Start|Remove)\b")
 
 
@@ -42,23 +42,6 @@ def kinds(home: Path) -> dict[str, list[Path]]:
             name = f"{name.partition('/')[0]}/*{path.suffix}"
         found.setdefault(name, []).append(path)
     return found
-
-
-def damage(path: Path, how: str, chance: random.Random) -> None:
-    """Damage one file at a random place."""
-    content = bytearray(path.read_bytes())
-    place = chance.randrange(len(content))
-    if how == "file truncated":
-        del content[place:]
-    elif how == "file emptied":
-        content = bytearray()
-    elif how == "bits flipped":
-        for _ in range(chance.choice([1, 8])):
-            content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
-    else:
-        end = min(len(content), place + 512)
-        content[place:end] = bytes(end - place)
-    path.write_bytes(bytes(content))
 
 
 def judge(home: Path, path: Path, undisturbed: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.soak.file_damage import DAMAGES, damage
 from tests.soak.small_study import SmallStudy
 from tests.study.search import crash
 
@@ -100,6 +101,21 @@ def _replicate_deleted(study: SmallStudy, driver: Driver, chance: random.Random)
     return bool(there)
 
 
+def _damaged(pattern: str) -> Strike:
+    """The driver is killed, and a file of what it was at is damaged: the next run sees it, and comes to the same."""
+
+    def strike(study: SmallStudy, driver: Driver, chance: random.Random) -> bool:
+        os.kill(driver.pid, signal.SIGKILL)
+        driver.wait(crash.LIMIT)
+        study.orphans()
+        there = [path for path in sorted(study.home.glob(pattern)) if path.stat().st_size]
+        if there:
+            damage(chance.choice(there), chance.choice(DAMAGES), chance)
+        return bool(there)
+
+    return strike
+
+
 STRIKES: dict[str, Strike] = {
     "driver": _kill("driver"),
     "worker": _kill("worker"),
@@ -115,6 +131,8 @@ STRIKES: dict[str, Strike] = {
     "read-only directory": _read_only,
     "clock moved": _clock,
     "replicate deleted": _replicate_deleted,
+    "checkpoint damaged": _damaged("trials/*/*/last.pt"),
+    "features damaged": _damaged("stages/features/*/*.npy"),
 }
 KILLS = ("driver", "worker", "raylet", "gcs", "agent", "tracking writer", "guardian", "SIGINT", "SIGTERM")
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.soak import leaks, reliability
-from tests.soak.damaged_files import DAMAGES, damage, kinds
+from tests.soak.damaged_files import kinds
 from tests.soak.faults import EACH, faults
 from tests.soak.faulty_proxy import MODES, FaultyProxy
+from tests.soak.file_damage import DAMAGES, damage
 from tests.soak.reliability import Round, table, written
 from tests.soak.strikes import KILLS, STRIKES, one_error
 

@@ -7,6 +7,12 @@ import json
 import subprocess
 import sys
 
+import pytest
+import ray
+
+from study.base.errors import RunAgain, StudyError
+from study.cluster.connection import connect
+
 LISTENERS = """
 import json, os
 import psutil, ray
@@ -37,3 +43,22 @@ def test_nothing_of_a_local_ray_listens_beyond_the_loopback_interface():
         ip = ipaddress.ip_address(address)
         ip = getattr(ip, "ipv4_mapped", None) or ip
         assert ip.is_loopback, f"{name} listens on {address}"
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected", "said"),
+    [
+        (Exception("The current node timed out during startup. This could …"), RunAgain, "did not start here in time"),
+        (ConnectionError("refused"), StudyError, "Check the address"),
+        (KeyError("a fault of ours"), KeyError, "a fault of ours"),
+    ],
+)
+def test_a_ray_that_does_not_start_is_said(raised, expected, said, monkeypatch):
+    def init(**_: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    with pytest.raises(expected, match=said):
+        connect()
