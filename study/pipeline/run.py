@@ -10,6 +10,7 @@ from pathlib import Path
 
 from datasets.base.errors import DataError
 from study.base.errors import StudyError
+from study.evaluation import prediction_tables
 from study.pipeline.stages import STAGES
 from study.pipeline.status import stages_to_run
 from study.plan.cells import Plan
@@ -40,6 +41,7 @@ def run_study(
     context = StageContext(plan=plan, directory=directory, observers=tuple(observers), address=address, reopen=reopen)
     stages = stages_to_run(plan, directory)
     if not stages:
+        prediction_tables.verify(directory)  # what is said to be complete is there as it was written
         context.message(f"nothing to do: {directory.root} is complete")
         return
     for name in stages:

@@ -57,7 +57,10 @@ def judge(home: Path, path: Path, undisturbed: dict[str, Any]) -> str:
         return "refused" if named and ACTION.search(text) else f"an error without file or action: {text[:200]}"
     if error is not None and not isinstance(error, SystemExit):
         return f"traceback: {type(error).__name__}: {error}"[:200]
-    found = small_study.ending(home)
+    try:
+        found = small_study.ending(home)
+    except OSError as error:
+        return f"passed over: {error}"[:200]
     changed = [name for name, value in found.items() if value != undisturbed[name]]
     broken = [link.name for link in verify(*load_study(home)) if link.answer == "broken"]
     return f"another result: {changed + broken}" if changed or broken else "as undisturbed"

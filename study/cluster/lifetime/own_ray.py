@@ -25,9 +25,11 @@ RESTARTS = "STUDY_RAY_RESTARTS"  # environment: how often this driver has starte
 INTERVAL = 0.25  # seconds between looks
 TERM_LIMIT = 15.0  # seconds that a driver gets to end by itself after SIGTERM
 TERMINATED = 128 + signal.SIGTERM
+_SAID: dict[int, str] = {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}
 FATAL = ("gcs_server", "raylet")  # Ray's processes without which nothing goes on; its agents take the raylet along
 _signals: list[socket.socket] = []  # where the kernel's signals arrive; empty: nothing is restarted or ended here
 _watched: list[Any] = []  # the Ray nodes that this process has started
+_asked: dict[int, float] = {}  # when this process was asked to end, by signal
 _ending = threading.Event()
 
 
@@ -73,21 +75,32 @@ def lost(node: Any) -> list[str]:
 
 
 def _watch(node: Any) -> None:
-    asked: dict[int, float] = {}  # when this process was asked to end, by signal
     while not _ending.wait(INTERVAL):
         import ray
 
         if ray._private.worker._global_node is not node:
             return
         dead = lost(node)
-        for number in _received():
-            asked.setdefault(number, time.monotonic())
-        if signal.SIGTERM in asked and (dead or time.monotonic() - asked[signal.SIGTERM] > TERM_LIMIT):
-            leave(TERMINATED, "terminated; run the same command again to go on")
-        if signal.SIGINT in asked and dead:
-            leave(128 + signal.SIGINT, "interrupted; run the same command again to go on")
+        _hear()
+        if (signal.SIGTERM in _asked and time.monotonic() - _asked[signal.SIGTERM] > TERM_LIMIT) or dead:
+            _leave_where_asked()
         if dead and not _ending.is_set():
             start_another(f"Ray on this machine has lost its {' and '.join(dead)}")
+
+
+def _hear() -> None:
+    """Note when this process was asked to end."""
+    for number in _received():
+        if number in _SAID:
+            _asked.setdefault(number, time.monotonic())
+
+
+def _leave_where_asked() -> None:
+    """End at once if this process was asked to, by SIGTERM or SIGINT."""
+    _hear()
+    for number, said in _SAID.items():
+        if number in _asked:
+            leave(128 + number, f"{said}; run the same command again to go on")
 
 
 def _terminate(number: int, _frame: object) -> None:
@@ -114,6 +127,7 @@ def start_another(what: str) -> None:
         leave(RunAgain.exit_code, f"{often}. Run the same command again: it goes on from here.")
     print(f"{what}; starting another ({count} of {MAX_RESTARTS})", file=sys.stderr, flush=True)
     guarding.end_all()  # two processes must not train one trial
+    _leave_where_asked()  # a signal to the whole group may end Ray before it reaches this process
     os.environ[RESTARTS] = str(count)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])

@@ -64,14 +64,28 @@ def test_a_process_that_has_ended_but_was_not_waited_for_is_gone():
 
 
 AGAIN = """
-import os, sys
+import os, signal, sys
 from study.cluster.lifetime import own_ray
 
 print("begins", os.getpid(), sys.argv[1:], flush=True)
-own_ray._signals[:] = [1]
+own_ray.restart_when_lost()
 own_ray._watched[:] = [1]
+if sys.argv[1].startswith("SIG"):
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGINT, lambda *_: None)
+    own_ray.guarding.end_all = lambda: os.kill(os.getpid(), getattr(signal, sys.argv[1]))
 own_ray.start_another("Ray has lost its raylet")
 """
+
+
+@pytest.mark.parametrize(("name", "code", "said"), [("SIGTERM", 143, "terminated"), ("SIGINT", 130, "interrupted")])
+def test_a_signal_while_another_ray_is_started_is_obeyed(name, code, said, tmp_path):
+    """A signal to the whole group ends Ray before this process has heard of it."""
+    script = tmp_path / "again.py"
+    script.write_text(AGAIN)
+    done = subprocess.run([sys.executable, str(script), name], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.count("begins")) == (code, 1), done.stderr
+    assert f"{said}; run the same command again to go on" in done.stderr
 
 
 def test_a_process_becomes_another_a_bounded_number_of_times_then_says_run_again(tmp_path):

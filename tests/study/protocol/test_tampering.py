@@ -71,6 +71,13 @@ def test_what_was_computed_from_the_records_is_computed_anew(copy, name):
     assert {link.answer for link in verify(*load_study(copy))} == {"holds"}
 
 
+@pytest.mark.parametrize("how", ["truncated", "emptied"])
+def test_a_damaged_prediction_table_is_said_by_a_run_that_has_nothing_to_do(copy, how):
+    damage(copy, "predictions/*.parquet", how, copy)
+    with pytest.raises(StudyError, match=r"predictions/.*parquet has .*Delete it and run `study evaluate"):
+        api.run(copy / "spec.yaml", copy, progress=False)
+
+
 def test_a_report_of_altered_tables_is_refused(copy):
     damage(copy, "comparison/*.parquet", "edited", copy)
     with pytest.raises(StudyError, match=r"files in .*comparison were altered"):
