@@ -23,6 +23,7 @@ soak: .venv/installed-soak  # what takes long by nature; writes docs/soak.md and
 	$(BIN)/python -m tests.soak.faults --seconds 3600 --seed $$(date +%j) --write
 	$(BIN)/python -m tests.soak.outages --seed $$(date +%j) --write
 	$(BIN)/python -m tests.soak.damaged_files --seed $$(date +%j) --write
+	$(BIN)/python -m tests.soak.group_workers --seed $$(date +%j) --write
 	$(BIN)/python -m tests.soak.leaks --write
 	$(BIN)/python -m tests.soak.three_nodes --write
 

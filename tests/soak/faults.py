@@ -153,7 +153,7 @@ def main() -> int:
         undisturbed = reference(where)
         number = options.first if options.only is None else options.only
         while time.monotonic() < deadline:
-            if number not in known:
+            if number not in known or options.only is not None:
                 found = round_of(options.seed, number, undisturbed, where, keep=options.scratch is not None)
                 print(found.line(), flush=True)
                 wrong |= bool(found.wrong)

@@ -23,7 +23,7 @@ from tests.study.search import crash
 from tests.study.search.example_cells import job_maker, small_plan
 from tests.study.search.toys import curve
 
-WORKER = "ray::_RayTrainWorker"
+WORKER = "RayTrainWorker"
 TRIALS, EPOCHS = 3, 4
 
 

@@ -69,6 +69,13 @@ def written(page: str, part: str, text: str) -> str:
     return f"{head}{begin}\n{text}{end}{tail}"
 
 
+def _bound(count: int, wrong: int) -> str:
+    """What so many faults say of the next one (the rule of three; Hanley and Lippman-Hand, JAMA 1983)."""
+    if wrong or not count:
+        return ""
+    return f"So fewer than {min(1.0, 3 / count):.1%} of such faults end otherwise (95 % confidence)."
+
+
 def table(entries: list[dict[str, Any]]) -> str:
     """One row a kind of fault."""
     kinds = sorted({kind for entry in entries for kind in entry["faults"]})
@@ -77,7 +84,7 @@ def table(entries: list[dict[str, Any]]) -> str:
     wrong = [entry for entry in entries if entry["wrong"]]
     lines = [
         f"\n{count} faults in {len(entries)} rounds, {hours:.1f} hours; {len(wrong)} rounds ended otherwise than "
-        "an undisturbed study, and not in one error.\n",
+        "an undisturbed study, and not in one error. " + _bound(count, len(wrong)) + "\n",
         "| fault | times | answered by one error | studies that ended otherwise | median seconds of such a round |",
         "|---|---|---|---|---|",
     ]

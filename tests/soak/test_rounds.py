@@ -53,6 +53,8 @@ def test_the_table_counts_faults_and_names_what_went_wrong():
     assert "| driver | 2 | 0 | 0 | 10 |" in text
     assert "| gcs | 1 | 1 | 1 | 30 |" in text
     assert "- files 0/1 (gcs): no epoch" in text
+    assert "confidence" not in text
+    assert "fewer than 30.0% of such faults" in table([{**ENTRIES[0], "faults": ["driver"] * 10}])
     page = "before\n<!-- rounds: begin -->\nold\n<!-- rounds: end -->\nafter\n"
     assert written(page, "rounds", text) == f"before\n<!-- rounds: begin -->\n{text}<!-- rounds: end -->\nafter\n"
     with pytest.raises(ValueError, match="has no marks of the part 'leaks'"):
