@@ -15,7 +15,7 @@ from study.comparison.metrics.bootstrap import bootstrap
 from study.comparison.metrics.draws import Model
 from study.comparison.metrics.metric import METRICS, ClosedForm
 
-MUCH = 1 / 3
+MUCH = 1 / 4
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,23 +17,24 @@ from scipy.special import expit
 
 from study.comparison.blocks import Block, ClassBlock
 from study.comparison.cases import ClassCases
-from study.comparison.class_differences import class_differences
-from study.comparison.differences import differences
-from study.comparison.estimates import estimates
-from study.comparison.metrics.measure import Measured, measure
+from study.comparison.differences import difference
+from study.comparison.estimates import bounded, estimates, interval
+from study.comparison.inference import Inference, infer
+from study.comparison.metrics import closed_form
+from study.comparison.metrics.measure import Measured, measure, measured
 from study.comparison.metrics.measure_classes import measure_classes
+from study.comparison.operating_points import recalibration
 from study.comparison.operating_points.at_points import at_points
-from study.comparison.operating_points.at_thresholds import operating_point_differences, operating_points
-from study.comparison.operating_points.calibration_measures import calibration_measures
+from study.comparison.operating_points.at_thresholds import COMPARED, operating_points
+from study.comparison.operating_points.calibration_measures import excess, log_loss
 from study.comparison.operating_points.temperature import log_odds
-from study.comparison.per_class import per_class
-from tests.study.comparison.class_worlds import NAMES, ClassWorld, draw_scores
+from tests.study.comparison.class_worlds import ClassWorld, draw_scores
 from tests.study.comparison.operating_points.coverage import runs_at_thresholds, study
 from tests.study.comparison.worlds import World, draw
 
 REPLICATES, POSITIVES, CLASSES = (2, 3, 5), (10, 39, 100, 400), (2, 8)
 VALIDATION = 150  # positive validation images that choose a threshold
-DRAWS = 500
+DRAWS = 300
 CALIBRATED = "calibration_error, calibrated"
 COUNTS = ("studies", "refused", "covers", "tests", "rejected", "corrected", "covers_difference")
 SHARE = 1 / 4  # of positives
@@ -124,12 +125,9 @@ def _values(regime: Regime, rng: np.random.Generator) -> dict[str, float]:
     """Means over both methods and all runs of one study with many of each."""
     if regime.classes > 2:
         block = class_block(regime.class_world, rng)
-        found = measure_classes(block, 2, 0)
-        rows = per_class([block]).query("`class` == @NAMES[1]").groupby("metric")["estimate"].mean()
-        return _means(found) | {f"{name} of a class": float(value) for name, value in rows.items()}
-    block = draw(regime.world, rng)
-    rows = _readings(block).groupby("measure")["estimate"].mean()
-    return {**rows.to_dict(), **_means(measure(block, 2, 0))}
+        return _means([*measure_classes(block, 2, 0), *_of_a_class(block)])
+    two = draw(regime.world, rng)
+    return _means([*measure(two, 2, 0), *_of_scores(two)])
 
 
 def _means(found: list[Measured]) -> dict[str, float]:
@@ -139,12 +137,17 @@ def _means(found: list[Measured]) -> dict[str, float]:
 def _two(regime: Regime, rng: np.random.Generator) -> dict[str, dict[str, float]]:
     positives, negatives = _sizes([SHARE, 1 - SHARE], 4 * regime.positives, regime.world.per_lesion, rng)
     block = study(replace(regime.world, positives=positives, negatives=negatives), VALIDATION, rng)
-    measured = [*measure(block, DRAWS, 0), *_calibrated(block, DRAWS)]
-    found = _joined(estimates(measured), differences(measured, baseline="one", margin=0.02), "metric")
+    found = _rows([*measure(block, DRAWS, 0), *_calibrated(block, DRAWS)])
+    for one in _of_scores(block):
+        inference = infer(one.values[0], one.errors[0], one.case_df)
+        low, high = bounded(inference, math.inf, one.cases) if one.metric == "log_loss" else inference.interval()
+        found[one.metric] = {"low": low, "high": high}
     points = at_points([block])
-    rows = _joined(operating_points(points), operating_point_differences(points, baseline="one"), "measure")
-    readings = _joined(_readings(block, measured), None, "measure")
-    return {**readings, **found, **{f"{name} at a threshold": row for name, row in rows.items()}}
+    ends = operating_points(points).query("method == 'one'")
+    for item, low, high in zip(points, ends["low"], ends["high"], strict=True):
+        pair = _pair(difference(item.of(1, 0), 1, 0)) if item.found.metric in COMPARED else {}
+        found[f"{item.found.metric} at a threshold"] = {"low": low, "high": high, **pair}
+    return found
 
 
 def _many(regime: Regime, rng: np.random.Generator) -> dict[str, dict[str, float]]:
@@ -152,26 +155,52 @@ def _many(regime: Regime, rng: np.random.Generator) -> dict[str, dict[str, float
     images = sum(world.images)
     sizes = _sizes([size / images for size in world.images], images, world.per_lesion, rng)
     block = class_block(replace(world, images=tuple(sizes)), rng)
-    measured = measure_classes(block, DRAWS, 0)
-    first = block.methods[0]
-    found = _joined(estimates(measured), differences(measured, baseline=first, margin=0.02), "metric")
-    one, paired = (
-        rows[rows["class"] == NAMES[1]] for rows in (per_class([block]), class_differences([block], baseline=first))
-    )
-    return found | {f"{name} of a class": row for name, row in _joined(one, paired, "metric").items()}
+    found = _rows(measure_classes(block, DRAWS, 0))
+    for one in _of_a_class(block):
+        low, high = interval(one, infer(one.values[0], one.errors[0], one.case_df))
+        found[one.metric] = {"low": low, "high": high, **_pair(difference(one, 1, 0))}
+    return found
+
+
+def _rows(measured: list[Measured]) -> dict[str, dict[str, float]]:
+    """By metric, the interval of the first method's value as the table of estimates has it, and the other's test."""
+    ends = estimates(measured).drop_duplicates("metric")
+    return {
+        one.metric: {"low": low, "high": high, **_pair(difference(one, 1, 0))}
+        for one, low, high in zip(measured, ends["low"], ends["high"], strict=True)
+    }
+
+
+def _pair(found: Inference) -> dict[str, float]:
+    """As a row of the table of differences, in a family of one."""
+    low, high = found.difference_interval(math.inf)
+    return {"p": found.p(), "p_holm": found.tail(), "other_low": low, "other_high": high}
+
+
+def _of_scores(block: Block) -> list[Measured]:
+    """Calibration measures of the scores as they are."""
+    odds = replace(block, scores=log_odds(block.scores))
+    return [
+        measured(odds, "slope", recalibration.slope), measured(odds, "in the large", recalibration.in_the_large),
+        measured(block, "mean score less share", excess), measured(block, "log_loss", log_loss),
+    ]  # fmt: skip
+
+
+def _of_a_class(block: ClassBlock) -> list[Measured]:
+    """Measures of one of the rare classes."""
+    decided = block.decided(1)
+    found = [
+        measured(block.against_rest(1), "auroc", closed_form.auroc),
+        measured(decided, "sensitivity", closed_form.sensitivity),
+        measured(decided, "specificity", closed_form.specificity),
+    ]
+    return [replace(one, metric=f"{one.metric} of a class") for one in found]
 
 
 def _sizes(shares: list[float], images: int, per_lesion: float, rng: np.random.Generator) -> list[int]:
     """Images of each class of a test set of about so many: its lesions are drawn, each with its images."""
     lesions = rng.multinomial(round(images / per_lesion), shares)
     return [max(int(rng.geometric(1 / per_lesion, count).sum()), 2) for count in lesions]
-
-
-def _readings(block: Block, measured: list[Measured] | None = None) -> pd.DataFrame:
-    """The calibration measures of the scores as they are."""
-    given = replace(block, frozen={"temperature": np.ones(block.scores.shape[:3])})
-    standing = [replace(one, block=given) for one in measured or [] if one.metric == "calibration_error"]
-    return calibration_measures([given], 2, 0, standing).query("reading == 'raw' and measure != 'calibration_error'")
 
 
 def _calibrated(block: Block, draws: int) -> list[Measured]:
@@ -189,13 +218,3 @@ def class_block(world: ClassWorld, rng: np.random.Generator) -> ClassBlock:
         fraction=1.0, dataset="drawn", methods=world.methods, classes=world.classes, cases=cases,
         scores=scores[:, :, None],
     )  # fmt: skip
-
-
-def _joined(one: pd.DataFrame, paired: pd.DataFrame | None, key: str) -> dict[str, dict[str, float]]:
-    """By measure, the interval of the first method's value and the test of the other against it."""
-    first = one[one["method"] == one["method"].iloc[0]].set_index(key)[["low", "high"]]
-    found: Mapping[str, dict[str, float]] = {str(name): dict(row) for name, row in first.iterrows()}
-    if paired is not None:
-        for row in paired.to_dict("records"):
-            found[row[key]].update(p=row["p"], p_holm=row["p_holm"], other_low=row["low"], other_high=row["high"])
-    return dict(found)

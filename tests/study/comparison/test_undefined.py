@@ -142,7 +142,7 @@ def test_equivalence_follows_the_margin() -> None:
 
 @pytest.mark.parametrize(("positives", "given"), [(15, False), (400, True)])
 def test_a_calibration_error_that_chance_could_give_has_no_interval_and_says_so(positives: int, given: bool) -> None:
-    """Simulated: where chance gives more than a third of it the estimate is too high (docs/benchmarks.md)."""
+    """Simulated: where chance gives more than a quarter of it the estimate is too high (docs/benchmarks.md)."""
     block = draw(World(replicates=2, positives=positives, negatives=3 * positives), np.random.default_rng(0))
     row = run(table(block), baseline="one")["estimates"].query("metric == 'calibration_error'").iloc[0]
     assert np.isnan(row["low"]) == (not given)
