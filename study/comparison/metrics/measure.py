@@ -62,7 +62,11 @@ def measure(block: Block, draws: int, seed: int, wanted: Sequence[str] | None = 
         if name not in defined:
             rows.append(undefined(block, name, lacking))
         elif metric.closed_form is not None:
-            rows.append(measured(block, name, metric.closed_form))
+            found = measured(block, name, metric.closed_form)
+            if not metric.one_class and min(block.cases.classes()) < 2:
+                # A single case lies on its own mean: its share in the error is 0, and its variance is unknown.
+                found = replace(found, errors=np.full_like(found.errors, np.nan))
+            rows.append(found)
         else:
             found = from_draws(block, name, values[name], drawn[name], block.cases.rarer())
             if metric.chance is not None:

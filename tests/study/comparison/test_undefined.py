@@ -58,6 +58,17 @@ def test_perfect_scores_leave_doubt() -> None:
     assert 0.8 < row["low"] < 1.0
 
 
+def test_a_single_positive_image_has_no_interval_and_shows_no_difference() -> None:
+    table = one_set()
+    chosen = table.loc[table["label"] == 1, "image_id"].iloc[0]
+    found = run(table[(table["label"] == 0) | (table["image_id"] == chosen)])
+    rows = found["estimates"].query("metric == 'auroc'")
+    assert rows["estimate"].notna().all()
+    assert rows[["low", "high"]].isna().all(axis=None)
+    assert rows["reason"].str.contains("belong to one patient or lesion").all()
+    assert found["differences"].query("metric == 'auroc'")[["low", "p", "p_holm"]].isna().all(axis=None)
+
+
 def test_all_positives_in_one_patient_have_no_interval() -> None:
     table = one_set()
     sick = table["label"] == 1
