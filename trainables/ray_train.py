@@ -178,8 +178,12 @@ def _fit(trainer: Any, outcome: list[BaseException]) -> None:
 
 
 def _cause(error: BaseException) -> BaseException:
-    cause = getattr(error, "cause", None)
-    return cause if isinstance(cause, BaseException) else error
+    """What a worker's failure comes from: what its training raised, or `OSError` where Ray lost the worker."""
+    from ray.train.v2._internal.exceptions import RayTrainError  # base of what `ray.train` exports; ray 2.60
+
+    cause = getattr(error, "cause", None) or getattr(error, "_base_exc", None)
+    found = cause if isinstance(cause, BaseException) else error
+    return OSError(f"the worker group lost a worker: {found}") if isinstance(found, RayTrainError) else found
 
 
 def _worker(config: Mapping[str, Any]) -> None:

@@ -44,7 +44,10 @@ def load_spec(path: Path | str) -> StudySpec:
     except OSError as error:
         raise StudyError(f"{path}: a study spec is a file to read, but: {error.strerror}. Check its rights.") from error
     if not isinstance(raw, dict):
-        raise StudyError(f"{path}: a study spec is a mapping with `study`, `methods`, `train`, …, got {type(raw)}.")
+        raise StudyError(
+            f"{path}: a study spec is a mapping with `study`, `methods`, `train`, …, got {type(raw)}. Write it, or "
+            "restore the file."
+        )
     return parse_spec(_substitute(raw, path), where=str(path))
 
 

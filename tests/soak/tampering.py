@@ -106,7 +106,8 @@ def page(cells: dict[Cell, str]) -> str:
     tried = [(name, how) for name in RECORDS for how in DAMAGES if any(cell[:2] == (name, how) for cell in cells)]
     wrong = sum("**" in said for said in cells.values())
     rows = "\n".join(row(cells, name, how) for name, how in tried)
-    return f"{HEAD}\n{len(cells)} cases, {wrong} wrong.\n\n{head}\n{rows}\n"
+    count = f"{len(cells)} cases, {wrong} wrong. `?`: not tried since the command or the record came."
+    return f"{HEAD}\n{count}\n\n{head}\n{rows}\n"
 
 
 def written() -> dict[Cell, str]:

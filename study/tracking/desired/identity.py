@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import socket
 import subprocess
 import time
@@ -15,6 +14,7 @@ from uuid import uuid4
 from datasets.base.atomic_files import write_json
 from study.base.versions import versions
 from study.plan.cells import Plan
+from study.protocol import holdings
 from study.store.directory import StudyDirectory
 from study.tracking.sync import paths
 
@@ -55,8 +55,9 @@ def begin_session(plan: Plan, directory: StudyDirectory) -> Identity:
 
 
 def load(directory: StudyDirectory) -> Identity:
-    """Read what `begin_session` wrote."""
-    raw: dict[str, Any] = json.loads(paths.identity(directory).read_text())
+    """Read what `begin_session` wrote. Raises `StudyError` where the file is damaged."""
+    again = "Restore it; or delete the folder, and MLflow gets the study once more, under a new id."
+    raw: dict[str, Any] = holdings.read_json(paths.identity(directory), again)
     return Identity(id=raw["id"], sessions=tuple(Session(**session) for session in raw["sessions"]))
 
 

@@ -6,7 +6,9 @@ import sqlite3
 
 import pytest
 
+from study.base.errors import StudyError
 from study.store.directory import StudyDirectory
+from study.tracking.desired import identity
 from study.tracking.sync import paths
 from study.tracking.sync.backlog import read_backlog
 from study.tracking.sync.sync_state import SyncState, SyncStateStore
@@ -49,3 +51,12 @@ def test_a_file_cut_short_by_a_kill_is_no_end_of_tracking(tmp_path):
     SyncStateStore(path, "server").save("a", SyncState())
     path.write_bytes(path.read_bytes()[:1000])
     assert SyncStateStore(path, "server").load() == {}
+
+
+@pytest.mark.parametrize("content", ["", '{"id": "a', "nonsense"])
+def test_a_damaged_identity_is_said(tmp_path, content):
+    path = paths.identity(StudyDirectory(tmp_path))
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    with pytest.raises(StudyError, match=rf"{path} cannot be read: .*Restore it; or delete the folder"):
+        identity.load(StudyDirectory(tmp_path))
