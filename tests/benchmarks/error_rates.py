@@ -106,8 +106,7 @@ def run(short: bool) -> dict[str, Any]:
             "than 97 %, likewise: cautious. r: how many have no interval because the report refuses one. A run's AUC "
             "has an sd of .01. At a threshold: of 90 % sensitivity, chosen by each run on 150 positives of its own. "
             "Calibrated: the same scores, moved so that they mean what they say. "
-            "Studies up to number 120 refused a calibration error of which chance gives a third; what slipped through "
-            "held the true value too seldom, so that it is a quarter now. "
+            "A calibration error has no interval where chance gives more than a quarter of it. "
             "`python -m tests.benchmarks.error_rates` adds studies."
         ),
     }
