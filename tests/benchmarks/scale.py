@@ -55,7 +55,7 @@ def run(short: bool) -> dict:
         f"table in ISIC 2024's form. Seconds are processor seconds, over {cores()} cores where a stage uses them: what "
         "a machine with nothing else to do takes. Peak memory is that of a process that does this stage alone. "
         "Duplicates: the set against a mirrored and cropped copy of each image; of the candidates, those of the first "
-        "10,000 images are searched and a sample is verified, and the rest counts as as much. Candidates grow with the "
+        "10,000 images are searched and a sample is verified; the rest is counted alike. Candidates grow with the "
         f"square of the images, all else with their number; {LARGEST:,} is extrapolated so from the largest size."
     )
     if missing:
