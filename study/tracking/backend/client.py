@@ -30,6 +30,21 @@ class RequestRejected(Exception):
     """The server rejects the request for good: a retry changes nothing."""
 
 
+def _make_tables(uri: str) -> None:
+    """A local file is there with all its tables or not at all. MLflow makes them in many steps, and a writer that was
+    killed in between left a file that MLflow could never open again."""
+    path = Path(uri.removeprefix("sqlite:///"))
+    if not uri.startswith("sqlite:///") or path.exists():
+        return
+    from mlflow import MlflowClient
+
+    for stale in path.parent.glob(f".{path.name}.*"):
+        stale.unlink()  # its writer died: there is one at a time
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    MlflowClient(tracking_uri=f"sqlite:///{draft}").search_experiments(max_results=1)
+    os.replace(draft, path)
+
+
 class Server:
     """One experiment on one tracking server."""
 
@@ -39,6 +54,7 @@ class Server:
         os.environ.update({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", **target.credentials})
         from mlflow import MlflowClient, set_registry_uri, set_tracking_uri
 
+        _make_tables(target.uri)
         set_tracking_uri(target.uri)  # registering a model resolves `models:/…` by these, not by the client's
         set_registry_uri(target.uri)
         self.client = MlflowClient(tracking_uri=target.uri, registry_uri=target.uri)

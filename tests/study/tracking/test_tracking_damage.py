@@ -60,3 +60,25 @@ def test_a_damaged_identity_is_said(tmp_path, content):
     path.write_text(content)
     with pytest.raises(StudyError, match=rf"{path} cannot be read: .*Restore it; or delete the folder"):
         identity.load(StudyDirectory(tmp_path))
+
+
+def test_a_writer_killed_while_mlflow_makes_its_tables_leaves_no_half_database(tmp_path, monkeypatch):
+    import mlflow
+
+    from study.tracking.backend.client import _make_tables
+
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+
+    class Killed:
+        def __init__(self, tracking_uri: str) -> None:
+            (tmp_path / tracking_uri.rpartition("/")[2]).write_bytes(b"half")
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mlflow, "MlflowClient", Killed)
+        with pytest.raises(KeyboardInterrupt):
+            _make_tables(uri)
+    assert not (tmp_path / "mlflow.db").exists()
+    _make_tables(uri)
+    assert [path.name for path in tmp_path.iterdir()] == ["mlflow.db"]
+    assert mlflow.MlflowClient(uri).search_experiments()
