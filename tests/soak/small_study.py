@@ -39,7 +39,8 @@ SPEC = {
     "tracking": {"models": False},
 }
 COMPILER = shutil.which("cc")  # of the library that moves a clock
-CLOCKED = ("second", "images_per", "device", "started", "ended", "time")  # parts of the names of what a clock decides
+CLOCKED = ("second", "images_per", "device", "started", "ended", "time", "features_computed")
+"""Parts of the names of what a clock decides, and of how much had to be computed again."""
 
 
 class SmallStudy(crash.Study):
