@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test soak soak-short lint docs bench
+.PHONY: demo test soak soak-short lint docs bench constraints
 .venv/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
@@ -47,3 +47,6 @@ docs: .venv/installed-docs  # renew the pages that are made from the code, and b
 
 bench: .venv/installed  # write docs/benchmarks.md
 	$(BIN)/python -m tests.benchmarks
+
+constraints: .venv/installed  # add to constraints.txt what pyproject.toml asks for since; UPGRADE=--upgrade takes the newest
+	$(BIN)/python -m tests.tools.constraints $(UPGRADE)
