@@ -1,4 +1,4 @@
-"""One finished study, shared by all tests of the room that only read it."""
+"""What tests of the room share: a finished study that they only read, and stages without a writer to MLflow."""
 
 from __future__ import annotations
 
@@ -28,14 +28,17 @@ class Untracked(Observer):
 
 
 @pytest.fixture(scope="session")
-def small_study(tmp_path_factory, worker_id):
-    """The directory of a finished study on drawn lesions: two methods, one fraction. Copy it before you change it.
-
-    Where tests run side by side, the first process that asks makes it for all of them.
-    """
+def shared(tmp_path_factory, worker_id):
+    """A folder for what the first process that asks makes for all: tests run side by side, those of a module too."""
     place = tmp_path_factory.getbasetemp()
-    root = (place if worker_id == "master" else place.parent) / "finished" / "study"
-    with FileLock(f"{root.parent}.lock", timeout=600):
+    return (place if worker_id == "master" else place.parent) / "finished"
+
+
+@pytest.fixture(scope="session")
+def small_study(shared):
+    """The directory of a finished study on drawn lesions: two methods, one fraction. Copy it before you change it."""
+    root = shared / "study"
+    with FileLock(f"{shared}.lock", timeout=600):
         if not (root / "report.html").exists():
             search = {"trials": 2, "max_epochs": 2, "shared_design": 2, "scheduler": {"asha": {"eta": 2, "grace": 1}}}
             train = {"source": "synthetic", "fractions": [1.0]}

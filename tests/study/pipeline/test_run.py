@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from filelock import FileLock
 
 from study import api
 from study.base.errors import StudyError
@@ -49,12 +50,15 @@ def small_spec(path, **changes):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(shared):
     """A finished study and what its run printed."""
-    root = tmp_path_factory.mktemp("line")
-    spec = small_spec(root / "spec.yaml")
-    done = study("run", spec, "--dir", root / "study")
-    return StudyDirectory(root / "study"), spec, done.stdout
+    root = shared / "line"
+    spec, said = root / "spec.yaml", root / "said.txt"
+    with FileLock(f"{shared}-line.lock", timeout=600):
+        if not said.exists():
+            root.mkdir(parents=True)
+            said.write_text(study("run", small_spec(spec), "--dir", root / "study").stdout)
+    return StudyDirectory(root / "study"), spec, said.read_text()
 
 
 def test_every_image_is_scored_once_per_replicate_on_every_test_set(finished):
