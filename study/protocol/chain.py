@@ -115,6 +115,15 @@ def _trials(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
                 "another. Restore the file from a backup, or start the study in another directory.",
             )
             return
+    altered = [f"{trial.cell} trial {trial.number}" for trial in trials if trial.altered]
+    if altered:
+        yield Break(
+            link="trials",
+            path=database,
+            message=f"A trial that has ended never changes, but {database} holds another {altered[0]} than it was. "
+            "Restore the file from a backup, or start the study in another directory.",
+        )
+        return
     selection = selection_record.current(plan, directory)
     if selection is not None and selection.trials not in (None, holdings.trials_digest(trials)):
         yield Break(

@@ -66,13 +66,7 @@ def split_digests(directory: StudyDirectory) -> dict[str, str]:
 
 def trials_digest(trials: list[TrialRecord]) -> str:
     """Digest of everything about the trials that a selection can rest on."""
-    return text_digest(
-        [[t.cell, t.number, t.state, t.value, dict(t.params), t.origin, t.seed, _epochs(t)] for t in trials]
-    )
-
-
-def _epochs(trial: TrialRecord) -> list[Any]:
-    return [[record.epoch, dict(record.metrics)] for record in trial.epochs]
+    return text_digest([trial.content for trial in trials])
 
 
 def prediction_digests(directory: StudyDirectory) -> dict[str, dict[str, Any]]:

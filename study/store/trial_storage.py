@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState, create_trial
 from sqlalchemy.exc import SQLAlchemyError
 
+from datasets.base.atomic_files import text_digest
 from search_spaces.domains import Value
 from study.base.errors import StudyError
 from study.plan.cells import Plan
@@ -87,11 +89,17 @@ class Record(TrialTable):
         return super().epoch(cell, number, epoch, metrics)
 
     def finish(self, cell: str, number: int, state: State, reason: str = "") -> TrialRecord:
-        """End a trial; its value is the best of its epochs. A finished trial stays as it is."""
+        """End a trial; its value is the best of its epochs. A finished trial stays as it is.
+
+        Its digest is of what the storage gives back, so that whoever reads it later can compare.
+        """
         trial = self.get(cell, number)
         if not trial.finished:
             if reason:
                 self._storage.set_trial_user_attr(self._ids[cell, number], "reason", reason)
+            stored = _trial(cell, self._storage.get_trial(self._ids[cell, number]), self.direction)
+            digest = text_digest(replace(stored, state=state).content)
+            self._storage.set_trial_user_attr(self._ids[cell, number], "digest", digest)
             values = None if trial.value is None or state == "FAIL" else [trial.value]
             self._storage.set_trial_state_values(self._ids[cell, number], _STATES[state], values)
         return super().finish(cell, number, state, reason)
@@ -211,5 +219,6 @@ def _trial(cell: str, frozen: FrozenTrial, direction: Direction) -> TrialRecord:
         ended=frozen.datetime_complete.timestamp() if frozen.datetime_complete else None,
         host=attributes.pop("host", ""),
         device=attributes.pop("device", ""),
+        digest=attributes.pop("digest", ""),
         extra={name: str(value) for name, value in attributes.items()},
     )

@@ -62,6 +62,14 @@ def test_what_decided_a_result_cannot_change_unseen(copy, name, how):
     assert any(link.answer == "broken" for link in verify(*load_study(copy)))
 
 
+def test_an_ended_trial_cannot_change_before_a_winner_is_frozen_either(copy, monkeypatch):
+    """A bit that flips in the file is seen as an edit is: each trial ends with its digest."""
+    monkeypatch.setattr("study.protocol.chain.selection_record.current", lambda plan, directory: None)
+    damage(copy, "trials.db", "edited", copy)
+    with pytest.raises(StudyError, match=r"A trial that has ended never changes, but .*trials\.db holds another "):
+        open_study(copy)
+
+
 @pytest.mark.parametrize("name", ["comparison/*.parquet", "comparison/context.json", "report.html"])
 def test_what_was_computed_from_the_records_is_computed_anew(copy, name):
     before = result(copy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
 
 import optuna
@@ -99,6 +100,25 @@ def test_an_ended_trial_stays_as_it_is(url):
     record.finish(CELLS[0], 0, "COMPLETE")
     record.finish(CELLS[0], 0, "FAIL", "too late")
     assert [(t.state, t.reason) for t in read_trials(url, "toy")] == [("COMPLETE", "")]
+
+
+def test_a_trial_ends_with_the_digest_of_what_it_was(url):
+    """What changes in the storage afterwards is seen; a trial that runs, or that an older version ended, has none."""
+    record = record_of(url)
+    for number in range(3):
+        start(record)
+        record.epoch(CELLS[0], number, 1, {"val_auc": 0.6 + number / 7, "device_seconds": 0.1})
+    record.finish(CELLS[0], 0, "COMPLETE")
+    record.finish(CELLS[0], 1, "FAIL", "the loss is not finite")
+    assert [bool(trial.digest) for trial in read_trials(url, "toy")] == [True, True, False]
+    assert not any(trial.altered for trial in read_trials(url, "toy"))
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+        database.execute("UPDATE trial_values SET value = value + 1e-12")
+        database.execute("UPDATE trial_intermediate_values SET intermediate_value = intermediate_value + 1e-12")
+    assert [trial.altered for trial in read_trials(url, "toy")] == [True, True, False]
+    with sqlite3.connect(url.removeprefix("sqlite:///")) as database:
+        database.execute("DELETE FROM trial_user_attributes WHERE key = 'digest'")
+    assert not any(trial.altered for trial in read_trials(url, "toy"))
 
 
 def test_a_storage_that_is_not_there_has_no_trials_and_is_not_made(tmp_path):
