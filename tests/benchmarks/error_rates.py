@@ -106,7 +106,8 @@ def run(short: bool) -> dict[str, Any]:
             "than 97 %, likewise: cautious. r: how many have no interval because the report refuses one. A run's AUC "
             "has an sd of .01. At a threshold: of 90 % sensitivity, chosen by each run on 150 positives of its own. "
             "Calibrated: the same scores, moved so that they mean what they say. "
-            "A calibration error has no interval where chance gives more than a quarter of it. "
+            "A calibration error has no interval where chance gives more than a quarter of it, or of fewer than 50 "
+            "cases. "
             "`python -m tests.benchmarks.error_rates` adds studies."
         ),
     }

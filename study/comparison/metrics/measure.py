@@ -15,7 +15,7 @@ from study.comparison.metrics.bootstrap import bootstrap
 from study.comparison.metrics.draws import Model
 from study.comparison.metrics.metric import METRICS, ClosedForm
 
-MUCH = 1 / 4
+MUCH, FEW = 1 / 4, 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +69,9 @@ def measure(block: Block, draws: int, seed: int, wanted: Sequence[str] | None = 
             rows.append(found)
         else:
             found = from_draws(block, name, values[name], drawn[name], block.cases.rarer())
+            if metric.rests_on < 1:
+                decisive = metric.rests_on * block.cases.classes()[0]
+                found = replace(found, free=max(min(decisive - 1, found.case_df), 1.0))
             if metric.chance is not None:
                 models = [Model(scores, block.cases.positive) for scores in block.flat]
                 found = by_chance(found, [metric.chance(model) for model in models])
@@ -107,10 +110,13 @@ def from_draws(block: AnyBlock, metric: str, values: Floats, drawn: Floats, coun
 
 def by_chance(found: Measured, chance: Sequence[float]) -> Measured:
     """The measure without intervals of the methods of whose value chance [models] alone would give much: its estimate
-    is too high then, and no interval about it holds the true one (`tests/benchmarks/error_rates.py`)."""
+    is too high then, and no interval about it holds the true one. Of few cases it is so even where the value is high,
+    since most such values are high by luck (`tests/benchmarks/error_rates.py`)."""
     expected = found.block.fold(np.array(chance)).mean(axis=1)
     refused = [
-        f"chance alone would give {share:.2g}: too few images for an interval" if share > MUCH * value else ""
+        f"chance alone would give {share:.2g}: too few images for an interval"
+        if share > MUCH * value or found.cases < FEW
+        else ""
         for share, value in zip(expected, found.values.mean(axis=1), strict=True)
     ]
     return replace(found, refused=tuple(refused))

@@ -24,7 +24,8 @@ class Metric:
     [models, n]. `resampled(draws)` gives values [draws]; the bootstrap over cases does the rest. `one_class`: defined
     also on a test set that lacks a class. `error`: less is better, so that it cannot be a study's main metric.
     `chance(model)`: of an error that is never below zero, what chance alone would give; where that is much of a
-    method's value, it has no interval (`by_chance`).
+    method's value, it has no interval (`by_chance`). `rests_on`: the share of the positives that decides it; where it
+    is small, so are the degrees of freedom, and intervals are as much wider (`tests/benchmarks/error_rates.py`).
     """
 
     label: str
@@ -34,6 +35,7 @@ class Metric:
     one_class: bool = False
     error: bool = False
     chance: Callable[[Model], float] | None = None
+    rests_on: float = 1.0
 
 
 METRICS: Registry[Metric] = Registry(
@@ -48,7 +50,10 @@ METRICS: Registry[Metric] = Registry(
             resampled=lambda draws: draws.curves["sensitivity_at_90_specificity"],
         ),
         "partial_auc": Metric(
-            label="partial AUC (sensitivity ≥ 80 %)", resampled=lambda draws: draws.curves["partial_auc"], upper=0.2
+            label="partial AUC (sensitivity ≥ 80 %)",
+            resampled=lambda draws: draws.curves["partial_auc"],
+            upper=0.2,
+            rests_on=0.2,
         ),
         "brier": Metric(label="Brier score", closed_form=closed_form.brier, one_class=True, error=True),
         "calibration_error": Metric(

@@ -159,3 +159,21 @@ def test_a_calibration_error_that_chance_could_give_has_no_interval_and_says_so(
     assert np.isnan(row["low"]) == (not given)
     assert ("chance alone would give 0." in row["reason"]) == (not given)
     assert row["estimate"] > 0.1
+
+
+def test_a_high_calibration_error_of_few_cases_has_no_interval_either() -> None:
+    """Of 39 positives the few values that pass are high by luck, and most intervals miss (docs/benchmarks.md)."""
+    block = draw(World(replicates=2, positives=40, negatives=400), np.random.default_rng(0))
+    off = table(block).assign(score=lambda rows: 1 - rows["score"])
+    row = run(off, baseline="one")["estimates"].query("metric == 'calibration_error'").iloc[0]
+    assert row["estimate"] > 0.4
+    assert np.isnan(row["low"])
+    assert "too few images" in row["reason"]
+
+
+def test_a_partial_auc_has_the_degrees_of_freedom_of_the_positives_that_decide_it() -> None:
+    """Simulated: with those of all positives, 88 % of its intervals hold the true value (docs/benchmarks.md)."""
+    block = draw(World(replicates=1, positives=40, negatives=400, per_lesion=1), np.random.default_rng(0))
+    found = run(table(block), baseline="one")["estimates"].set_index("metric")["df"]
+    assert list(found["partial_auc"]) == pytest.approx([40 / 5 - 1] * 2)
+    assert list(found["auprc"]) == pytest.approx([40 - 1] * 2)
