@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from markupsafe import Markup, escape
@@ -113,14 +113,19 @@ def _figures(cell: Cell, trials: Sequence[TrialRecord], objective: str) -> Marku
         if trial.value is not None and isinstance(trial.params.get("lr"), (int, float)) and trial.params["lr"]
     ]
     lines = _svg([curve for _, curve in curves], [f"c {state}" for state, _ in curves])
-    dots = _svg([[dot] for dot in rates], ["d"] * len(rates))
+    dots = _svg([[dot] for dot in rates], ["d"] * len(rates), unit=lambda exponent: f"{10**exponent:.2g}")
     figure = Markup("<figure><figcaption>{}: {}</figcaption>{}</figure>")
     return figure.format(cell.title, f"{objective} by epoch", lines) + figure.format(
-        cell.title, f"{objective} by log₁₀ of the learning rate", dots
+        cell.title, f"{objective} by learning rate", dots
     )
 
 
-def _svg(series: Sequence[Sequence[tuple[float, float]]], classes: Sequence[str]) -> Markup:
+def _svg(
+    series: Sequence[Sequence[tuple[float, float]]],
+    classes: Sequence[str],
+    unit: Callable[[float], str] = lambda value: f"{value:.3g}",
+) -> Markup:
+    """Lines and dots in their own range; `unit` says what the ends of the horizontal axis stand for."""
     points = [point for one in series for point in one if all(map(math.isfinite, point))]
     if not points:
         return Markup("<p>Nothing yet.</p>")
@@ -137,8 +142,16 @@ def _svg(series: Sequence[Sequence[tuple[float, float]]], classes: Sequence[str]
             drawn += Markup('<polyline class="{}" points="{}"/>').format(kind, " ".join(f"{x},{y}" for x, y in places))
         if kind == "d" or len(places) == 1:
             drawn += Markup("").join(Markup('<circle class="d" cx="{}" cy="{}" r="3"/>').format(*p) for p in places)
-    texts = [(0, 16, high[1]), (0, HEIGHT - 22, low[1]), (40, HEIGHT - 4, low[0]), (WIDTH - 32, HEIGHT - 4, high[0])]
-    labels = Markup("").join(Markup('<text x="{}" y="{}">{}</text>').format(x, y, f"{v:.3g}") for x, y, v in texts)
+    base = HEIGHT - 4
+    labels = Markup("").join(
+        Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(*text)
+        for text in (
+            (0, 16, "start", f"{high[1]:.3g}"),
+            (0, HEIGHT - 22, "start", f"{low[1]:.3g}"),
+            (40, base, "start", unit(low[0])),
+            (WIDTH - 8, base, "end", unit(high[0])),
+        )
+    )
     axes = Markup('<path class="a" d="M36 8V{0}H{1}"/>').format(HEIGHT - 18, WIDTH - 8)
     return Markup('<svg viewBox="0 0 {} {}" role="img">{}</svg>').format(WIDTH, HEIGHT, axes + drawn + labels)
 
