@@ -95,8 +95,14 @@ def finish(study: SmallStudy) -> None:
 
 
 def round_of(seed: int, number: int, undisturbed: dict[str, Any], where: Path, keep: bool) -> reliability.Round:
-    """Play one round and judge it."""
-    chosen = faults(seed, number, possible())
+    """Play one round of all its faults, and judge it."""
+    return play_round(seed, number, faults(seed, number, possible()), undisturbed, where, keep=keep)
+
+
+def play_round(
+    seed: int, number: int, chosen: list[Fault], undisturbed: dict[str, Any], where: Path, *, keep: bool
+) -> reliability.Round:
+    """A study that takes these faults, held against an undisturbed one."""
     study = SmallStudy(Path(tempfile.mkdtemp(prefix="s", dir=where))).prepare()
     if any(fault.kind == "clock moved" for fault in chosen):
         study.with_clock()
