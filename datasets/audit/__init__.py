@@ -103,7 +103,10 @@ def unchecked(judged: Members) -> list[Finding]:
         words = f"{alone:,} of {len(table):,} {judged.name} images have no known lesion or patient: each counts alone."
         found.append(Finding(key=f"ungrouped:{judged.name}", message=words, count=alone, severity="note"))
     if unread:
-        words = f"the content of {unread:,} of {len(table):,} {judged.name} images was not compared: not decoded here."
+        words = (
+            f"the content of {unread:,} of {len(table):,} {judged.name} images was not compared: not decoded here yet."
+        )
+        words += " `study data prepare SPEC` decodes them; `study run` does so before it audits."
         found.append(Finding(key=f"unread:{judged.name}", message=words, count=unread, severity="note"))
     return found
 

@@ -125,10 +125,13 @@ def _encoders(plan: Plan) -> list[dict[str, Any]]:
 
     rows = []
     for cell in plan.cells[: len(plan.spec.methods)]:
-        recipe = registry.recipe(cell.method.encoder)
-        pretraining = {"pretrained_on": recipe.pretrained_on, "licence": recipe.licence, "overlap": recipe.overlap}
-        if recipe.trained and cell.method.weights is None:
-            pretraining = {"pretrained_on": "drawn objects", "licence": "this project's", "overlap": "no"}
+        recipe = registry.recipe(cell.method.encoder).begun_with(cell.method.weights)
+        pretraining = {
+            "pretrained_on": recipe.pretrained_on,
+            "licence": recipe.licence,
+            "overlap": recipe.overlap,
+            "ships": recipe.ships,
+        }
         start = {"encoder": recipe.name, "backbone": cell.backbone, "image_size": cell.image_size}
         rows.append({"method": cell.method.name, **start, **pretraining})
     return rows

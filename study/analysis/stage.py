@@ -9,7 +9,7 @@ from study.analysis import compare_stage
 from study.base.errors import StudyError
 from study.evaluation.stage import EVALUATE
 from study.protocol import holdings
-from study.report import write_report
+from study.report import ReportError, write_report
 from study.store import read_log
 from study.store.stage import Count, Stage, StageContext, record_fingerprint, recorded_fingerprint
 
@@ -84,7 +84,10 @@ class Report(_OfPredictions):
                 f"A report shows the comparison as it was made, but files in {directory.comparison} were altered. Run "
                 f"`study compare {directory.root}`, which writes them anew."
             )
-        write_report(directory.comparison, directory.report, directory.tables, directory.figures)
+        try:
+            write_report(directory.comparison, directory.report, directory.tables, directory.figures)
+        except ReportError as error:
+            raise StudyError(str(error)) from error
         self.log(context)
 
     def output(self, context: StageContext) -> Path:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from study.cli import app
+
+if TYPE_CHECKING:
+    from study.api import Study
 
 Method = Annotated[str, typer.Option(help="Method, e.g. simclr:ft.", show_default=False)]
 Fraction = Annotated[float | None, typer.Option(help="Training fraction; default the largest.", show_default=False)]
@@ -28,13 +31,24 @@ def predict(
     from datasets.base.atomic_files import write_text
     from study import api
     from study.evaluation.image_files import picture_files, score_files
+    from study.protocol import holdings
 
     files = picture_files(images)
     study = api.open(directory)
     share = max(cell.fraction for cell in study.plan.cells) if fraction is None else fraction
-    scores = score_files(study.model(method, share, replicate=replicate), files, copies=copies)
+    model = study.model(method, share, replicate=replicate)
+    scores = score_files(model, files, copies=copies)
     write_text(out, scores.to_csv(index=False))
-    print(f"{len(scores)} images scored by {method} at {share:g}, replicate {replicate}: {out}")
+    count = "1 image" if len(scores) == 1 else f"{len(scores)} images"
+    print(f"{count} scored by {_named(study, method, share, replicate)}: {out}")
+    classes = holdings.recorded_data(study.directory)["data"][study.plan.spec.train.source]["classes"]
+    means = f"mean over {copies or model.copies} augmented copies"
+    if len(classes) > 2:
+        print(f"score.<class>: its probability, {means}")
+        return
+    print(f"score: probability of {classes[1]}, {means}; score_sd: its deviation over them")
+    for name, threshold in model.thresholds.items():
+        print(f"{name}: the study's frozen threshold of this model is {threshold:.3g}")
 
 
 @app.command("export")
@@ -54,8 +68,13 @@ def export(
     share = max(cell.fraction for cell in study.plan.cells) if fraction is None else fraction
     model = study.model(method, share, replicate=replicate)
     done = export_model(model, study.directory, method, share, to=to, out=out)
-    print(f"{method} at {share:g}, replicate {replicate}: {done.folder}")
+    print(f"{_named(study, method, share, replicate)}: {done.folder}")
     print(
         f"largest difference of the scores of {done.images} test images: {done.arithmetic:.2g} from the checkpoint in"
     )
     print(f"float32, {done.study:.2g} from the study's evaluation in its own arithmetic")
+
+
+def _named(study: Study, method: str, share: float, replicate: int) -> str:
+    of = study.plan.spec.replicate.pairs
+    return f"{method}, trained on {100 * share:g} % of the training images, re-training {replicate} of {of}"

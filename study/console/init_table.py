@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -41,7 +43,9 @@ def print_next(written: list[Path], console: Console | None = None) -> None:
     console = console or Console(highlight=False, emoji=False, soft_wrap=True)
     for path in written:
         console.print(f"[green]   written[/] {escape(str(path))}")
-    console.print(f"[bold]      next[/] study plan {written[0]}; study data audit {written[0]}; study run {written[0]}")
+    command = "study" if shutil.which("study") else sys.argv[0]
+    steps = ("plan", "data prepare", "data audit", "run")
+    console.print(f"[bold]      next[/] {'; '.join(f'{command} {step} {written[0]}' for step in steps)}")
 
 
 def _print_release(release: Release, console: Console) -> None:
@@ -64,10 +68,13 @@ def _print_classes(classes: Classes, console: Console) -> None:
         table.add_row(f"and {len(classes.meanings) - MOST} more", "", "")
     counts = ", ".join(f"{count:,} {name}" for name, count in classes.counts.items())
     console.print(table)
-    console.print(
-        f"[green]understood[/] task {classes.chosen}: {counts}; rules.yaml also has the tasks: "
-        f"{', '.join(name for name in classes.tasks if name != classes.chosen) or 'none'}"
-    )
+    console.print(f"[green]understood[/] task {classes.chosen}: {counts}")
+    others = [name for name in classes.tasks if name != classes.chosen]
+    if others:
+        console.print(
+            f"[green]understood[/] other tasks of these words: {', '.join(others)}; write `task: {others[0]}` into the "
+            "spec, or a task of your own into rules.yaml"
+        )
     for unsure in classes.unsure:
         hint = f" It resembles a word for {unsure.suggestion}." if unsure.suggestion else ""
         answer = f"{unsure.word}={unsure.suggestion or 'benign'}"

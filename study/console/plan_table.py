@@ -44,6 +44,12 @@ def print_plan(path: Path) -> None:
     plan = make_plan(load_spec(path))
     console = Console(highlight=False, soft_wrap=True)
     _print_cells(plan, console)
+    small = [method.name for method in plan.spec.methods if method.weights is None and method.encoder != "random"]
+    if small:
+        console.print(
+            f"[yellow]careful[/] {', '.join(small)}: no `weights`, so a small encoder that ships with the code, "
+            "pre-trained on drawings; to see that all works, not to judge the method of that name"
+        )
     accepted = fairness_rules.check(plan)
     for violation in accepted:
         console.print(f"[yellow]differs[/] {violation.key}: {violation.message}. Reason: {violation.reason}")

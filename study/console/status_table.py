@@ -41,8 +41,8 @@ def size(count: int) -> str:
 def _cells(plan: Plan, directory: StudyDirectory) -> Table:
     trials = study_trials(plan, directory)
     table = Table()
-    for name in ("cell", "finished", "complete", "pruned", "failed", f"best {plan.spec.search.objective}", "epochs"):
-        table.add_column(name, justify="left" if name == "cell" else "right", overflow="fold")
+    for name in ("cell", "trials", "pruned", "failed", f"best {plan.spec.search.objective}", "epochs"):
+        table.add_column(name, justify="left" if name == "cell" else "right", overflow="fold", no_wrap=name == "cell")
     for cell in plan.cells:
         in_cell = [trial for trial in trials if trial.cell == cell.key]
         states = [trial.state for trial in in_cell]
@@ -51,7 +51,7 @@ def _cells(plan: Plan, directory: StudyDirectory) -> Table:
         table.add_row(
             cell.title,
             f"{sum(trial.finished for trial in in_cell)}/{cell.trials}",
-            *(str(states.count(state)) for state in ("COMPLETE", "PRUNED", "FAIL")),
+            *(str(states.count(state)) for state in ("PRUNED", "FAIL")),
             f"{best(values):.4f}" if values else "",
             str(sum(len(trial.epochs) for trial in in_cell)),
         )

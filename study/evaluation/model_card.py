@@ -56,7 +56,7 @@ def model_card(
     plan = model.plan
     spec = plan.spec
     cell = next(cell for cell in plan.cells if (cell.method.name, cell.fraction) == (method, fraction))
-    recipe = registry.recipe(cell.method.encoder)
+    recipe = registry.recipe(cell.method.encoder).begun_with(cell.method.weights)
     tests = ", ".join(test.name for test in spec.tests)
     column = "[:, -1]" if classes == 2 else "  # one column a class, in the order of config.json"
     use = USE[form].format(size=spec.image_size, column=column)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from study.evaluation.scoring import score, scoring_arguments
 from study.plan.cells import Plan
 from study.preparation import manifests
 from study.spec.data_sources import TestSet
-from study.store import selection_record
+from study.store import operating_points_record, selection_record
 from study.store.directory import StudyDirectory
 
 Picture = str | Path | np.ndarray
@@ -32,6 +32,8 @@ class TrainedModel:
     checkpoint: Path
     copies: int
     """Of an image in the study's evaluation of this method."""
+    thresholds: Mapping[str, float]
+    """Frozen for this replicate on its validation images, by operating point."""
 
     def predict(
         self,
@@ -112,7 +114,10 @@ def trained_model(
     cells = {(cell.method.name, cell.fraction): cell.key for cell in plan.cells}
     if (method, float(fraction)) not in cells:
         names = ", ".join(f"{name} at {share:g}" for name, share in cells)
-        raise StudyError(f"A study has models of its own cells, got {method!r} at {fraction:g}. They are {names}.")
+        raise StudyError(
+            f"A model is that of a method of the study at one of its training fractions, got {method!r} at "
+            f"{fraction:g}. Choose one of: {names}."
+        )
     key = cells[method, float(fraction)]
     if not any((selected.cell, selected.rank) == (key, winner) for selected in selection.winners):
         raise StudyError(f"Winners of {key} are counted from 0, got {winner}. The selection has fewer.")
@@ -122,4 +127,11 @@ def trained_model(
             f"A model is a finished replicate, but {checkpoint.parent} holds none. Replicates are counted from 1 to "
             f"{plan.spec.replicate.pairs}; run `study replicate {directory.root}`."
         )
-    return TrainedModel(plan=plan, checkpoint=checkpoint, copies=copies_of(plan, directory, plan.cell(key)))
+    points = operating_points_record.load(directory)
+    frozen = {} if points is None else points.of(key, winner, replicate).thresholds
+    return TrainedModel(
+        plan=plan,
+        checkpoint=checkpoint,
+        copies=copies_of(plan, directory, plan.cell(key)),
+        thresholds={name: value for name, value in frozen.items() if value is not None},
+    )

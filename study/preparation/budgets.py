@@ -22,7 +22,7 @@ BUDGETS = {
 methods:                      # the first is the baseline
   - supervised:ft
   - simclr:ft
-backbone: test_resnet         # small encoders that ship with the code
+backbone: test_resnet         # small encoders that ship with the code, pre-trained on drawings: to see that all works
 image_size: 64
 augmentation: lesion
 """.lstrip(),
@@ -51,7 +51,7 @@ methods:                      # the first is the baseline
   - supervised:ft
   - simclr:ft
   - byol:ft
-backbone: test_resnet         # small encoders that ship with the code
+backbone: test_resnet         # small encoders that ship with the code, pre-trained on drawings: to see that all works
 image_size: 64
 augmentation: lesion
 """.lstrip(),

@@ -133,6 +133,7 @@ def _compared(stores: Mapping[str, ImageStore], pairs: Mapping[str, pd.DataFrame
         return []
     count = sum(map(len, pairs.values()))
     words = f"pictures were compared across crops, mirrors, turns and light: {count:,} pairs look like one scene."
+    words += " A new split keeps such a pair on one side; `study data show` sets them side by side." if count else ""
     return [Finding(key=COMPARED, message=words, count=count, severity="note")]
 
 

@@ -29,6 +29,8 @@ def look(location: str, answers: Mapping[str, str]) -> Found:
 
 def check_place(location: str, out: Path, asked_for: bool) -> None:
     """Raise `StudyError` where files are there already, or would come to lie among the images unasked."""
+    if not Root(location).remote and not Path(location).exists():
+        raise StudyError(f"study init looks at a folder of images, but {location} is not there. Correct the path.")
     for path in (out, tables_of(out)):
         if path.exists():
             raise StudyError(f"study init overwrites nothing, but {path} is there. Remove it, or choose another --out.")
@@ -72,7 +74,7 @@ def spec_text(found: Found, out: Path, budget: str) -> str:
     train, tests = _release_sets(found) if found.releases else _own_sets(found, tables_of(out).absolute())
     others = [f"#   --budget {name}: {other.what}" for name, other in BUDGETS.items() if name != budget]
     lines = [
-        f"# study plan {out.name} && study data audit {out.name} && study run {out.name}",
+        f"# study plan {out.name}; study data prepare {out.name}; study data audit {out.name}; study run {out.name}",
         f"# Written by `study init --budget {budget}`: {chosen.what}. Others:",
         *others,
         f"study: {_name(out)}",

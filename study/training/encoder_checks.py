@@ -131,7 +131,8 @@ def _weights(ref: EncoderRef, backbone: str, size: int) -> dict[str, str]:
         "ignored": _keys(loaded.fitted.ignored),
         "missing": _keys(loaded.fitted.missing),
     }
-    return found if loaded.facts is None else {**found, "provenance": str(dict(loaded.facts.provenance))}
+    provenance = {} if loaded.facts is None else loaded.facts.provenance
+    return found | {f"pre-training, {name.replace('_', ' ')}": str(fact) for name, fact in provenance.items()}
 
 
 def _keys(keys: tuple[str, ...]) -> str:

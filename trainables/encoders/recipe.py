@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from trainables.encoders.encoder import Channels
@@ -27,7 +27,7 @@ class Recipe:
     and queues. `mean`, `std`: the normalisation of pixels in 0..1, None: that of timm's weights for the backbone.
     `padding`: how the weights' original network padded. `counters`: whether the file may hold batch norm's counters
     of batches. `digests`: sha256 (or its beginning) of public files by their names. `trained`: False where there are
-    no weights on purpose.
+    no weights on purpose. `ships`: whether it is a small encoder of ours that bears the name.
     """
 
     name: str
@@ -45,6 +45,20 @@ class Recipe:
     counters: bool = True
     digests: Mapping[str, str] = field(default_factory=dict)
     trained: bool = True
+    ships: bool = False
+
+    def begun_with(self, weights: str | None) -> Recipe:
+        """The recipe of what a method begins with: without `weights:`, a small encoder that ships with the code."""
+        if not self.trained or weights is not None:
+            return self
+        return replace(
+            self,
+            paper=f"a small one of this project, after {self.paper}",
+            pretrained_on="drawn images",
+            licence="this project's",
+            overlap="no",
+            ships=True,
+        )
 
     @property
     def is_open(self) -> bool:

@@ -96,7 +96,8 @@ class DataSet(_Fact):
 
 
 class EncoderFact(_Fact):
-    """What a method begins with: `overlap` says whether test images can be among what it was pre-trained on."""
+    """What a method begins with: `overlap` says whether test images can be among what it was pre-trained on; `ships`:
+    a small encoder that ships with the code."""
 
     method: str
     encoder: str
@@ -105,6 +106,7 @@ class EncoderFact(_Fact):
     pretrained_on: str = ""
     licence: str = ""
     overlap: str = ""
+    ships: bool = False
 
 
 class Budget(_Fact):

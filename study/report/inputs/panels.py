@@ -92,7 +92,8 @@ def read_panels(directory: Path) -> Panels | None:
         return Panels.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (ValidationError, json.JSONDecodeError) as error:
         raise ReportError(
-            f"{path}: panels are as study.report.inputs.panels.Panels describes, but: {error}."
+            f"{path}: panels are as study.report.inputs.panels.Panels describes, but: {error}. Delete the folder "
+            f"{directory} and run `study evaluate` on the study, which draws them anew."
         ) from error
 
 
@@ -101,15 +102,27 @@ def data_uri(path: Path) -> str:
     content = path.read_bytes() if path.is_file() else b""
     kind = next((kind for magic, kind in FORMATS.items() if content.startswith(magic)), None)
     if kind is None:
-        raise ReportError(f"{path}: an image of the report is a PNG or JPEG file, got {content[:8]!r}.")
+        raise ReportError(
+            f"{path}: an image of the report is a PNG or JPEG file, got {content[:8]!r}. Delete its folder and run "
+            "`study evaluate` on the study, which draws it anew."
+        )
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def read_points(path: Path) -> pd.DataFrame:
     """The points of a feature map. Raises `ReportError` when the file or a column is missing."""
     if not path.is_file():
-        raise ReportError(f"{path}: the panels name this feature map, but there is no such file.")
-    points = pd.read_parquet(path)
+        raise ReportError(
+            f"{path}: the panels name this feature map, but there is no such file. Delete its folder and run `study "
+            "evaluate` on the study, which computes it anew."
+        )
+    try:
+        points = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise ReportError(
+            f"{path}: a feature map is a parquet file, but: {error}. Delete its folder and run `study evaluate` on the "
+            "study, which computes it anew."
+        ) from error
     if not {"x", "y", "dataset", "label"} <= set(points.columns):
         raise ReportError(f"{path}: a feature map has the columns x, y, dataset, label, got {list(points.columns)}.")
     return points

@@ -7,7 +7,7 @@ from markupsafe import Markup
 from study.report.formatting import listing, percent, plural
 from study.report.inputs.loaded_tables import ReportData
 from study.report.inputs.results import results
-from study.report.page import Section
+from study.report.page import Section, paragraph
 from study.report.sections.checks import Check, checks
 from study.report.sections.headline import card, headlines
 
@@ -37,11 +37,27 @@ def answer(data: ReportData) -> Section | None:
     """A sentence a fraction, and four checks that decide how far to trust it."""
     cards = [card(head) for head in headlines(data, results(data))]
     said = Markup('<div class="answers">{}</div>').format(Markup("").join(cards)) if cards else Markup("")
+    said += _small_encoders(data)
     return Section(
         id="answer",
         title="The answer",
         body=said + _checks(data),
         sources=("estimates.parquet", "differences.parquet", "ledger.parquet", "context.json"),
+    )
+
+
+def _small_encoders(data: ReportData) -> Markup:
+    """What nobody may conclude from encoders that ship with the code."""
+    small = [fact.method for fact in data.context.encoders if fact.ships]
+    if not small:
+        return Markup("")
+    which = f"{listing(small)} begin{'s' if len(small) == 1 else ''}"
+    if len(small) == len(data.context.encoders):
+        which = "All methods begin"
+    return paragraph(
+        f"{which} with small encoders that ship with the code and have seen drawings alone: nothing here says how the "
+        "methods of these names do at full size, with their published weights.",
+        "note",
     )
 
 

@@ -115,7 +115,8 @@ def peeked(data: ReportData) -> Check:
     if before:
         text = f"{plural(len(before), 'read')} of test labels came before the selection was frozen."
         return Check(title="Peeks: labels read too early", answer="broken", text=text, section="leaks")
-    frozen = f"Winners were frozen before the first of {plural(len(reads), 'read')} of test labels"
+    first = "the only read" if len(reads) == 1 else f"the first of {len(reads)} reads"
+    frozen = f"Winners were frozen before {first} of test labels"
     if seal is None or seal.late:
         text = f"{frozen}; whether margin and test sets were, is not known: the protocol was not sealed then."
         return Check(title="Peeks: none seen", answer="not checkable", text=text, section="leaks")

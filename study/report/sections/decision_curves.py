@@ -47,8 +47,8 @@ def decision_curves(data: ReportData) -> Section | None:
         title="Decision curves",
         lead=_lead(data, table[(table["fraction"] == share) & (table["reading"] == reading)], reading),
         body=paragraph(
-            "At a threshold of 10\u00a0% one holds a missed melanoma to be as bad as nine needless biopsies. Net "
-            "benefit: melanomas found less needless biopsies at that weight, for each image. Dashed: a biopsy for "
+            "At a threshold of 10\u00a0% one holds a missed case to be as bad as nine needless biopsies. Net "
+            "benefit: cases found less needless biopsies at that weight, for each image. Dashed: a biopsy for "
             f"everybody; the line at 0: for nobody. {at_prevalence(table, 'The curves')} "
             f"Scores {READINGS[reading]}; trained on {fraction(share)}.",
             "note",

@@ -58,8 +58,8 @@ def differences(data: ReportData) -> Section | None:
         lead=_lead(data, every),
         body=paragraph(
             f"Difference of {metric(data.context.metric)} with its 95\u00a0% interval, which covers {covered}. Filled: "
-            f"shown (Holm-corrected over all {len(every)} comparisons with the baseline). Open: not shown. Small dots: "
-            f"{points}.{band}",
+            f"shown (Holm-corrected over {plural(len(every), 'comparison')} with the baseline). Open: not shown. "
+            f"Small dots: {points}.{band}",
             "note",
         )
         + panels(figures, wide=len(figures) < 3)
@@ -74,9 +74,10 @@ def _lead(data: ReportData, every: list[Difference]) -> str:
     worse = sum(d.shown and d.value < 0 for d in every)
     equivalent = sum(d.verdict == "equivalent" for d in every)
     left = len(every) - better - worse - equivalent
+    verb = "is" if left == 1 else "are"
     return (
         f"Of {plural(len(every), 'comparison')} with {data.baseline}, {better} show a better method, {worse} a worse "
-        f"one, {equivalent} equivalence{within(data.context.margin)}, and {left} are open: no difference is "
+        f"one, {equivalent} equivalence{within(data.context.margin)}, and {left} {verb} open: no difference is "
         "shown, nor that there is none."
     )
 

@@ -13,7 +13,7 @@ from study.report.table import Cell, Table
 
 NAMES = {
     "sensitivity": "sensitivity", "specificity": "specificity", "ppv": "PPV", "npv": "NPV",
-    "biopsies_per_find": "biopsies per melanoma found", "called": "called positive",
+    "biopsies_per_find": "biopsies per case found", "called": "called positive",
 }  # fmt: skip
 DRAWN = ("sensitivity", "specificity")
 ALPHA = 0.05
@@ -43,7 +43,7 @@ def point_table(data: ReportData, rows: pd.DataFrame, point: str) -> Table:
         numbers=ordered,
         notes=(
             f"Thresholds are means over the models. {at_prevalence(rows, 'PPV, NPV, biopsies and the share called')} "
-            "Biopsies per melanoma found: images called positive for each positive one among them. Own optimum: the "
+            "Biopsies per case found: images called positive for each positive one among them. Own optimum: the "
             "same rule on the test set's own labels, what one could have had and not what one would get; it has no "
             "interval.",
         ),

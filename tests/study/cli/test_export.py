@@ -58,6 +58,8 @@ def test_the_card_shows_the_comparison_and_the_limits(small_study, tmp_path):
     row = estimates.query("method == @METHOD and metric == 'auroc'").iloc[0]
     assert f"| {row['dataset']} | {row['estimate']:.3f} | {row['low']:.3f} to {row['high']:.3f} |" in card
     assert "no medical device" in card
+    assert "Pre-trained on: drawn images" in card
+    assert "licence of its weights: this project's" in card
     assert str(small_study) not in card
     config = json.loads((tmp_path / "config.json").read_text())
     assert len(config["classes"]) == 2

@@ -33,7 +33,8 @@ def predict(*arguments):
 def test_a_folder_is_scored_and_a_score_depends_on_the_picture_alone(small_study, pictures, tmp_path):
     (pictures / "._0.png").write_bytes(b"left behind by a Mac")
     said = predict(small_study, pictures, "--method", METHOD, "--out", tmp_path / "all.csv")
-    assert "3 images scored by simclr:ft at 1, replicate 1" in said
+    assert "3 images scored by simclr:ft, trained on 100 % of the training images, re-training 1 of 2" in said
+    assert "score: probability of melanoma, mean over" in said
     scores = pd.read_csv(tmp_path / "all.csv")
     assert scores["image"].tolist() == [str(pictures / f"{number}.png") for number in range(3)]
     assert scores["score"].between(0, 1).all()

@@ -70,6 +70,12 @@ def test_an_ended_trial_cannot_change_before_a_winner_is_frozen_either(copy, mon
         open_study(copy)
 
 
+def test_a_damaged_page_of_pictures_is_one_error_of_the_report(copy):
+    damage(copy, "comparison/qualitative/panels.json", "truncated", copy)
+    with pytest.raises(StudyError, match=r"panels\.json: .* Delete the folder .* run `study evaluate`"):
+        api.open(copy).report()
+
+
 @pytest.mark.parametrize("name", ["comparison/*.parquet", "comparison/context.json", "report.html"])
 def test_what_was_computed_from_the_records_is_computed_anew(copy, name):
     before = result(copy)

@@ -14,6 +14,7 @@ import pytest
 from study.comparison.replicate_values import collapsed
 from study.report.inputs.context import Context
 from study.report.inputs.loaded_tables import read_data
+from study.report.sections.answer import answer
 from study.report.sections.checks import Check, budget, checks, fair, fell, leaked, peeked
 from study.report.sections.datasets import data_sets
 from study.report.sections.optimism import optimism
@@ -166,6 +167,15 @@ def test_what_a_method_has_seen_before_stands_in_the_report(tmp_path):
     assert "dino:ft saw" not in table.html()
     (table,) = [t for t in build(tmp_path / "no", data_sets, encoders=rows[1:]).tables if t.name == "encoders"]
     assert "is not known" not in table.html()
+
+
+def test_the_answer_says_what_small_encoders_cannot_show(tmp_path):
+    """Whoever reads the first screen alone takes a toy of ours for the method whose name it bears."""
+    rows = [{"method": "simclr:ft", "encoder": "simclr", "ships": True}, {"method": "own:ft", "encoder": "own"}]
+    said = build(tmp_path, answer, encoders=rows).body
+    assert "simclr:ft begins with small encoders that ship with the code and have seen drawings alone" in said
+    assert "All methods begin" in build(tmp_path / "all", answer, encoders=rows[:1]).body
+    assert "drawings" not in build(tmp_path / "none", answer, encoders=rows[1:]).body
 
 
 def test_a_card_names_two_broken_rules_and_counts_the_others(tmp_path):
