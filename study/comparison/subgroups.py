@@ -50,10 +50,13 @@ class Group:
 
 
 def group_measures(block: Block) -> list[Group]:
-    """Every attribute, group and measure of a block."""
+    """Every attribute, group and measure of a block. Two diagnoses are the two classes, and no groups within them."""
+    images = block.cases.images
+    if "diagnosis" in images.columns and images["diagnosis"].nunique() == 2:
+        images = images.drop(columns="diagnosis")
     return [
         _group(block, attribute, name, chosen, metric)
-        for attribute, name, chosen in groups(block.cases.images)
+        for attribute, name, chosen in groups(images)
         for metric in OF_GROUPS
     ]
 

@@ -132,6 +132,14 @@ def test_subgroups_mark_small_groups_and_name_reasons() -> None:
     assert found[found["estimate"].isna()]["reason"].ne("").all()
 
 
+def test_one_diagnosis_a_class_is_no_attribute() -> None:
+    """Each group would be the whole set: a gap of zero between melanoma and melanoma."""
+    table = one_set()
+    table["diagnosis"] = table["label"].map({0: "nevus", 1: "melanoma"})
+    found = run(table)
+    assert "diagnosis" not in set(found["subgroups"]["attribute"]) | set(found["gaps"]["attribute"])
+
+
 def test_a_planted_gap_is_found_and_its_interval_starts_above_zero() -> None:
     table = one_set(replicates=5)
     blind = table["sex"] == "male"
