@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from markupsafe import Markup, escape
 
@@ -32,15 +31,15 @@ svg text{font-size:11px;fill:currentColor}.a{stroke:var(--line);fill:none}
 
 def live_page(plan: Plan, directory: StudyDirectory) -> str:
     """HTML: stages, cells with the estimated end of the search, and two figures a cell: curves, and learning rates."""
-    exists = Path(directory.root, "trials.db").is_file()  # looking must not make one
-    trials = study_trials(plan, directory) if exists else []
+    trials = study_trials(plan, directory)
     of_cell = {cell.key: [trial for trial in trials if trial.cell == cell.key] for cell in plan.cells}
     title = f"{plan.spec.study}: {sum(trial.finished for trial in trials)} of {plan.trials} trials"
     best = max if plan.spec.search.direction == "maximize" else min
     body = [
         Markup("<h1>{}</h1><p>{}</p>").format(title, plan.spec.question),
         Markup("<p>{}. Read anew every {} seconds.</p>").format(time_left(trials, plan.trials), REFRESH),
-        _stages(plan, directory) if exists else Markup("<p>No trial has been started yet.</p>"),
+        _report(directory),
+        _stages(plan, directory),
         _table(
             ("cell", "trials", "running", "stopped", "failed", f"best {plan.spec.search.objective}", "epochs"),
             [_cell_row(cell, of_cell[cell.key], best) for cell in plan.cells],
@@ -54,6 +53,12 @@ def live_page(plan: Plan, directory: StudyDirectory) -> str:
         '<meta name="viewport" content="width=device-width"><title>{}</title><style>{}</style>'
     ).format(REFRESH, title, Markup(STYLE))
     return str(head + Markup("\n").join(body))
+
+
+def _report(directory: StudyDirectory) -> Markup:
+    """Where the answer is, once there is one."""
+    done = directory.report.is_file()
+    return Markup("<p>The report: <code>{}</code></p>").format(directory.report) if done else Markup("")
 
 
 def time_left(trials: Sequence[TrialRecord], wanted: int) -> str:

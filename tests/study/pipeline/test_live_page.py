@@ -30,13 +30,15 @@ def test_the_page_shows_every_cell_and_changes_nothing(small_study):
     for cell in load_study(small_study)[0].cells:
         assert f"{cell.title}: val_auc by epoch" in page
     assert "The search is done" in page
+    assert f"The report: <code>{small_study / 'report.html'}</code>" in page
     assert "<polyline" in page
     assert before == {path: path.stat().st_mtime_ns for path in small_study.rglob("*") if path.is_file()}
 
 
 def test_a_study_without_trials_is_shown_and_gets_no_storage_and_text_is_escaped(tmp_path):
     page = live_page(*start_study(spec(question="<script>1</script>"), tmp_path / "new"))
-    assert "No trial has been started yet" in page
+    assert "<td>prepare</td>" in page
+    assert "The report" not in page
     assert "<script>" not in page
     assert not (tmp_path / "new" / "trials.db").exists()
 
