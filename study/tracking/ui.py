@@ -62,6 +62,8 @@ def environment(uri: str) -> dict[str, str]:
     """Environment variables of the server."""
     return {
         "MLFLOW_BACKEND_STORE_URI": uri,
+        "MLFLOW_REGISTRY_STORE_URI": uri,
+        "PYTHONWARNINGS": "ignore",  # those of its libraries frighten, and nobody here can act on them
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
