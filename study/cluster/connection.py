@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from study.base.errors import RunAgain, StudyError
-from study.cluster.lifetime import head_watch, own_ray
+from study.cluster.lifetime import guarding, head_watch, own_ray
 
 INSECURE = "STUDY_ALLOW_CLUSTER_WITHOUT_TOKEN"
 _QUIET = {
@@ -43,6 +43,7 @@ def connect(address: str | None = None, *, dashboard: bool = False) -> None:
             head_watch.watch(ray.get_runtime_context().gcs_address)
         return
     # "local": without it Ray joins whatever cluster was last started on this machine, whoever started it.
+    guarding.guard_ray()
     with _loopback():
         _init(address="local", include_dashboard=dashboard, dashboard_host="127.0.0.1")
     own_ray.watch()

@@ -67,7 +67,11 @@ def run_tasks(tasks: Sequence[Task], *, max_concurrent: int | None = None) -> It
                     result = ray.get(reference)
                 except RayTaskError as error:
                     cause = error.cause if isinstance(error.cause, BaseException) else error
-                    raise TaskError(f"{task.key} failed: {type(cause).__name__}: {cause}") from error
+                    said = str(cause).strip().removesuffix(".")
+                    raise TaskError(
+                        f"{task.key} failed: {type(cause).__name__}: {said}. Mend the cause, and run the same command "
+                        "again: it goes on from here."
+                    ) from error
                 except RayError as error:
                     lost = f"{task.key} lost its process {LOST_RETRIES + 1} times: {str(error).splitlines()[0]}"
                     raise RunAgain(f"{lost}. Run the same command again: it goes on from here.") from error

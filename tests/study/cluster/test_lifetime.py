@@ -49,6 +49,39 @@ def test_children_grandchildren_and_scratch_folders_end_with_a_process(how):
     assert not Path(where).exists()
 
 
+SESSION = """
+import os, subprocess, sys, time
+from pathlib import Path
+from study.cluster.lifetime import guarding
+
+guarding.guard_ray()
+log = Path(sys.argv[1]) / f"session_2026-01-01_00-00-00_000000_{os.getpid()}" / "worker.log"
+log.parent.mkdir()
+writes = f"import time; file = open({str(log)!r}, 'a'); time.sleep(600)"
+# Its parent is gone at once, as a raylet may be: nobody can know it by its descent.
+orphan = subprocess.run(["sh", "-c", 'setsid "$0" -c "$1" >/dev/null & echo $!', sys.executable, writes],
+                        stdout=subprocess.PIPE, text=True)
+while not log.exists():
+    time.sleep(0.05)
+print(orphan.stdout.strip(), guarding._started[os.getpid()].pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_what_writes_into_a_session_of_its_ray_ends_with_a_driver_though_its_guardian_was_killed(tmp_path):
+    driver = subprocess.Popen([sys.executable, "-c", SESSION, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    orphan, first = map(int, driver.stdout.readline().split())
+    os.kill(first, signal.SIGKILL)
+    time.sleep(2.0)  # another guardian comes
+    assert alive(orphan)
+    driver.kill()
+    driver.wait(60)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and alive(orphan):
+        time.sleep(0.1)
+    assert not alive(orphan)
+
+
 def test_a_number_that_is_used_again_is_another_process():
     mine = (os.getpid(), guardian.start_time(os.getpid()))
     assert guardian.living({mine, (os.getpid(), "1"), (2**22, "1")}) == {mine}
