@@ -142,7 +142,7 @@ def _fill_from_folders(found: OwnImages) -> None:
     columns = ("diagnosis", "lesion_id", "patient_id", "age", "sex", "site", "skin_tone")
     lacking = [name.replace("_id", "").replace("_", " ") for name in columns if found.table[name].isna().all()]
     if lacking:
-        found.left_out.append(f"{', '.join(lacking)}: no column says them.")
+        found.left_out.append(f"what no column says: {', '.join(lacking)}.")
 
 
 def _repair_lesions(found: OwnImages) -> None:
