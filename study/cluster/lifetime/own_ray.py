@@ -23,7 +23,7 @@ from study.cluster.lifetime import guarding
 MAX_RESTARTS = 5
 RESTARTS = "STUDY_RAY_RESTARTS"  # environment: how often this driver has started another Ray
 INTERVAL = 0.25  # seconds between looks
-TERM_LIMIT = 15.0  # seconds that a driver gets to end by itself after SIGTERM
+TERM_LIMIT = 15.0  # seconds that a driver gets to end by itself after SIGTERM or SIGINT
 TERMINATED = 128 + signal.SIGTERM
 _SAID: dict[int, str] = {signal.SIGTERM: "terminated", signal.SIGINT: "interrupted"}
 FATAL = ("gcs_server", "raylet")  # Ray's processes without which nothing goes on; its agents take the raylet along
@@ -34,7 +34,7 @@ _ending = threading.Event()
 
 
 def restart_when_lost() -> None:
-    """Let this process start another Ray when its own is lost, and end within `TERM_LIMIT` of SIGTERM.
+    """Let this process start another Ray when its own is lost, and end within `TERM_LIMIT` of SIGTERM or SIGINT.
 
     To be called from the main thread, by a command whose arguments alone say what it does.
     """
@@ -82,7 +82,8 @@ def _watch(node: Any) -> None:
             return
         dead = lost(node)
         _hear()
-        if (signal.SIGTERM in _asked and time.monotonic() - _asked[signal.SIGTERM] > TERM_LIMIT) or dead:
+        # Python drops a Ctrl-C that arrives inside a callback of its garbage collection.
+        if any(time.monotonic() - asked > TERM_LIMIT for asked in _asked.values()) or dead:
             _leave_where_asked()
         if dead and not _ending.is_set():
             start_another(f"Ray on this machine has lost its {' and '.join(dead)}")
