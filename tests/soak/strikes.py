@@ -96,9 +96,12 @@ def _clock(study: SmallStudy, driver: Driver, chance: random.Random) -> bool:
 
 
 def _replicate_deleted(study: SmallStudy, driver: Driver, chance: random.Random) -> bool:
-    there = sorted((study.home / "replicates").glob("*/*/result.json"))
+    """The first one that is whole, while the driver goes on."""
+    while not (there := sorted((study.home / "replicates").glob("*/*/result.json"))) and driver.poll() is None:
+        time.sleep(0.2)
     if there:
         shutil.rmtree(chance.choice(there).parent)
+        driver.wait(crash.LIMIT)
     return bool(there)
 
 

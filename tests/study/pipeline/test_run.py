@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -22,9 +21,8 @@ from study import api
 from study.base.errors import StudyError
 from study.pipeline.run import run_stage, run_study
 from study.preparation.test_labels import log
-from study.protocol.opening import open_study, start_study
+from study.protocol.opening import start_study
 from study.store.directory import StudyDirectory
-from study.store.trial_storage import read_trials
 from tests.study.example_study import raw, spec
 
 TESTS = ("synthetic_test", "synthetic_device")
@@ -146,26 +144,6 @@ def test_a_missing_or_altered_prediction_table_stops_the_comparison(finished, tm
         run_stage(copy.root, "compare")
 
 
-def test_killed_halfway_and_run_again_it_ends_as_undisturbed(finished, tmp_path):
-    """SIGKILL during the replicates: same trials, same numbers, as any two runs give. (Of the search: `test_crash`.)"""
-    directory, spec, _ = finished
-    root = tmp_path / "killed"
-    _kill_when(root, "replicates/*/*/last.pt", spec)
-    study("run", spec, "--dir", root)
-    plan, killed = open_study(root)
-    name = plan.spec.study
-    one, other = (
-        [
-            (t.cell, t.number, t.params, [r.metrics["val_auc"] for r in t.epochs], t.state)
-            for t in read_trials(url, name)
-        ]
-        for url in (directory.storage_url, killed.storage_url)
-    )
-    assert one == other
-    ours, theirs = (pd.read_parquet(place.comparison / "estimates.parquet") for place in (directory, killed))
-    pd.testing.assert_frame_equal(ours, theirs)
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -198,15 +176,3 @@ def _digests(root):
         for path in Path(root).rglob("*")
         if path.is_file() and path.suffix in (".parquet", ".json", ".html", ".csv", ".pt", ".yaml")
     }
-
-
-def _kill_when(root, pattern, spec):
-    command = [sys.executable, "-m", "study", "run", str(spec), "--dir", str(root)]
-    env = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with (root.parent / "log.txt").open("ab") as out:
-        driver = subprocess.Popen(command, stdout=out, stderr=out, env=env)
-    deadline = time.monotonic() + 120
-    while not list(root.glob(pattern)) and driver.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.1)
-    driver.send_signal(signal.SIGKILL)
-    assert driver.wait(60) == -signal.SIGKILL, (root.parent / "log.txt").read_text()[-3000:]

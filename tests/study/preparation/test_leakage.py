@@ -187,7 +187,9 @@ def test_split_files_are_judged_as_written(leaky, tmp_path, monkeypatch):
     assert found["image_overlap:train-validation"].startswith("1 of 5 validation images (1 of 3 melanoma) are also in")
     assert found["identical_subsamples:0.4"] == "40 % subsamples 1 and 2 are identical."
     assert "copies:train-test" not in found
-    assert found["unread:train"] == "the content of 24 of 24 train images was not compared: not decoded here."
+    assert found["unread:train"].startswith(
+        "the content of 24 of 24 train images was not compared: not decoded here yet"
+    )
     open_store(data.load_manifest(spec.train), short_side=spec.cache_side)
     (tmp_path / "test.csv").write_text("image\ni20\ni21")
     (tmp_path / "whole.csv").write_text("image\n" + "\n".join(f"i{number:02d}" for number in range(2, 12)))

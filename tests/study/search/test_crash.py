@@ -1,4 +1,5 @@
-"""The short form of `tests.study.search.crash`; the long one is a command (see there)."""
+"""The short form of `tests.study.search.crash`; the long one is a command (see there). A whole study is killed in
+`tests/soak/test_short_round.py`."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ def short():
         yield Path(where)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_killed_drivers_lose_and_double_nothing(short):
     """One driver is killed while its trials train; the study is run again to its end."""
@@ -35,8 +37,9 @@ def test_killed_drivers_lose_and_double_nothing(short):
     assert study.orphans() == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kind", ["raylet", pytest.param("gcs", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["raylet", "gcs"])
 def test_a_driver_starts_another_ray_when_its_own_is_lost(short, kind):
     study = crash.Study(short / "s")
     study.root.mkdir()
