@@ -30,6 +30,7 @@ def predict(
     """Score images of one's own with a study's winner, as its evaluation scores a test set. Not for diagnosis."""
     from datasets.base.atomic_files import write_text
     from study import api
+    from study.evaluation.copies import scored_on
     from study.evaluation.image_files import picture_files, score_files
     from study.protocol import holdings
 
@@ -41,8 +42,8 @@ def predict(
     write_text(out, scores.to_csv(index=False))
     count = "1 image" if len(scores) == 1 else f"{len(scores)} images"
     print(f"{count} scored by {_named(study, method, share, replicate)}: {out}")
-    classes = holdings.recorded_data(study.directory)["data"][study.plan.spec.train.source]["classes"]
-    means = f"mean over {copies or model.copies} augmented copies"
+    classes = holdings.classes(study.directory, study.plan.spec.train.source)
+    means = scored_on(copies or model.copies)
     if len(classes) > 2:
         print(f"score.<class>: its probability, {means}")
         return

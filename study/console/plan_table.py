@@ -14,6 +14,7 @@ from study.plan.cells import plan as make_plan
 from study.preparation.prepare import load_manifests
 from study.spec.loading import load_spec
 from study.spec.search_section import Search
+from trainables.shipped_encoders import shipped
 from trainables.training.objectives import OBJECTIVES
 
 FAIRNESS_RULES = {
@@ -44,12 +45,7 @@ def print_plan(path: Path) -> None:
     plan = make_plan(load_spec(path))
     console = Console(highlight=False, soft_wrap=True)
     _print_cells(plan, console)
-    small = [method.name for method in plan.spec.methods if method.weights is None and method.encoder != "random"]
-    if small:
-        console.print(
-            f"[yellow]careful[/] {', '.join(small)}: no `weights`, so a small encoder that ships with the code, "
-            "pre-trained on drawings; to see that all works, not to judge the method of that name"
-        )
+    _print_without_weights(plan, console)
     accepted = fairness_rules.check(plan)
     for violation in accepted:
         console.print(f"[yellow]differs[/] {violation.key}: {violation.message}. Reason: {violation.reason}")
@@ -111,6 +107,25 @@ def _print_cells(plan: Plan, console: Console) -> None:
         f"{spec.select.rule!r} on validation alone, {replicates} replicates, "
         f"{replicates * len(spec.tests)} prediction tables of {spec.evaluate.copies} copies an image"
     )
+
+
+def _print_without_weights(plan: Plan, console: Console) -> None:
+    """Methods that begin with a small encoder of ours, and those that nothing ships for."""
+    cells = {cell.method.name: cell for cell in plan.cells if cell.method.weights is None}
+    there = {name: shipped(cell.method.encoder, cell.backbone).is_file() for name, cell in cells.items()}
+    small = [name for name, ships in there.items() if ships]
+    # `random` alone has no weights on purpose; its recipe would load torch.
+    lacking = [name for name, ships in there.items() if not ships and cells[name].method.encoder != "random"]
+    if small:
+        console.print(
+            f"[yellow]careful[/] {', '.join(small)}: no `weights`, so a small encoder that ships with the code, "
+            "pre-trained on drawings; to see that all works, not to judge the method of that name"
+        )
+    if lacking:
+        console.print(
+            f"[yellow]careful[/] {', '.join(lacking)}: no `weights`, and none ship for that backbone; `study run` will "
+            "refuse it. `study encoders check` says where they are to be had"
+        )
 
 
 def _caps(search: Search) -> str:

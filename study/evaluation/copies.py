@@ -11,6 +11,11 @@ from study.store.directory import StudyDirectory
 from trainables.pipelines.registry import augments
 
 
+def scored_on(copies: int) -> str:
+    """What scores of so many copies are, in words."""
+    return "of the plain view" if copies == 1 else f"mean over {copies} augmented copies"
+
+
 def copies_of(plan: Plan, directory: StudyDirectory, cell: Cell) -> int:
     """Copies of an image in the evaluation of a cell; 1 is the plain view.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from study.evaluation.copies import scored_on
 from study.evaluation.trained_model import TrainedModel
 from study.store.directory import StudyDirectory
 
@@ -34,10 +35,6 @@ view = create_transform(**resolve_data_config(model=model))  # resize, crop, nor
 logits = model(view(picture)[None])  # a PIL picture
 scores = logits.softmax(1){column}""",
 }
-
-
-def _scores(copies: int) -> str:
-    return "those of the plain view" if copies == 1 else f"means over {copies} augmented copies"
 
 
 def model_card(
@@ -90,7 +87,7 @@ test sets.
 ```
 
 Pictures are resized to {spec.cache_side} pixels on the short side, then cropped to {spec.image_size} (`config.json`).
-The study's own scores are {_scores(model.copies)}: `study predict` makes them.
+The study's own score ({scored_on(model.copies)}) is made by `study predict`.
 
 ## Check
 

@@ -49,9 +49,15 @@ def required_data(directory: StudyDirectory) -> dict[str, Any]:
     return recorded_data(directory)
 
 
+def classes(directory: StudyDirectory, name: str) -> list[str]:
+    """The classes of a data set, as recorded; an older version recorded none, and had two."""
+    recorded = recorded_data(directory).get("data", {}).get(name, {})
+    return list(recorded.get("classes", ("the negative class", "the positive class")))
+
+
 def class_count(directory: StudyDirectory, name: str) -> int:
-    """How many classes a data set has, as recorded; 2 where an older version did not record them."""
-    return len(recorded_data(directory).get("data", {}).get(name, {}).get("classes", ("", "")))
+    """How many classes a data set has."""
+    return len(classes(directory, name))
 
 
 def data_digests(directory: StudyDirectory) -> dict[str, str]:

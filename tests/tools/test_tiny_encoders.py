@@ -15,7 +15,7 @@ from tests.tools.drawn_objects import CLASSES, HUES, VERSION, draw, objects
 from tests.tools.probe_tiny_encoders import gains
 from trainables.encoders import names
 from trainables.encoders.loading import encoder_file, read_checkpoint
-from trainables.encoders.loading.locate_weights import SHIPPED
+from trainables.shipped_encoders import SHIPPED
 from trainables.ssl.pretrain import fresh
 from trainables.ssl.recipes import Recipe, recipe
 

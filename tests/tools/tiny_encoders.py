@@ -14,7 +14,7 @@ from typing import Any
 
 from datasets.base.manifest import DataRef
 from tests.tools.drawn_objects import objects
-from trainables.encoders.loading.locate_weights import SHIPPED
+from trainables.shipped_encoders import SHIPPED
 from trainables.ssl.pretrain import PoolRef, PreTrainingJob, pretrain
 from trainables.ssl.recipes import Recipe, recipe
 

@@ -12,11 +12,12 @@ import timm
 import torch
 
 from trainables.encoders import Encoder, EncoderError, build, names, registry
-from trainables.encoders.loading import encoder_file, locate_weights
+from trainables.encoders.loading import encoder_file
 from trainables.encoders.recipe import Recipe
 from trainables.encoders.registry import recipe
 from trainables.job import EncoderRef
 from trainables.models.classifier import classifier, state
+from trainables.shipped_encoders import shipped
 
 BACKBONE = "test_resnet"
 TRAINED = [name for name in names() if registry.recipe(name).trained]
@@ -102,9 +103,7 @@ def test_weights_of_another_encoder_or_backbone_are_refused(name: str, tmp_path:
         build(EncoderRef(name=name, weights=str(path)), BACKBONE, image_size=32)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in TRAINED if (locate_weights.SHIPPED / BACKBONE / f"{name}.safetensors").is_file()]
-)
+@pytest.mark.parametrize("name", [name for name in TRAINED if shipped(name, BACKBONE).is_file()])
 def test_shipped_weights_load_and_are_their_own(name: str) -> None:
     encoder = build(EncoderRef(name=name), BACKBONE, image_size=64)
     assert encoder.features == 96

@@ -17,8 +17,8 @@ from trainables.encoders import registry
 from trainables.encoders.errors import EncoderError
 from trainables.encoders.loading.weight_files import in_folder, shards
 from trainables.encoders.recipe import Recipe
+from trainables.shipped_encoders import shipped
 
-SHIPPED = Path(__file__).parents[1] / "weights"
 LOCK_SECONDS = 1800.0  # how long to wait for another process's download
 Stamp = tuple[tuple[int, int], ...]
 HUB_FILES = ("model.safetensors", "pytorch_model.bin")
@@ -76,7 +76,7 @@ def _digest(path: Path, _stamp: Stamp) -> str:
 
 
 def _shipped(recipe: Recipe, backbone: str) -> Path:
-    path = SHIPPED / backbone.partition(".")[0] / f"{recipe.name}.safetensors"
+    path = shipped(recipe.name, backbone)
     if path.is_file():
         return path
     raise EncoderError(
