@@ -61,21 +61,21 @@ def measure(block: Block, draws: int, seed: int, wanted: Sequence[str] | None = 
     for name, metric in metrics.items():
         if name not in defined:
             rows.append(undefined(block, name, lacking))
-        elif metric.closed_form is not None:
+            continue
+        if metric.closed_form is not None:
             found = measured(block, name, metric.closed_form)
             if not metric.one_class and min(block.cases.classes()) < 2:
                 # A single case lies on its own mean: its share in the error is 0, and its variance is unknown.
                 found = replace(found, errors=np.full_like(found.errors, np.nan))
-            rows.append(found)
         else:
             found = from_draws(block, name, values[name], drawn[name], block.cases.rarer())
-            if metric.rests_on < 1:
-                decisive = metric.rests_on * block.cases.classes()[0]
-                found = replace(found, free=max(min(decisive - 1, found.case_df), 1.0))
             if metric.chance is not None:
                 models = [Model(scores, block.cases.positive) for scores in block.flat]
                 found = by_chance(found, [metric.chance(model) for model in models])
-            rows.append(found)
+        if metric.rests_on < 1:
+            decisive = metric.rests_on * block.cases.classes()[0]
+            found = replace(found, free=max(min(decisive - 1, found.case_df), 1.0))
+        rows.append(found)
     return [replace(row, upper=metrics[row.metric].upper) for row in rows]
 
 
