@@ -43,7 +43,7 @@ def print_next(written: list[Path], console: Console | None = None) -> None:
     console = console or Console(highlight=False, emoji=False, soft_wrap=True)
     for path in written:
         console.print(f"[green]   written[/] {escape(str(path))}")
-    command = "study" if shutil.which("study") else sys.argv[0]
+    command = "study" if shutil.which("study") else str(Path(sys.executable).with_name("study"))
     steps = ("plan", "data prepare", "data audit", "run")
     console.print(f"[bold]      next[/] {'; '.join(f'{command} {step} {written[0]}' for step in steps)}")
 
