@@ -81,7 +81,7 @@ def result_table(results: Sequence[BankResult], cells: Sequence[str]) -> Table:
             shares(median_share(result)),
             f"{result.shortfall.mean():+.4f}",
             "" if result is results[0] else aucs(closer(result, results[0])),
-            f"{result.trials / result.reached.size:.0f}",
+            f"{result.trials.mean():.0f}",
             *[f"{cell:.0%}" for cell in result.reached.mean(axis=1)],
         )
     return table

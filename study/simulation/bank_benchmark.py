@@ -17,7 +17,7 @@ from study.base.errors import StudyError
 from study.simulation.benchmark import AUC_TOLERANCE, epochs_to_target, one_thread
 from study.simulation.benchmark_problems import BenchmarkProblem
 from study.simulation.curve_bank import read_bank
-from study.simulation.simulate import SearchConfig, full_grid, simulate, simulate_cells
+from study.simulation.simulate import Search, SearchConfig, full_grid, simulate_cells
 from study.simulation.surrogates import BankCurves, Kind, Surrogate
 
 GOAL_SHARE = 12  # a search gets 1/12 of its full grid's epochs
@@ -48,12 +48,24 @@ class Bank:
     def problem(self, cell: int, repetition: int) -> BenchmarkProblem:
         """A cell in one repetition."""
         surrogate = self.cells[cell]
+        smaller = self.smaller(cell)
         return BenchmarkProblem(
             space=surrogate.cell.space,
             curves=BankCurves(surrogate, repetition),
             grid=surrogate.cell.space.grid_points(),
             max_epochs=surrogate.cell.max_epochs,
+            smaller=None if smaller is None else self.problem(smaller, repetition),
         )
+
+    def smaller(self, cell: int) -> int | None:
+        """The cell of the same method at the next smaller fraction, if the bank has one."""
+        own = self.cells[cell].cell
+        below = {
+            other.cell.fraction: index
+            for index, other in enumerate(self.cells)
+            if other.cell.method == own.method and other.cell.fraction < own.fraction
+        }
+        return below[max(below)] if below else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,14 +73,26 @@ class BankResult:
     """One search on all cells in all repetitions; arrays [cells, repetitions].
 
     `reached`: whether it ended within `AUC_TOLERANCE` of the grid's best, or above it; `share`: of the grid's epochs,
-    after which it was there for good (infinite: never); `shortfall`: the grid's AUC minus the search's.
+    after which it was there for good (infinite: never); `shortfall`: the grid's AUC minus the search's; `trials`: how
+    many it started.
     """
 
-    config: SearchConfig
+    config: Search
     reached: np.ndarray
     share: np.ndarray
     shortfall: np.ndarray
-    trials: int
+    trials: np.ndarray
+
+    def of(self, cells: Sequence[int]) -> BankResult:
+        """The result on some of the cells."""
+        chosen = list(cells)
+        return BankResult(
+            config=self.config,
+            reached=self.reached[chosen],
+            share=self.share[chosen],
+            shortfall=self.shortfall[chosen],
+            trials=self.trials[chosen],
+        )
 
 
 @lru_cache(maxsize=4)
@@ -80,7 +104,7 @@ def _surrogates(path: Path, space: str, kind: Kind) -> list[Surrogate]:
 
 
 def run_bank(
-    configs: Sequence[SearchConfig], bank: Bank, *, repetitions: int, slots: int, processes: int
+    configs: Sequence[Search], bank: Bank, *, repetitions: int, slots: int, processes: int
 ) -> list[BankResult]:
     """Every search on the same cells and repetitions; last the whole grid run again, which only the deviations of runs
     keep from its own best: what the bank's noise allows to a search that costs twelve times as much."""
@@ -94,7 +118,7 @@ def run_bank(
             reached=values[:, :, index, 0] <= AUC_TOLERANCE,
             share=values[:, :, index, 1],
             shortfall=values[:, :, index, 0],
-            trials=int(values[:, :, index, 2].sum()),
+            trials=values[:, :, index, 2],
         )
         for index, config in enumerate(configs)
     ]
@@ -151,14 +175,12 @@ def _spread(run: Callable[[tuple[int, int]], T], cells: int, repetitions: int, p
         return list(pool.map(run, jobs, chunksize=2))
 
 
-def _run(
-    configs: Sequence[SearchConfig], bank: Bank, slots: int, job: tuple[int, int]
-) -> list[tuple[float, float, float]]:
+def _run(configs: Sequence[Search], bank: Bank, slots: int, job: tuple[int, int]) -> list[tuple[float, float, float]]:
     problem = bank.problem(*job)
     grid = full_grid(problem.grid, problem.curves, problem.max_epochs)
     rows = []
     for config in configs[:-1]:
-        search = simulate(config, problem, epochs=max(1, grid.epochs // GOAL_SHARE), seed=_seed(job), slots=slots)
+        search = config.search(problem, epochs=max(1, grid.epochs // GOAL_SHARE), seed=_seed(job), slots=slots)
         rows.append((grid.auc - search.auc, epochs_to_target(search, grid), float(search.trials)))
     other = bank.problem(job[0], job[1] + OTHER)
     again = full_grid(other.grid, other.curves, other.max_epochs)

@@ -21,12 +21,14 @@ MIN_TRIALS = 4  # recorded ones a cell: with fewer, the nearest is too far from 
 
 @dataclass(frozen=True, kw_only=True)
 class BenchmarkProblem:
-    """One cell to search: its space, its learning curves, and the full grid of the same cell."""
+    """One cell to search: its space, its learning curves, and the full grid of the same cell. `smaller`: the same
+    method's cell at the next smaller training fraction."""
 
     space: SearchSpace
     curves: CurveSimulator
     grid: Sequence[dict[str, Value]]
     max_epochs: int
+    smaller: BenchmarkProblem | None = None
 
 
 def synthetic_problem(index: int) -> BenchmarkProblem:

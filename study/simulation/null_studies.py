@@ -28,7 +28,7 @@ from study.selection.winners import winners
 from study.simulation.benchmark import one_thread
 from study.simulation.benchmark_problems import BenchmarkProblem
 from study.simulation.curve_simulators import CurveSimulator, LearningCurve, Params, SyntheticCurves
-from study.simulation.simulate import SearchConfig, play, simulated_plan
+from study.simulation.simulate import SearchConfig, engine_of, play, simulated_plan
 from study.simulation.surrogates import point
 from study.store import selection_record
 
@@ -141,9 +141,10 @@ def null_study(design: Design, surfaces: Surfaces, number: int) -> tuple[float, 
         asha={"eta": 3, "grace": max(1, epochs // 4)},
     )
     plan = simulated_plan(config, problems, design.trials * epochs, number, design.pairs)
-    trials = play(plan, problems, slots=4)[1].record.trials()
+    engine = engine_of(plan)
+    play(engine, problems, slots=4)
     frozen = selection_record.propose(
-        "null", "best", winners(plan, trials, ANY_SIZE), repeats=design.repeats, trials=None
+        "null", "best", winners(plan, engine.record.trials(), ANY_SIZE), repeats=design.repeats, trials=None
     )
     truth = np.empty((2, design.pairs))
     for pair in range(1, design.pairs + 1):

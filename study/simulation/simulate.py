@@ -6,7 +6,7 @@ import heapq
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,6 +20,17 @@ from study.spec.loading import parse_spec
 from study.store.trial_table import TrialTable
 
 PATIENCE = 22  # epochs without a better value before early stopping, as in the published study
+
+
+class Search(Protocol):
+    """A way to search one cell: the engine under some settings, or whatever else is to be compared with it."""
+
+    @property
+    def label(self) -> str:
+        """For tables."""
+
+    def search(self, problem: BenchmarkProblem, *, epochs: int, seed: int, slots: int) -> SearchOutcome:
+        """Search a cell on `slots` devices with a budget of `epochs`. Every epoch takes the same time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +49,10 @@ class SearchConfig:
         """Name and settings."""
         asha = self.asha or {}
         return self.name + "".join(f", {key} {asha[key]}" for key in ("eta", "grace") if key in asha)
+
+    def search(self, problem: BenchmarkProblem, *, epochs: int, seed: int, slots: int) -> SearchOutcome:
+        """The engine's search."""
+        return simulate(self, problem, epochs=epochs, seed=seed, slots=slots)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,15 +82,20 @@ def simulate_cells(
 ) -> list[SearchOutcome]:
     """Search a study of as many methods as there are problems, each with a budget of `epochs`, all on `slots`."""
     plan = simulated_plan(config, problems, epochs, seed)
-    seen, engine = play(plan, problems, slots)
+    engine = engine_of(plan)
+    seen = play(engine, problems, slots)
     return [seen[cell.key].outcome(len(engine.record.cells[cell.key])) for cell in plan.cells]
 
 
-def play(plan: Plan, problems: Sequence[BenchmarkProblem], slots: int) -> tuple[dict[str, Incumbent], Engine]:
-    """The engine after the search of a plan whose cells are these problems, and each cell's incumbents."""
-    engine = Engine(plan, TrialTable([cell.key for cell in plan.cells], objective="val_auc", direction="maximize"))
-    by_cell = {cell.key: problem for cell, problem in zip(plan.cells, problems, strict=True)}
-    seen = {cell.key: Incumbent() for cell in plan.cells}
+def engine_of(plan: Plan) -> Engine:
+    """An engine with a record in memory."""
+    return Engine(plan, TrialTable([cell.key for cell in plan.cells], objective="val_auc", direction="maximize"))
+
+
+def play(engine: Engine, problems: Sequence[BenchmarkProblem], slots: int) -> dict[str, Incumbent]:
+    """Search a plan whose cells are these problems; each cell's incumbents."""
+    by_cell = {cell.key: problem for cell, problem in zip(engine.plan.cells, problems, strict=True)}
+    seen = {key: Incumbent() for key in by_cell}
     curves: dict[tuple[str, int], LearningCurve] = {}
     events: list[tuple[int, int, str, int, int]] = []  # time, tie-breaker, cell, number, epoch that ends then
     now, ties = 0, 0
@@ -85,7 +105,7 @@ def play(plan: Plan, problems: Sequence[BenchmarkProblem], slots: int) -> tuple[
             heapq.heappush(events, (now + 1, ties, trial.cell, trial.number, len(trial.epochs) + 1))
         if not events:
             engine.close()
-            return seen, engine
+            return seen
         now, _, cell, number, epoch = heapq.heappop(events)
         key = cell, number
         if key not in curves:

@@ -13,11 +13,16 @@ from pathlib import Path
 from tests.benchmarks.pairs import in_turns
 
 ROOT = Path(__file__).parents[2]
+WORKER = """
+import trainables.training.task_data
+from trainables.pipelines.registry import PIPELINES
+PIPELINES.get("ft")
+"""
 COMMANDS = {
     "`study --help`": ["-m", "study", "--help"],
     "limit: an empty Python": ["-c", "pass"],
     "limit: importing Typer": ["-c", "import typer"],
-    "a worker's imports (torch, timm, OpenCV, ours)": ["-c", "import trainables.pipelines.registry"],
+    "a worker's imports (torch, timm, OpenCV, ours)": ["-c", WORKER],
     "limit: importing torch": ["-c", "import torch"],
 }
 

@@ -75,6 +75,15 @@ def noop(job: Job, report: Report) -> None:
         report(epoch, {"val_auc": curve(job.params, epoch)}, None)
 
 
+def two_seconds(job: Job, report: Report) -> None:
+    """Two seconds on one core, in equal epochs."""
+    for epoch in range(1, job.max_epochs + 1):
+        end = time.perf_counter() + 2.0 / job.max_epochs
+        while time.perf_counter() < end:
+            pass
+        report(epoch, {"val_auc": curve(job.params, epoch)}, None)
+
+
 def train_group(job: Job, report: Report) -> None:
     """The toy on a process group: every rank takes part in each epoch, reports it and stops with the others."""
     import torch
