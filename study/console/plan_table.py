@@ -71,7 +71,7 @@ def _print_cells(plan: Plan, console: Console) -> None:
     spec = plan.spec
     rows = fairness_rules.parity(plan).to_dict("records")
     known = [name for name in COLUMNS if name in rows[0]]
-    same = [name for name in known if len({str(row[name]) for row in rows}) == 1 and len(rows) > 1 and name != "cell"]
+    same = [name for name in known if len({str(row[name]) for row in rows}) == 1 and name != "cell"]
     table = Table(title=f"{spec.study}: {len(plan.cells)} cells, {plan.trials} trials", title_justify="left")
     different = [name for name in known if name not in same]
     for name in different:

@@ -3,52 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.base.errors import DataError
 from study.base.errors import StudyError
 from study.plan.cells import Plan
-from study.protocol import holdings, protocol
-from study.protocol.protocol import Protocol
-from study.store import operating_points_record, read_log, selection_record
+from study.protocol import sealed_links, search_links
+from study.protocol.link import Break
 from study.store.directory import StudyDirectory
-from study.store.trial_storage import study_trials
 
-CHANGEABLE = (
-    "compare", "evaluate", "operating_points", "tests", "select", "replicate", "search", "accept_unfair",
-    "accept_leaks",
-)  # fmt: skip
-"""Keys of a spec that may change with a reason after test labels were read: the trials stay what they are."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Break:
-    """A link that does not hold. `reopenable`: `--reopen REASON` accepts the study as it is now."""
-
-    link: str
-    path: Path
-    message: str
-    reopenable: bool = False
+Look = Callable[[Plan, StudyDirectory], Iterator[Break]]
 
 
 def breaks(plan: Plan, directory: StudyDirectory) -> list[Break]:
     """Every link of a study that does not hold, in the order of the chain. Reads; changes nothing."""
     found: list[Break] = []
     for link, path, look in (
-        ("spec", directory.spec, _spec),
-        ("splits", directory.root / "splits", _splits),
-        ("trials", directory.root / "trials.db", _trials),
-        ("protocol", directory.protocol, _protocol),
-        ("operating points", directory.operating_points, _operating_points),
-        ("log", directory.test_reads, _log),
-        ("predictions", directory.predictions, _predictions),
+        ("spec", directory.spec, search_links.spec_link),
+        ("splits", directory.root / "splits", search_links.splits_link),
+        ("trials", directory.root / "trials.db", search_links.trials_link),
+        ("protocol", directory.protocol, sealed_links.protocol_link),
+        ("operating points", directory.operating_points, sealed_links.operating_points_link),
+        ("log", directory.test_reads, sealed_links.log_link),
+        ("predictions", directory.predictions, sealed_links.predictions_link),
     ):
         found += _caught(link, path, look, plan, directory)
     return found
-
-
-Look = Callable[[Plan, StudyDirectory], Iterator[Break]]
 
 
 def _caught(link: str, path: Path, look: Look, plan: Plan, directory: StudyDirectory) -> list[Break]:
@@ -57,251 +37,3 @@ def _caught(link: str, path: Path, look: Look, plan: Plan, directory: StudyDirec
         return list(look(plan, directory))
     except (StudyError, DataError) as error:
         return [Break(link=link, path=path, message=str(error), reopenable="--reopen" in str(error))]
-
-
-def _spec(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
-    """`plan.json` names the digest of the spec that the study was planned from."""
-    if not directory.plan.exists():
-        return
-    planned = holdings.read_json(directory.plan, f"Delete it; `study run {directory.spec}` writes it anew.")
-    if planned.get("spec_digest") == plan.spec.digest:
-        return
-    sealed = _sealed(directory)
-    changed = _changed(sealed, plan) if sealed else []
-    where = f" in {', '.join(changed)}" if changed else ""
-    yield Break(
-        link="spec",
-        path=directory.spec,
-        message=f"A study keeps the spec that it was planned from, but {directory.spec} differs from it{where} (digest "
-        f"{plan.spec.digest}, {directory.plan} has {planned.get('spec_digest')}). Restore the spec"
-        + ("" if sealed is None else ", or say why it changed with --reopen REASON, which the report will show")
-        + ".",
-        reopenable=sealed is not None and set(changed) <= set(CHANGEABLE),
-    )
-
-
-def _splits(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
-    """Every split file is the one that `manifests.json` recorded, and after the first read the sealed one."""
-    sealed = _sealed(directory)
-    recorded = {**holdings.recorded_data(directory).get("splits", {}), **(sealed.splits if sealed else {})}
-    for name, digest in holdings.split_digests(directory).items():
-        if recorded.get(name, digest) != digest:
-            path = directory.root / "splits" / name
-            yield Break(
-                link="splits",
-                path=path,
-                message=f"The splits of a study never change, but {path} has digest {digest}, recorded is "
-                f"{recorded[name]}. Delete it and `study run` the study again, which writes it anew.",
-            )
-
-
-def _trials(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
-    """The record knows every trial that has left checkpoints, and those that the selection rests on are unchanged."""
-    # Folders first: a search that runs meanwhile records a trial before it makes its folder.
-    folders = {
-        cell.key: [path for path in (directory.root / "trials" / cell.key).glob("*") if path.name.isdigit()]
-        for cell in plan.cells
-    }
-    trials = study_trials(plan, directory)
-    database = directory.root / "trials.db"
-    for cell, paths in folders.items():
-        count = sum(trial.cell == cell for trial in trials)
-        lost = [path for path in paths if int(path.name) >= count]
-        if lost:
-            yield Break(
-                link="trials",
-                path=database,
-                message=f"{database} records every trial, but it knows {count} of {cell} and {lost[0]} was left by "
-                "another. Restore the file from a backup, or start the study in another directory.",
-            )
-            return
-    altered = [f"{trial.cell} trial {trial.number}" for trial in trials if trial.altered]
-    if altered:
-        yield Break(
-            link="trials",
-            path=database,
-            message=f"A trial that has ended never changes, but {database} holds another {altered[0]} than it was. "
-            "Restore the file from a backup, or start the study in another directory.",
-        )
-        return
-    selection = selection_record.current(plan, directory)
-    if selection is not None and selection.trials not in (None, holdings.trials_digest(trials)):
-        yield Break(
-            link="trials",
-            path=database,
-            message=f"The trials that a selection rests on never change, but {database} holds others than "
-            f"{directory.selection} was made from. Restore the file from a backup, or select from what it holds with "
-            "--reopen REASON, which the report will show.",
-            reopenable=True,
-        )
-
-
-def _protocol(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
-    sealed = protocol.load(directory)
-    if sealed is None:
-        facts = holdings.prediction_digests(directory).values()
-        if read_log.chained(directory, "read") or any("random_state" in fact for fact in facts):
-            raise protocol.damaged(directory, "is missing, although test labels were read")
-        yield from _before_protocols(plan, directory)
-        return
-    seals = read_log.events(directory, "sealed")
-    if seals and seals[-1]["protocol"] != sealed.digest:
-        raise protocol.damaged(directory, f"has digest {sealed.digest}, logged is {seals[-1]['protocol']}")
-    if sealed.spec_digest != plan.spec.digest:
-        changed = _changed(sealed, plan)
-        yield Break(
-            link="protocol",
-            path=directory.spec,
-            message=f"A sealed protocol decides what is compared, but {directory.spec} differs from it in "
-            f"{', '.join(changed)}. Restore the spec, or say why it changed with --reopen REASON, which the report "
-            "will show.",
-            reopenable=set(changed) <= set(CHANGEABLE),
-        )
-    yield from _sealed_records(sealed, directory)
-    if sealed.selection is not None:
-        found = selection_record.load(directory).digest if directory.selection.exists() else "none"
-        if found != sealed.selection:
-            yield Break(
-                link="selection",
-                path=directory.selection,
-                message=f"Winners stay frozen once test labels were read, but {directory.selection} has digest "
-                f"{found}, sealed is {sealed.selection}. Restore the file, or say why it changed with --reopen REASON, "
-                "which the report will show.",
-                reopenable=True,
-            )
-
-
-def _sealed_records(sealed: Protocol, directory: StudyDirectory) -> Iterator[Break]:
-    """Data, audit: their records are those of the seal, or of the preparation that was logged after it."""
-    prepared = read_log.last(directory, "prepared") or {}
-    for path, digest in (
-        (directory.manifests, prepared.get("manifests", sealed.manifests)),
-        (directory.audit, prepared.get("audit", sealed.audit)),
-    ):
-        if digest is not None and path.exists() and holdings.optional_digest(path) != digest:
-            yield Break(
-                link="data",
-                path=path,
-                message=f"What was found in the data stays as it was written, but {path} was altered. Delete it and "
-                "`study run` the study again, which writes it anew.",
-            )
-    if sealed.precision not in (None, holdings.optional_digest(directory.precision)):
-        yield Break(
-            link="protocol",
-            path=directory.precision,
-            message=f"All jobs of a study compute in one arithmetic, but {directory.precision} is not the one that was "
-            "sealed. Restore it from a backup.",
-        )
-    recorded = holdings.data_digests(directory)
-    for name, digest in sealed.data.items():
-        if recorded.get(name, digest) != digest:
-            yield Break(
-                link="data",
-                path=directory.manifests,
-                message=f"The data of a study never change, but {name} has digest {recorded[name]}, sealed is "
-                f"{digest}. Restore the data that the study started with, or start a study in another directory.",
-            )
-
-
-def _before_protocols(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
-    """Test labels were read by a version that sealed nothing: spec, winners and predictions belong together."""
-    if not directory.test_reads.exists():
-        if any(directory.predictions.rglob("*.parquet")):
-            yield Break(
-                link="log",
-                path=directory.test_reads,
-                message=f"Every read of test labels is logged, but {directory.predictions} holds predictions and "
-                f"{directory.test_reads} is missing. Restore it from a backup, or say why it is gone with --reopen "
-                "REASON, which the report will show.",
-                reopenable=True,
-            )
-        return
-    selection = selection_record.load(directory)
-    others = [
-        f for f, facts in holdings.prediction_digests(directory).items() if facts["selection"] != selection.digest
-    ]
-    if selection.spec_digest != plan.spec.digest or others:
-        what = f"{directory.predictions / others[0]} was" if others else f"{directory.spec} changed after they were"
-        yield Break(
-            link="selection",
-            path=directory.selection,
-            message=f"Test labels are read under one frozen selection, but {what} made under another. Restore the "
-            "file, or say why it changed with --reopen REASON, which the report will show.",
-            reopenable=True,
-        )
-
-
-def _operating_points(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
-    """The sealed thresholds are there, and none were chosen after test labels had been read."""
-    sealed, points = _sealed(directory), operating_points_record.load(directory)
-    if sealed is None or sealed.operating_points == (None if points is None else points.digest):
-        return
-    late = points is not None and operating_points_record.labels_were_read(directory)
-    if sealed.operating_points is not None or late:
-        found = "none" if points is None else points.digest
-        yield Break(
-            link="operating points",
-            path=directory.operating_points,
-            message=f"Operating points stay frozen once test labels were read, but {directory.operating_points} has "
-            f"digest {found}, sealed is {sealed.operating_points or 'none'}. Restore the file, or say why it changed "
-            "with --reopen REASON, which the report will show.",
-            reopenable=True,
-        )
-
-
-def _log(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
-    """The log's own chain, and that it was not cut: whoever sealed has read."""
-    logged = read_log.events(directory)
-    kinds = [event["event"] for event in logged]
-    sealed = _sealed(directory)
-    reopened = 0 if sealed is None else int(sealed.reason is not None)
-    unread = "read" not in kinds and any(directory.predictions.rglob("*.parquet"))
-    adopted = any("adopted" in event for event in logged) and not (sealed and sealed.late) and not reopened
-    if sealed is not None and (unread or adopted or kinds.count("reopened") < reopened):
-        yield Break(
-            link="log",
-            path=directory.test_reads,
-            message=f"Every read of test labels is logged, but lines of {directory.test_reads} are missing. Restore "
-            "the file from a backup, or say why it changed with --reopen REASON, which the report will show.",
-            reopenable=True,
-        )
-
-
-def _predictions(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
-    """Every prediction table's record is the one that was logged when it was scored."""
-    if _sealed(directory) is None:
-        return
-    scored = {event["table"]: event for event in read_log.chained(directory, "scored")}
-    for name, facts in holdings.prediction_digests(directory).items():
-        path = directory.predictions / name
-        event = scored.get(name)
-        if event is None or ("adopted" not in event and facts.get("log") != event["chain"]):
-            yield Break(
-                link="log",
-                path=directory.test_reads,
-                message=f"A prediction table is logged when it is scored, but {directory.test_reads} does not know "
-                f"{path} as it is. Restore the log from a backup, or accept the tables as they are with --reopen "
-                "REASON, which the report will show.",
-                reopenable=True,
-            )
-            return
-        if event["sha256"] != facts.get("sha256") or event.get("facts") not in (None, holdings.facts_digest(facts)):
-            yield Break(
-                link="predictions",
-                path=path,
-                message=f"A prediction table never changes, but {path} is not the one that was scored. Delete it and "
-                f"its .json, and run `study evaluate {directory.root}`.",
-            )
-
-
-def _sealed(directory: StudyDirectory) -> Protocol | None:
-    """The protocol, if it is there and sound; its own look says what is wrong with it."""
-    try:
-        return protocol.load(directory)
-    except StudyError:
-        return None
-
-
-def _changed(sealed: Protocol, plan: Plan) -> list[str]:
-    now = plan.spec.identity()
-    return [name for name in {**now, **sealed.spec} if now.get(name) != sealed.spec.get(name)]

@@ -14,7 +14,7 @@ from study.base.errors import StudyError
 from study.plan import fairness_rules
 from study.plan.cells import Plan, plan
 from study.protocol import seal
-from study.protocol.chain import CHANGEABLE
+from study.protocol.link import CHANGEABLE
 from study.spec.loading import load_spec
 from study.spec.model import StudySpec
 from study.store.directory import StudyDirectory, at

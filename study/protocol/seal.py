@@ -10,7 +10,8 @@ from study.base.errors import StudyError
 from study.comparison.metrics.class_metric import metric_names
 from study.plan.cells import Plan
 from study.protocol import holdings, protocol
-from study.protocol.chain import Break, breaks
+from study.protocol.chain import breaks
+from study.protocol.link import Break
 from study.protocol.protocol import Protocol
 from study.store import operating_points_record, read_log, selection_record
 from study.store.directory import StudyDirectory

@@ -64,7 +64,7 @@ def test_what_decided_a_result_cannot_change_unseen(copy, name, how):
 
 def test_an_ended_trial_cannot_change_before_a_winner_is_frozen_either(copy, monkeypatch):
     """A bit that flips in the file is seen as an edit is: each trial ends with its digest."""
-    monkeypatch.setattr("study.protocol.chain.selection_record.current", lambda plan, directory: None)
+    monkeypatch.setattr("study.protocol.search_links.selection_record.current", lambda plan, directory: None)
     damage(copy, "trials.db", "edited", copy)
     with pytest.raises(StudyError, match=r"A trial that has ended never changes, but .*trials\.db holds another "):
         open_study(copy)
