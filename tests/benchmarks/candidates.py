@@ -42,10 +42,9 @@ def run(short: bool) -> dict:
         rows += _larger_cells(kind, bank, quick, cores)
     outside = outside_searches()
     if slow_ones:
-        for kind in kinds:
-            bank = Bank(path=BANK, space="ft", kind=kind)
-            slow = run_bank([DEFAULT, *_slow(), *outside], bank, repetitions=slow_ones, slots=4, processes=cores)
-            rows += [_row(kind, result, slow[0]) for result in slow[:-1]]
+        bank = Bank(path=BANK, space="ft", kind="process")
+        slow = run_bank([DEFAULT, *_slow(), *outside], bank, repetitions=slow_ones, slots=4, processes=cores)
+        rows += [_row("process", result, slow[0]) for result in slow[:-1]]
     ahead = fairness(DEFAULT, Bank(path=BANK, space="ft", kind="process"), repetitions=races, slots=4, processes=cores)
     share = (ahead > 0) + 0.5 * (ahead == 0)
     low, high = interval(lambda found: float(found.mean()), share)

@@ -29,6 +29,7 @@ from trainables.job import Job
 from trainables.ray_train import TRAIN
 
 MakeJob = Callable[[Cell, int, Mapping[str, Value]], Job]
+NEVER = "1e9"  # seconds
 MAX_PENDING = 1024  # Tune's own limit of trials whose actors start at once; the engine's limit is what counts
 
 
@@ -102,6 +103,7 @@ def _tune(
 ) -> None:
     os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(MAX_PENDING)
     os.environ["TUNE_DISABLE_SIGINT_HANDLER"] = "1"
+    os.environ["TUNE_GLOBAL_CHECKPOINT_S"] = NEVER  # Tune would save a state that nothing is ever restored from
     from ray import tune
 
     from study.search.ray_tune.searcher import EngineSearcher
