@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -96,13 +97,17 @@ def load(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> Searc
     domains: dict[str, Domain] = {}
     fixed: dict[str, Value] = {}
     for name, value in parameters.items():
+        if not isinstance(name, str):
+            raise SpaceError(f"{path.stem}: a parameter has a name, got {name!r}. Write it in quotes.")
         if isinstance(value, dict):
             domains[name] = _domain(path.stem, name, value)
         elif isinstance(value, bool | int | float | str):
             fixed[name] = value
         else:
             raise SpaceError(f"{path.stem}.{name}: a parameter is a value or a domain, got {value!r}.")
-    return SearchSpace(name=path.stem, domains=domains, fixed=fixed, reason=raw.get("reason"), grid=raw.get("grid"))
+    return SearchSpace(
+        name=path.stem, domains=domains, fixed=fixed, reason=raw.get("reason"), grid=_grid(path.stem, raw)
+    )
 
 
 def _read(path: Path) -> dict[Any, Any]:
@@ -122,16 +127,44 @@ def available() -> list[str]:
     return sorted(path.stem for path in HERE.glob("*.yaml"))
 
 
+def _grid(space: str, raw: Mapping[str, Any]) -> dict[str, int] | None:
+    grid = raw.get("grid")
+    if grid is None:
+        return None
+    if not isinstance(grid, dict) or not all(type(points) is int and points >= 1 for points in grid.values()):
+        raise SpaceError(
+            f"{space}: grid says how many points a parameter has, e.g. {{lr: 5}}, got {grid!r}. Correct it."
+        )
+    return grid
+
+
 def _domain(space: str, name: str, raw: Mapping[str, Any]) -> Domain:
     forms = "{low, high, log?, int?} or {choice: [...]}"
     try:
         if set(raw) == {"choice"}:
-            return Choice(values=tuple(raw["choice"]))
+            return Choice(values=_values(raw["choice"]))
         if {"low", "high"} <= set(raw) <= {"low", "high", "log", "int"}:
-            log = bool(raw.get("log", False))
-            if raw.get("int", False):
-                return Int(low=int(raw["low"]), high=int(raw["high"]), log=log)
-            return Float(low=float(raw["low"]), high=float(raw["high"]), log=log)
+            log, whole = (_flag(key, raw.get(key, False)) for key in ("log", "int"))
+            low, high = float(raw["low"]), float(raw["high"])
+            if not (math.isfinite(low) and math.isfinite(high)):
+                raise ValueError(f"a domain has finite ends, got {raw['low']!r} and {raw['high']!r}")
+            if not whole:
+                return Float(low=low, high=high, log=log)
+            if low != int(low) or high != int(high):
+                raise ValueError(f"a domain of whole numbers has such ends, got {raw['low']!r} and {raw['high']!r}")
+            return Int(low=int(low), high=int(high), log=log)
     except (TypeError, ValueError) as error:
         raise SpaceError(f"{space}.{name}: {error}. Write it as {forms}.") from error
     raise SpaceError(f"{space}.{name}: a domain is {forms}, got {dict(raw)!r}.")
+
+
+def _values(raw: object) -> tuple[Value, ...]:
+    if not isinstance(raw, list) or not all(isinstance(value, bool | int | float | str) for value in raw):
+        raise ValueError(f"a choice is a list of numbers, words, true and false, got {raw!r}")
+    return tuple(raw)
+
+
+def _flag(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{key} is true or false, got {value!r}")
+    return value

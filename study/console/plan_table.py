@@ -83,6 +83,12 @@ def _print_cells(plan: Plan, console: Console) -> None:
     console.print(table)
     if same:
         console.print("every cell: " + ", ".join(f"{COLUMNS[name]} {rows[0][name]}" for name in same))
+    grace = spec.search.scheduler.arguments.get("grace", 0)
+    if grace >= spec.search.max_epochs:
+        console.print(
+            f"[yellow]careful[/] {spec.search.scheduler.name} looks first after epoch {grace}, and trials end after "
+            f"{spec.search.max_epochs}: it stops nothing"
+        )
     repeats = spec.search.repeats
     if repeats > 1:
         counts = sorted(

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from datasets.base.registry import nearest
 from search_spaces import SearchSpace, SpaceError, load
 from search_spaces.space import available
 from study.base.errors import StudyError
-from study.spec.choices import SAMPLERS
+from study.spec.choices import SAMPLERS, SELECTION_RULES
 from study.spec.model import Method, StudySpec
 from trainables.pipelines.registry import PIPELINES
 
@@ -67,9 +68,12 @@ class Plan:
 def plan(spec: StudySpec) -> Plan:
     """All cells of the spec.
 
-    Raises `StudyError` where a search space is unknown or malformed, a cell has fewer trials than winners or too few
-    for its searches, or two cells collide.
+    Raises `StudyError` where a pipeline or a search space is unknown or malformed, the rule of selection does not fit
+    the search, resources are given to cells that there are not, a cell has fewer trials than winners or too few for
+    its searches, or two cells collide.
     """
+    SELECTION_RULES.get(spec.select.rule).check(spec.select, spec.search.objective)
+    _check_overrides(spec)
     spaces = {method.name: _space(spec, method) for method in spec.methods}
     cells = tuple(
         Cell(
@@ -96,7 +100,9 @@ def plan(spec: StudySpec) -> Plan:
     keys = [cell.key for cell in cells]
     twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
-        raise StudyError(f"Cells have distinct file names, but {twice[0]!r} appears twice. Give one method a label.")
+        fractions = len({f"{fraction:g}" for fraction in spec.train.fractions}) < len(spec.train.fractions)
+        mend = "Drop one of the like training fractions." if fractions else "Give one method a label."
+        raise StudyError(f"Cells have distinct file names, but {twice[0]!r} appears twice. {mend}")
     return Plan(spec=spec, cells=cells)
 
 
@@ -124,9 +130,14 @@ def _space(spec: StudySpec, method: Method) -> SearchSpace:
     unknown = set(spec.search.spaces) - {m.name for m in spec.methods} - {m.pipeline for m in spec.methods}
     if unknown:
         raise StudyError(f"search.spaces names methods or pipelines of the study, got {sorted(unknown)}. Correct it.")
+    if method.pipeline not in PIPELINES:
+        raise StudyError(
+            f"A pipeline is one of the known ones, got {method.pipeline!r} for {method.name}; "
+            f"{nearest(method.pipeline, PIPELINES)}. Correct the spec."
+        )
     given = spec.search.spaces.get(method.name, spec.search.spaces.get(method.pipeline))
     name = method.pipeline
-    if name not in available() and name in PIPELINES:  # one of another package brings its space
+    if name not in available():  # one of another package brings its space
         name = PIPELINES.get(name).space
     try:
         if isinstance(given, Mapping):
@@ -134,6 +145,19 @@ def _space(spec: StudySpec, method: Method) -> SearchSpace:
         return load(given or name)
     except SpaceError as error:
         raise StudyError(str(error)) from error
+
+
+def _check_overrides(spec: StudySpec) -> None:
+    """Resources that no cell would get are a slip of the pen."""
+    pipelines = sorted({method.pipeline for method in spec.methods})
+    for override in spec.resources.overrides:
+        if override.pipeline not in (None, *pipelines) or override.fraction not in (None, *spec.train.fractions):
+            which = f"pipeline {override.pipeline!r}, fraction {override.fraction!r}"
+            raise StudyError(
+                f"resources.overrides names pipelines ({', '.join(pipelines)}) and training fractions "
+                f"({', '.join(f'{fraction:g}' for fraction in spec.train.fractions)}) of the study, got {which}. "
+                "Correct or remove it."
+            )
 
 
 def _trials(spec: StudySpec, space: SearchSpace) -> int:

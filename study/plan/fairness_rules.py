@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,6 +11,7 @@ from datasets.base.registry import nearest
 from study.base.errors import StudyError
 from study.plan.cells import Cell, Plan
 from study.spec.choices import SAMPLERS
+from study.spec.model import StudySpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ def check(plan: Plan) -> list[Violation]:
 
 
 STAGE_EPOCHS = "stage_epochs"
-Rule = Callable[[Cell, Cell], str | None]
+Rule = Callable[[StudySpec, Cell, Cell], str | None]
 
 
 def _broken(plan: Plan) -> list[tuple[str, str]]:
@@ -94,37 +95,49 @@ def _broken(plan: Plan) -> list[tuple[str, str]]:
     for cell in plan.cells:
         peer = next(c for c in plan.cells if c.method.name == baseline and c.fraction == cell.fraction)
         for rule, check_rule in RULES.items():
-            message = check_rule(cell, peer)
+            message = check_rule(plan.spec, cell, peer)
             if message:
                 found.setdefault(f"{rule}:{cell.method.name}", message)
     return list(found.items())
 
 
-def _equal_trials(cell: Cell, peer: Cell) -> str | None:
+def _equal_trials(spec: StudySpec, cell: Cell, peer: Cell) -> str | None:
     if cell.trials != peer.trials:
         return f"{cell.method.name} gets {cell.trials} trials a cell, {peer.method.name} {peer.trials}"
     return None
 
 
-def _equal_epochs(cell: Cell, peer: Cell) -> str | None:
+def _equal_epochs(spec: StudySpec, cell: Cell, peer: Cell) -> str | None:
     if cell.max_epochs != peer.max_epochs:
         return f"{cell.method.name} may train {cell.max_epochs} epochs, {peer.method.name} {peer.max_epochs}"
     return None
 
 
-def _equal_space(cell: Cell, peer: Cell) -> str | None:
+def _equal_space(spec: StudySpec, cell: Cell, peer: Cell) -> str | None:
     if cell.space.digest == peer.space.digest:
-        return None
+        return _equal_points(spec, cell, peer)
     return (
         f"{cell.method.name} searches {cell.space.dimensions} parameters of {cell.space.name!r}, "
         f"{peer.method.name} {peer.space.dimensions} of {peer.space.name!r}: not the same space"
     )
 
 
-def _equal_stage(cell: Cell, peer: Cell) -> str | None:
+def _equal_points(spec: StudySpec, cell: Cell, peer: Cell) -> str | None:
+    """Points of designs and grids follow the order of a file's parameters, which its digest does not tell."""
+    if list(cell.space.domains) != list(peer.space.domains):
+        return f"{cell.method.name} searches the parameters of {peer.method.name} in another order: not the same design"
+    if spec.search.sampler == "grid" and cell.space.grid_points() != peer.space.grid_points():
+        return f"{cell.method.name} and {peer.method.name} search one space, but not the same grid of it"
+    return None
+
+
+def _equal_stage(spec: StudySpec, cell: Cell, peer: Cell) -> str | None:
     """A contrastive stage trains the encoder before the epochs that the rule `epochs` counts."""
     domain = cell.space.domains.get(STAGE_EPOCHS)
-    most = max(map(float, domain.grid(2))) if domain is not None else float(cell.space.fixed.get(STAGE_EPOCHS, 0))
+    given = domain.grid(2) if domain is not None else (cell.space.fixed.get(STAGE_EPOCHS, 0),)
+    if any(isinstance(epochs, str) for epochs in given):
+        raise StudyError(f"{STAGE_EPOCHS} of {cell.space.name!r} counts epochs, got {given!r}. Correct the space.")
+    most = max(map(float, given))
     if not most or cell.space.digest == peer.space.digest:
         return None
     return (
@@ -133,7 +146,7 @@ def _equal_stage(cell: Cell, peer: Cell) -> str | None:
     )
 
 
-def _equal_workers(cell: Cell, peer: Cell) -> str | None:
+def _equal_workers(spec: StudySpec, cell: Cell, peer: Cell) -> str | None:
     if cell.resources.workers != peer.resources.workers:
         return f"{cell.method.name} trains on {cell.resources.workers} workers, {peer.method.name} on others"
     return None
@@ -149,9 +162,18 @@ RULES: dict[str, Rule] = {
 
 
 def _stated(plan: Plan, key: str) -> str | None:
-    """The reason for departing that the file of a search space gives, if the spec left the space as it is."""
+    """The reason for departing that the file of a search space gives; what the spec changes of the space stands by it.
+
+    Not where the spec changes it for this method alone: then it owes a reason of its own.
+    """
     rule, _, method = key.partition(":")
     cell = next(cell for cell in plan.cells if cell.method.name == method)
     if rule == "stage":  # it was no rule of older versions, whose studies go on
         return cell.space.reason or "the stage is what this method is; what it costs stands in the ledger"
-    return cell.space.reason if rule == "space" and method not in plan.spec.search.spaces else None
+    spaces = plan.spec.search.spaces
+    if rule != "space" or method in spaces or cell.space.reason is None:
+        return None
+    changed = spaces.get(cell.method.pipeline)
+    if not isinstance(changed, Mapping):
+        return cell.space.reason
+    return f"{cell.space.reason} (The spec changes of this space: {', '.join(changed)}.)"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from study.plan.cells import Plan
 from study.protocol import holdings
@@ -13,11 +14,12 @@ from study.store.trial_storage import study_trials
 
 
 def spec_link(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
-    """`plan.json` names the digest of the spec that the study was planned from."""
+    """`plan.json` names the digests of the spec that the study was planned from, and of each cell's search space."""
     if not directory.plan.exists():
         return
     planned = holdings.read_json(directory.plan, f"Delete it; `study run {directory.spec}` writes it anew.")
     if planned.get("spec_digest") == plan.spec.digest:
+        yield from _spaces(planned, plan, directory)
         return
     sealed = sealed_protocol(directory)
     changed = changed_keys(sealed, plan) if sealed else []
@@ -31,6 +33,23 @@ def spec_link(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
         + ".",
         reopenable=sealed is not None and set(changed) <= set(CHANGEABLE),
     )
+
+
+def _spaces(planned: Mapping[str, Any], plan: Plan, directory: StudyDirectory) -> Iterator[Break]:
+    """A spec names its spaces alone: their files stay as they were once trials were drawn from them."""
+    if not (directory.root / "trials.db").exists():
+        return
+    before = {row["cell"]: row.get("space_digest") for row in planned.get("cells", ())}
+    for cell in plan.cells:
+        if before.get(cell.key) not in (None, cell.space.digest):
+            yield Break(
+                link="spec",
+                path=directory.plan,
+                message=f"A study searches the spaces that it began with, but {cell.space.name!r}, which {cell.key} "
+                f"searches, has digest {cell.space.digest} now and {directory.plan} has {before[cell.key]}. Restore "
+                "the file of the space, or start a study in another directory.",
+            )
+            return
 
 
 def splits_link(plan: Plan, directory: StudyDirectory) -> Iterator[Break]:

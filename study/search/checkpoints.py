@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from study.plan.cells import Plan
-from study.selection.winners import rule_of
+from study.selection.rules.rule import SelectionRule
+from study.spec.choices import SELECTION_RULES
 from study.spec.search_section import Select
 from study.store.directory import StudyDirectory
 from study.store.searches import by_search
@@ -39,7 +40,7 @@ class Keeper:
 def selectable(select: Select, trials: Sequence[TrialRecord], objective: str, repeats: int = 1) -> set[int]:
     """Numbers of the ended trials that may still win their search, whatever the others will report."""
     able = [trial for trial in trials if trial.state in ("COMPLETE", "PRUNED") and trial.epochs]
-    rule = rule_of(select)
+    rule: SelectionRule = SELECTION_RULES.get(select.rule)
     return {number for own in by_search(able, repeats) for number in rule.contenders(own, objective, select.k) if own}
 
 

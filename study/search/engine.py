@@ -65,6 +65,8 @@ class Engine:
 
     def peek(self) -> str | None:
         """The cell of the trial that `next` would give; None when there is none to give now."""
+        if self._waits_for_an_epoch:
+            return None
         if self._queue:
             return self._queue[0][0]
         promoted = self._promoted()
@@ -72,6 +74,8 @@ class Engine:
 
     def next(self) -> TrialRecord | None:
         """The next trial to run: one that goes on, else a new one of the cell furthest behind; None: there is none."""
+        if self._waits_for_an_epoch:
+            return None
         promoted = None if self._queue else self._promoted()
         if self._queue or promoted:
             cell, number = promoted or self._queue.popleft()
@@ -141,17 +145,28 @@ class Engine:
 
     def error(self, cell: str, number: int, reason: str) -> None:
         """The code raised. That is the configuration's doing, and the trial fails, once another trial gets on; where
-        `MAX_ERRORS` trials end so one after the other, it is the study's, and they stay in the budget."""
+        `MAX_ERRORS` trials end so one after the other, and none that runs gets on either, it is the study's, and they
+        stay in the budget."""
         if number not in self._live[cell]:
             return
-        self._live[cell].discard(number)
         self._errors[cell, number] = reason
-        if len(self._errors) >= MAX_ERRORS:
-            self.pause(f"{MAX_ERRORS} trials in a row ended in an error, the last with: {reason}")
+        self._leave(cell, number)
 
     def pause(self, reason: str) -> None:
         """Something is wrong that every trial would meet. What runs stays RUNNING in the record and goes on later."""
         self.paused = self.paused or reason
+
+    @property
+    def _waits_for_an_epoch(self) -> bool:
+        """So many errors in a row that nothing more starts before a trial that runs has got on."""
+        return len(self._errors) >= MAX_ERRORS
+
+    def _leave(self, cell: str, number: int) -> None:
+        """The trial's process is free. Where nothing runs that could still show that errors are single ones: pause."""
+        self._live[cell].discard(number)
+        if self._waits_for_an_epoch and not any(self._live.values()):
+            last = list(self._errors.values())[-1]
+            self.pause(f"{len(self._errors)} trials in a row ended in an error, the last with: {last}")
 
     def _settle_errors(self) -> None:
         for (cell, number), reason in self._errors.items():
@@ -161,7 +176,8 @@ class Engine:
     def lost(self, cell: str, number: int, reason: str) -> None:
         """Process or node lost: the same trial goes on from its last checkpoint, before any new one starts.
 
-        A trial that is lost `MAX_LOST` times in a row without a new epoch brings its hosts down itself: it fails.
+        A trial that is lost `MAX_LOST` times in a row without a new epoch brings its hosts down itself, or meets what
+        all others meet too: an error.
         """
         if number not in self._live[cell]:
             return
@@ -169,12 +185,12 @@ class Engine:
         here = f"epoch {len(trial.epochs)}:"
         before = sum(line.startswith(here) for line in trial.extra.get("lost", "").splitlines())
         if before + 1 >= MAX_LOST:
-            self.fail(cell, number, f"lost {MAX_LOST} times at {here} {reason}")
+            self.error(cell, number, f"lost {MAX_LOST} times at {here} {reason}")
             return
         when = datetime.now(UTC).isoformat(timespec="seconds")
-        self._live[cell].discard(number)
         self._tell(self.record.attempt(cell, number, f"{when} {reason}"))
         self._queue.append((cell, number))
+        self._leave(cell, number)
 
     def _leaves(self, cell: str, number: int, epoch: int) -> bool:
         """Whether the trial leaves its slot after `epoch`: at its end, or by its scheduler, or by its cell's caps."""
@@ -191,13 +207,13 @@ class Engine:
             if scheduler and decision is Decision.STOP:
                 self._finish(cell, number, "PRUNED", f"{scheduler.label} at epoch {epoch}")
             elif decision is Decision.PAUSE:
-                self._live[cell].discard(number)
+                self._leave(cell, number)
             return decision is not Decision.CONTINUE
         return True
 
     def _finish(self, cell: str, number: int, state: State, reason: str = "") -> None:
-        self._live[cell].discard(number)
         self._tell(self.record.finish(cell, number, state, reason))
+        self._leave(cell, number)
 
     def _promoted(self) -> tuple[str, int] | None:
         """The next trial to be promoted, if any, of the cell furthest behind."""

@@ -9,25 +9,15 @@ from study.plan.cells import Plan
 from study.preparation.validation_size import ValidationSize
 from study.selection.rules.rule import SelectionRule
 from study.spec.choices import SELECTION_RULES
-from study.spec.search_section import Select
 from study.store.searches import by_search
 from study.store.trial import TrialRecord
-
-
-def rule_of(select: Select) -> SelectionRule:
-    """The rule that a spec names. Raises `StudyError` where it takes one winner and `k` asks for more."""
-    rule: SelectionRule = SELECTION_RULES.get(select.rule)
-    if select.k != 1 and not rule.many:
-        raise StudyError(
-            f"select.k counts winners of rule top_k, got rule {select.rule!r} with k = {select.k}. Use top_k."
-        )
-    return rule
 
 
 def winners(plan: Plan, trials: Sequence[TrialRecord], size: ValidationSize) -> dict[str, list[TrialRecord]]:
     """The winners of every cell, search by search, best first. Raises `StudyError` when a search has too few trials
     that can win."""
-    rule, search = rule_of(plan.spec.select), plan.spec.search
+    rule: SelectionRule = SELECTION_RULES.get(plan.spec.select.rule)
+    search = plan.spec.search
     found: dict[str, list[TrialRecord]] = {}
     for cell in plan.cells:
         able = [t for t in trials if t.cell == cell.key and t.state in ("COMPLETE", "PRUNED") and t.epochs]

@@ -75,7 +75,12 @@ class Search(Section):
         default_factory=dict, description="pipeline or method name -> YAML file of a space, or overrides of its own"
     )
     epochs_per_cell: int | None = Field(None, ge=1, description="cap on the epochs that one cell may spend")
-    seconds_per_cell: float | None = Field(None, gt=0, description="cap on the device-seconds that one cell may spend")
+    seconds_per_cell: float | None = Field(
+        None,
+        gt=0,
+        description="cap on the device-seconds that one cell may spend; those count in which a trial waits for a stage "
+        "or for features that another trial computes",
+    )
 
     @property
     def direction(self) -> Literal["maximize", "minimize"]:

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from datasets.base.registry import nearest
+from collections.abc import Iterator
+
+from search_spaces import SearchSpace
 from search_spaces.domains import Value
 from study.base.errors import StudyError
 from study.plan.cells import Cell, Plan
 from study.training.jobs import encoder_reference
 
 
-def check_methods(plan: Plan) -> None:
-    """Look at what the spec says of training.
+def check_methods(plan: Plan, *, begun: bool = False) -> None:
+    """Look at what the spec says of training; of the values of search spaces, while no trial has `begun`.
 
-    Raises `StudyError` for an unknown pipeline or augmentation policy, and for weights that are missing, damaged or of
-    another architecture.
+    Raises `StudyError` for an unknown augmentation policy, a value of a search space that its pipeline cannot train
+    with, and weights that are missing, damaged or of another architecture.
     """
     from trainables import encoders
     from trainables.augmentation.policies import policy
-    from trainables.pipelines.registry import PIPELINES
 
     spec = plan.spec
-    for method in spec.methods:
-        if method.pipeline not in PIPELINES:
-            raise StudyError(
-                f"A pipeline is one of the known ones, got {method.pipeline!r} for {method.name}; "
-                f"{nearest(method.pipeline, PIPELINES)}. Correct the spec."
-            )
     _check_licences(plan)
     try:
-        _check_spaces(plan)
+        if not begun:
+            _check_spaces(plan)
         policy(spec.augmentation)
         for cell in plan.cells[: len(spec.methods)]:
             encoders.build(encoder_reference(cell), cell.backbone, image_size=cell.image_size)
@@ -37,20 +33,31 @@ def check_methods(plan: Plan) -> None:
 
 
 def _check_spaces(plan: Plan) -> None:
-    """Every optimizer and augmentation that a space can choose is known and finds its hyperparameters there."""
+    """Every pipeline can train with both ends of every range of its space, and with every choice."""
     from trainables.augmentation.policies import policy
     from trainables.job import TrainingError
-    from trainables.training.hyperparameters import Settings
+    from trainables.pipelines.registry import PIPELINES
 
     for cell in plan.cells[: len(plan.spec.methods)]:
-        params = cell.space.at([0.5] * cell.space.dimensions)
-        for name in _choices(cell, "optimizer"):
+        check = PIPELINES.get(cell.method.pipeline).check
+        for params in _extremes(cell.space):
             try:
-                Settings.of({**params, "optimizer": name})
+                if check is not None:
+                    check(params)
             except TrainingError as error:
-                raise StudyError(f"{cell.method.name} with optimizer {name}: {error}") from error
-        for name in _choices(cell, "augmentation"):
-            policy(str(name))
+                where = f" with optimizer {params['optimizer']}" if "optimizer" in cell.space.domains else ""
+                raise StudyError(f"{cell.method.name}{where}: {error}") from error
+        for chosen in _choices(cell, "augmentation"):
+            policy(str(chosen))
+
+
+def _extremes(space: SearchSpace) -> Iterator[dict[str, Value]]:
+    """The middle of the space, and from there every parameter at its ends, or at each of its choices."""
+    middle = space.at([0.5] * space.dimensions)
+    yield middle
+    for name, domain in space.domains.items():
+        for value in domain.grid(2):
+            yield {**middle, name: value}
 
 
 def _choices(cell: Cell, parameter: str) -> tuple[Value, ...]:

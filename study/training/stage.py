@@ -22,7 +22,8 @@ class Replicate(Stage):
     def check(self, context: StageContext) -> None:
         """Every method can be trained, the cluster answers, and every job fits onto it."""
         with ThreadPoolExecutor(1) as beside:  # to import torch takes about as long as to start a cluster
-            methods = beside.submit(check_methods, context.plan)
+            begun = (context.directory.root / "trials.db").exists()
+            methods = beside.submit(check_methods, context.plan, begun=begun)
             connection.connect(context.address)
             methods.result()
         ClusterCapacity(context.plan)

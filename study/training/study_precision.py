@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import cast
 
 from datasets.base.atomic_files import write_json
+from study.base.errors import RunAgain
 from study.protocol import holdings
 from study.spec.model import StudySpec
 from study.store.directory import StudyDirectory
 from trainables.job import Precision
+
+GPU_WAIT = 300  # seconds for a GPU of the cluster to be free
 
 
 def of_study(spec: StudySpec, directory: StudyDirectory) -> Precision | None:
@@ -32,7 +35,13 @@ def choose(spec: StudySpec, directory: StudyDirectory) -> None:
     import ray
 
     if ray.cluster_resources().get("GPU", 0) > 0:
-        fastest = ray.get(ray.remote(num_gpus=1, num_cpus=0)(_fastest).remote("cuda"), timeout=300)
+        try:
+            fastest = ray.get(ray.remote(num_gpus=1, num_cpus=0)(_fastest).remote("cuda"), timeout=GPU_WAIT)
+        except ray.exceptions.GetTimeoutError as error:
+            raise RunAgain(
+                f"A free GPU says which arithmetic is fast, but none was free within {GPU_WAIT} s. Run the same "
+                "command again when one is, or name `precision:` in the spec."
+            ) from error
     else:
         fastest = _fastest("cpu")
     device, precision = fastest

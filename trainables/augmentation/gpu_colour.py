@@ -1,4 +1,4 @@
-"""Colour jitter of batches on the device: the steps that `views` takes, in the same order."""
+"""Colour jitter of batches on the device: the steps that `cpu_views` takes, in the same order."""
 
 from __future__ import annotations
 

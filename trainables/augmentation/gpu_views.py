@@ -1,6 +1,6 @@
 """Making views on the device, in batches: uint8 crosses the bus, the processor only copies.
 
-The same views as `views` makes, from the same parameters: bilinear samples of the crop (black outside it after a
+The same views as `cpu_views` makes, from the same parameters: bilinear samples of the crop (black outside it after a
 rotation), then brightness, contrast, saturation, a true turn of HSV's hue, grey and blur.
 """
 

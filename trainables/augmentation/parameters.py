@@ -1,6 +1,6 @@
 """One definition of augmentation: what is drawn per image (this file, by `policies`) and how a view is made.
 
-`views` makes them on the CPU, `device_views` in batches on the device. Every view's parameters are a row of uniform
+`cpu_views` makes them on the CPU, `gpu_views` in batches on the device. Every view's parameters are a row of uniform
 numbers drawn from a hashed seed, so that a view depends on what the seed names and its row alone and never on batch
 size, workers or device.
 """

@@ -1,4 +1,4 @@
-"""Augmentation policies by name: the ranges that `augment` draws a view's parameters from."""
+"""Augmentation policies by name: the ranges that `parameters.draw` draws a view's parameters from."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import torch
 from filelock import FileLock
 from torch import nn
 
+from datasets.base.atomic_files import write_json
 from datasets.cache.store import default_root
 
 MARGIN = 1.25  # it must win clearly: CPUs that multiply in it win by 2, those that emulate it lose
@@ -31,9 +32,11 @@ def pays_on_this_cpu() -> bool:
     path = Path(default_root()) / f"bfloat16-{_machine()}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock", timeout=LOCK_SECONDS):
-        if not path.exists():
-            path.write_text(json.dumps({"speedup": speedup()}))
-        return bool(json.loads(path.read_text())["speedup"] >= MARGIN)
+        noted = _noted(path)
+        if noted is None:
+            noted = speedup()
+            write_json(path, {"speedup": noted})
+        return noted >= MARGIN
 
 
 def has_instructions() -> bool:
@@ -68,6 +71,14 @@ def _speedup() -> float:
             if turn:  # the first one warms up
                 best[enabled] = min(best[enabled], time.perf_counter() - started)
     return best[False] / best[True]
+
+
+def _noted(path: Path) -> float | None:
+    """The speedup that a process of this machine noted. A file that is damaged is absent: it is measured again."""
+    try:
+        return float(json.loads(path.read_text())["speedup"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _machine() -> str:

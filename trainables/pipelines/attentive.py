@@ -26,6 +26,7 @@ from trainables.pipelines.feature_store import StoredFeatures
 from trainables.pipelines.fine_tuning import FineTuning
 from trainables.pipelines.frozen import frozen_features
 from trainables.pipelines.pipeline import Pipeline
+from trainables.training.hyperparameters import Settings
 from trainables.training.loader import Batch, Rows
 from trainables.training.task_data import TaskData
 
@@ -101,4 +102,9 @@ def _pool(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:
     return AttentivePool(model.encoder.token_features, _queries(params), classes)
 
 
-ATTENTIVE = Pipeline(run=attentive, space="attentive", trained=_pool, augments=False)
+def _check(params: Mapping[str, ParamValue]) -> None:
+    Settings.of(params)
+    _queries(params)
+
+
+ATTENTIVE = Pipeline(run=attentive, space="attentive", trained=_pool, check=_check, augments=False)

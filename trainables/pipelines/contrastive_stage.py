@@ -23,13 +23,14 @@ from trainables.encoders import build
 from trainables.encoders.digest import encoder_digest
 from trainables.encoders.loading import encoder_file
 from trainables.job import EncoderRef, Job, Metrics, ParamValue, Report, TrainingError
-from trainables.models.classifier import Classifier, classifier
-from trainables.pipelines.fine_tuning import FineTuning
+from trainables.models.classifier import Classifier
+from trainables.pipelines.fine_tuning import FineTuning, initial_classifier
 from trainables.pipelines.pipeline import Pipeline, all_weights
 from trainables.pipelines.stage_store import Stage, obtain
 from trainables.ssl.image_pool import Pool
 from trainables.ssl.recipes import Recipe, recipe
 from trainables.training import distributed
+from trainables.training.hyperparameters import Settings
 from trainables.training.loader import Images, Rows
 from trainables.training.task_data import TaskData
 
@@ -47,10 +48,10 @@ def contrast_then_fine_tune(method: str) -> Callable[[Job, TaskData, Report, str
             "stage_seconds": float(stage.facts["seconds"]),
             "stage_computed": float(stage.computed),
         }
-        start = EncoderRef(name="own", weights=str(stage.encoder))
+        start = dataclasses.replace(job, encoder=EncoderRef(name="own", weights=str(stage.encoder)))
 
         def make(initial: bool) -> Classifier:
-            return classifier(start, job.backbone, job.image_size, len(data.classes), initial)
+            return initial_classifier(start, data, initial)
 
         def with_cost(epoch: int, metrics: Metrics, checkpoint: str | None) -> None:
             report(epoch, {**metrics, **cost}, checkpoint)
@@ -145,5 +146,13 @@ def images_digest(images: Images, rows: Rows) -> str:
     return found.hexdigest()
 
 
-UCL_FT = Pipeline(run=contrast_then_fine_tune("simclr"), space="ucl-ft", trained=all_weights)
-SCL_FT = Pipeline(run=contrast_then_fine_tune("supcon"), space="scl-ft", trained=all_weights)
+def _check(method: str) -> Callable[[Mapping[str, ParamValue]], None]:
+    def check(params: Mapping[str, ParamValue]) -> None:
+        Settings.of(params)
+        stage_recipe(method, params)
+
+    return check
+
+
+UCL_FT = Pipeline(run=contrast_then_fine_tune("simclr"), space="ucl-ft", trained=all_weights, check=_check("simclr"))
+SCL_FT = Pipeline(run=contrast_then_fine_tune("supcon"), space="scl-ft", trained=all_weights, check=_check("supcon"))

@@ -218,7 +218,7 @@ def initial_classifier(job: Job, data: TaskData, initial: bool) -> Classifier:
     rate = Settings.of(job.params).drop_path
     if rate:
         model.encoder = with_drop_path(model.encoder, job.backbone, job.image_size, rate)
-    return model
+    return model.to(memory_format=torch.channels_last)
 
 
 def fine_tune(job: Job, data: TaskData, report: Report, device: str | None) -> None:
@@ -230,4 +230,4 @@ def fine_tune(job: Job, data: TaskData, report: Report, device: str | None) -> N
     FineTuning(job, data, make, device).run(report)
 
 
-FT = Pipeline(run=fine_tune, space="ft", trained=all_weights)
+FT = Pipeline(run=fine_tune, space="ft", trained=all_weights, check=Settings.of)

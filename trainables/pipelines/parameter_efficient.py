@@ -9,6 +9,7 @@ from trainables.models.adapters import add_lora, train_biases_alone
 from trainables.models.classifier import Classifier
 from trainables.pipelines.fine_tuning import FineTuning, initial_classifier
 from trainables.pipelines.pipeline import Pipeline
+from trainables.training.hyperparameters import Settings
 from trainables.training.task_data import TaskData
 
 Params = Mapping[str, ParamValue]
@@ -26,12 +27,7 @@ def bitfit(job: Job, data: TaskData, report: Report, device: str | None) -> None
 
 def with_adapters(model: Classifier, params: Params) -> Classifier:
     """The model with adapters as its parameters say; they and the head are trained."""
-    rank, alpha, dropout = (_given(params, f"lora_{name}") for name in ("rank", "alpha", "dropout"))
-    if not (isinstance(rank, int) and rank >= 1 and alpha > 0 and 0 <= dropout < 1):
-        raise TrainingError(
-            f"LoRA needs lora_rank >= 1, lora_alpha > 0 and lora_dropout in [0, 1), got {rank!r}, {alpha!r} and "
-            f"{dropout!r}. Correct the search space."
-        )
+    rank, alpha, dropout = _adapter(params)
     add_lora(model, rank=rank, alpha=alpha, dropout=dropout)
     return model
 
@@ -51,6 +47,22 @@ def _fine_tune_part(
     FineTuning(job, data, make, device).run(report)
 
 
+def _adapter(params: Params) -> tuple[int, float, float]:
+    """Rank, alpha and dropout of the adapters. Raises `TrainingError` for what they cannot be."""
+    rank, alpha, dropout = (_given(params, f"lora_{name}") for name in ("rank", "alpha", "dropout"))
+    if not (isinstance(rank, int) and rank >= 1 and alpha > 0 and 0 <= dropout < 1):
+        raise TrainingError(
+            f"LoRA needs lora_rank >= 1, lora_alpha > 0 and lora_dropout in [0, 1), got {rank!r}, {alpha!r} and "
+            f"{dropout!r}. Correct the search space."
+        )
+    return rank, alpha, dropout
+
+
+def _check(params: Params) -> None:
+    Settings.of(params)
+    _adapter(params)
+
+
 def _given(params: Params, name: str) -> float:
     value = params.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -58,5 +70,5 @@ def _given(params: Params, name: str) -> float:
     return value
 
 
-LORA = Pipeline(run=lora, space="lora", trained=with_adapters)
-BITFIT = Pipeline(run=bitfit, space="bitfit", trained=with_biases)
+LORA = Pipeline(run=lora, space="lora", trained=with_adapters, check=_check)
+BITFIT = Pipeline(run=bitfit, space="bitfit", trained=with_biases, check=Settings.of)

@@ -18,12 +18,14 @@ class Pipeline:
 
     `space`: the search space, by its name in `search_spaces` or the path of a YAML file that another package brings.
     `trained(model, params)`: the module whose parameters it trains, those that need gradients; for the table of costs.
+    `check(params)`: raises `TrainingError` for parameters that it cannot train with; None: it finds out when it trains.
     `augments`: whether it learns from augmented views, on copies of which its classifier is then scored.
     """
 
     run: Callable[[Job, TaskData, Report, str | None], None]
     space: str
     trained: Callable[[Classifier, Mapping[str, ParamValue]], nn.Module] | None = None
+    check: Callable[[Mapping[str, ParamValue]], object] | None = None
     augments: bool = True
 
 

@@ -6,15 +6,18 @@ out of distribution.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from trainables.devices.precision import pick_device
-from trainables.job import Job, Report
+from trainables.job import Job, ParamValue, Report
 from trainables.models.classifier import Classifier
 from trainables.pipelines.fine_tuning import FineTuning, initial_classifier
 from trainables.pipelines.frozen import frozen_features
 from trainables.pipelines.pipeline import Pipeline, all_weights
-from trainables.pipelines.probes import logistic
+from trainables.pipelines.probes import check_linear, logistic
+from trainables.training.hyperparameters import Settings
 from trainables.training.task_data import TaskData
 
 
@@ -33,4 +36,9 @@ def probe_then_fine_tune(job: Job, data: TaskData, report: Report, device: str |
     FineTuning(job, data, make, device).run(report)
 
 
-LP_FT = Pipeline(run=probe_then_fine_tune, space="lp-ft", trained=all_weights)
+def _check(params: Mapping[str, ParamValue]) -> None:
+    Settings.of(params)
+    check_linear(params)
+
+
+LP_FT = Pipeline(run=probe_then_fine_tune, space="lp-ft", trained=all_weights, check=_check)

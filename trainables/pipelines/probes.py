@@ -25,6 +25,7 @@ from trainables.training.task_data import TaskData
 
 Features = NDArray[np.float32]
 Labels = NDArray[np.int64]
+Params = Mapping[str, ParamValue]
 Fit = Callable[[Job, Features, Labels, int], nn.Module]
 """`fit(job, features, labels, classes)`: the head that the training features [n, d] give."""
 
@@ -54,8 +55,8 @@ def logistic(job: Job, features: Features, labels: Labels, classes: int) -> nn.L
 
     mean, sd = features.mean(axis=0, dtype=np.float64), features.std(axis=0, dtype=np.float64)
     sd[sd == 0] = 1.0
-    weighting = "balanced" if _bool(job, "balanced") else None
-    model = LogisticRegression(C=_positive(job, "c"), class_weight=weighting, max_iter=ITERATIONS)
+    weighting = "balanced" if _bool(job.params, "balanced") else None
+    model = LogisticRegression(C=_positive(job.params, "c"), class_weight=weighting, max_iter=ITERATIONS)
     model.fit((features - mean) / sd, labels)
     coefficients, intercept = model.coef_ / sd, model.intercept_ - (model.coef_ / sd) @ mean
     if classes == 2:  # scikit-learn gives the log odds of the second class alone
@@ -67,7 +68,7 @@ def logistic(job: Job, features: Features, labels: Labels, classes: int) -> nn.L
 
 def neighbours(job: Job, features: Features, labels: Labels, classes: int) -> Neighbours:
     """`knn`: a weighted vote of the `k` nearest training images at a `temperature`."""
-    k, temperature = int(_positive(job, "k")), _positive(job, "temperature")
+    k, temperature = int(_positive(job.params, "k")), _positive(job.params, "temperature")
     return Neighbours(torch.from_numpy(features), torch.from_numpy(labels), classes, k, temperature)
 
 
@@ -119,33 +120,45 @@ def _probabilities(head: nn.Module, features: Features, device: torch.device) ->
     return found
 
 
-def _positive(job: Job, name: str) -> float:
-    value = _given(job, name)
+def _positive(params: Params, name: str) -> float:
+    value = _given(params, name)
     if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
-        raise TrainingError(f"The probe {job.pipeline} needs {name} > 0, got {value!r}. Correct the search space.")
+        raise TrainingError(f"A probe needs {name} > 0, got {value!r}. Correct the search space.")
     return float(value)
 
 
-def _bool(job: Job, name: str) -> bool:
-    value = _given(job, name)
+def _bool(params: Params, name: str) -> bool:
+    value = _given(params, name)
     if not isinstance(value, bool):
-        raise TrainingError(f"The probe {job.pipeline} needs {name} true or false, got {value!r}. Correct the space.")
+        raise TrainingError(f"A probe needs {name} true or false, got {value!r}. Correct the search space.")
     return value
 
 
-def _given(job: Job, name: str) -> object:
-    if name not in job.params:
-        raise TrainingError(f"The probe {job.pipeline} needs the parameter {name}; the search space lacks it. Add it.")
-    return job.params[name]
+def _given(params: Params, name: str) -> ParamValue:
+    if name not in params:
+        raise TrainingError(f"A probe needs the parameter {name}; the search space lacks it. Add it.")
+    return params[name]
 
 
-def _head(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:
+def check_linear(params: Params) -> None:
+    """Raises `TrainingError` for what `logistic` cannot use."""
+    _positive(params, "c")
+    _bool(params, "balanced")
+
+
+def check_neighbours(params: Params) -> None:
+    """Raises `TrainingError` for what `neighbours` cannot use."""
+    _positive(params, "k")
+    _positive(params, "temperature")
+
+
+def _head(model: Classifier, params: Params) -> nn.Module:
     return model.head
 
 
-def _nothing(model: Classifier, params: Mapping[str, ParamValue]) -> nn.Module:
+def _nothing(model: Classifier, params: Params) -> nn.Module:
     return nn.Identity()
 
 
-LINEAR = Pipeline(run=probe(logistic), space="linear", trained=_head, augments=False)
-KNN = Pipeline(run=probe(neighbours), space="knn", trained=_nothing, augments=False)
+LINEAR = Pipeline(run=probe(logistic), space="linear", trained=_head, check=check_linear, augments=False)
+KNN = Pipeline(run=probe(neighbours), space="knn", trained=_nothing, check=check_neighbours, augments=False)

@@ -16,7 +16,8 @@ WAIT = 24 * 3600.0  # that a trial waits for another, longer than any computatio
 def wait_for_turn(ready: Callable[[], bool], lock: FileLock) -> bool:
     """True: nobody has it, and the lock is ours to release. False: it is there.
 
-    The first process of a worker group looks, and all hear what it saw. Raises `OSError` after a day.
+    The first process of a worker group looks, and all hear what it saw. The wait is a part of the trial's seconds,
+    because the trial holds its device meanwhile. Raises `OSError` after a day.
     """
     deadline = time.monotonic() + WAIT
     while True:

@@ -88,4 +88,6 @@ def identity(job: Job) -> dict[str, Any]:
     data, encoder = content["data"], content["encoder"]
     found["source"] = [data["ref"]["source"], data["ref"]["task"], data["short_side"]]
     found["encoder"] = [encoder["name"], encoder["sha256"] or encoder["weights"]]
+    if encoder["key"] is not None:  # which of the backbones in that file
+        found["encoder"].append(encoder["key"])
     return found

@@ -16,7 +16,8 @@ from trainables.training.hyperparameters import Settings
 def optimizer(model: nn.Module, classifier: Classifier, settings: Settings, device: torch.device) -> Optimizer:
     """The optimizer over the trained parameters of `model`; `classifier` is it without the wrapper of a worker group.
 
-    AdamW decays no biases and norms, as is usual for transformers; SGD decays everything, as published.
+    AdamW decays no biases and norms, as is usual for transformers; SGD decays everything, as published, whatever the
+    layers' rates.
     """
     fused = device.type == "cuda"  # on a CPU it copies channels-last weights to and fro (torch 2.14)
     if settings.optimizer == "sgd" and settings.layer_decay == 1:
@@ -55,4 +56,6 @@ def layer_groups(classifier: Classifier, settings: Settings) -> list[dict[str, A
         if rest:
             decay = 0.0 if flat else settings.weight_decay
             found.append({"params": rest, "weight_decay": decay, "lr": settings.rate})
+    if settings.optimizer == "sgd":  # the groups stay as they are: checkpoints of older versions have them
+        return [{**group, "weight_decay": settings.weight_decay} for group in found]
     return found

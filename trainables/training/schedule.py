@@ -14,6 +14,9 @@ class Schedule:
     """Plateau: ×0.1 after 10 epochs without a lower validation loss, never below the least rate. Cosine: to that rate
     at `max_epochs`. Before either, `warmup` epochs in which the rates rise linearly to their full height.
 
+    These are the rates of the group that begins highest, the head's. The other groups keep the share of it that they
+    begin with (layer-wise decay): torch has one least rate for all, which the low ones would rise to, or stay above.
+
     Plateau follows the validation loss whatever the objective is, as published: the AUC of a small validation set
     moves in steps.
     """
@@ -26,7 +29,9 @@ class Schedule:
             self._scheduler = CosineAnnealingLR(optimiser, T_max=most, eta_min=settings.least_rate)
         else:
             self._scheduler = ReduceLROnPlateau(optimiser, factor=0.1, patience=10, min_lr=settings.least_rate)
-        self._full = [float(group["lr"]) for group in optimiser.param_groups]
+        full = [float(group["lr"]) for group in optimiser.param_groups]
+        self._full, self._highest = max(full), full.index(max(full))
+        self._shares = [rate / self._full for rate in full]
         self._rise()
 
     def step(self, val_loss: float) -> None:
@@ -38,6 +43,7 @@ class Schedule:
             self._scheduler.step(val_loss)
         else:
             self._scheduler.step()
+        self._follow()
 
     def state_dict(self) -> dict[str, object]:
         """For the checkpoint."""
@@ -46,14 +52,21 @@ class Schedule:
         return {**kept, "epochs": self._epochs}
 
     def load_state_dict(self, state: Mapping[str, object]) -> None:
-        """From the checkpoint."""
+        """From the checkpoint, after the optimizer's own: older versions let the groups' rates drift apart."""
         state = dict(state)
         self._epochs = int(state.pop("epochs", 0))  # type: ignore[call-overload]  # checkpoints of older versions: none
         self._scheduler.load_state_dict(state)
+        self._follow()
 
     def _rise(self) -> None:
         """The rates of the next epoch, while it is one of the warm-up's or the first after it."""
         if self._warmup:
-            share = min(1.0, (self._epochs + 1) / (self._warmup + 1))
-            for group, full in zip(self._optimiser.param_groups, self._full, strict=True):
-                group["lr"] = full * share
+            self._set(self._full * min(1.0, (self._epochs + 1) / (self._warmup + 1)))
+
+    def _follow(self) -> None:
+        """All groups after the highest, whose rate is right."""
+        self._set(float(self._optimiser.param_groups[self._highest]["lr"]))
+
+    def _set(self, rate: float) -> None:
+        for group, share in zip(self._optimiser.param_groups, self._shares, strict=True):
+            group["lr"] = rate * share

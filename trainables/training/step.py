@@ -26,8 +26,8 @@ class Stepper:
     2 (4, …) parts whose gradients add up, and later batches start from that many.
 
     `label_smoothing` and `mixup` are those of `Settings`; two images of a batch are mixed by one share, as in timm.
-    `parts`: how many to start from. The workers of a group take the same (`memory.parts_that_fit`), because each part
-    is a meeting of all of them.
+    `parts`: how many to start from. The workers of a group take the same (`microbatching.parts_that_fit`), because each
+    part is a meeting of all of them.
     """
 
     def __init__(

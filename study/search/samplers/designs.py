@@ -44,7 +44,10 @@ class CellSampler:
         number, sampler, study_seed = len(trials), SAMPLERS.get(self.name), search_seed(self.study_seed, search)
         if sampler.shares_design and number < self.shared_design:
             return design_point(space, number, study_seed), "shared"
-        learned = any(trial.state in ("COMPLETE", "PRUNED") and trial.value is not None for trial in trials)
+        learned = any(
+            trial.state in ("COMPLETE", "PRUNED") and trial.value is not None and space.contains(trial.params)
+            for trial in trials
+        )
         if sampler.learns and not (learned and space.domains):
             return random_point(space, number, study_seed), "sampler"
         request = Request(

@@ -9,6 +9,7 @@ from study.base.errors import StudyError
 from study.preparation.validation_size import ValidationSize
 from study.selection.rules.best import BEST
 from study.selection.rules.rule import SelectionRule, cost, score
+from study.spec.search_section import Select
 from study.store.trial import TrialRecord
 
 
@@ -19,12 +20,17 @@ class OneStandardError(SelectionRule):
     Of more than two classes the AUC is a mean over classes, and the error taken for it is that of the rarest class: no
     smaller than that of the mean, so that more trials count as near the best."""
 
-    def order(self, trials: Sequence[TrialRecord], objective: str, size: ValidationSize) -> list[TrialRecord]:
-        """The trials within one standard error, cheapest first, then the rest by value."""
+    def check(self, select: Select, objective: str) -> None:
+        """The error is that of an AUC, so that trials are searched by one."""
+        super().check(select, objective)
         if objective != "val_auc":
             raise StudyError(
-                "select.rule one_standard_error needs objective val_auc. Choose another rule or objective."
+                f"select.rule one_standard_error needs search.objective val_auc, got {objective!r}. Choose another "
+                "rule or objective."
             )
+
+    def order(self, trials: Sequence[TrialRecord], objective: str, size: ValidationSize) -> list[TrialRecord]:
+        """The trials within one standard error, cheapest first, then the rest by value."""
         ranked = BEST.order(trials, objective, size)
         best = score(ranked[0], objective)
         floor = best - hanley_mcneil(best, size)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from study.base.errors import StudyError
 from study.preparation.validation_size import ValidationSize
+from study.spec.search_section import Select
 from study.store.trial import TrialRecord
 from trainables.training.objectives import OBJECTIVES
 
@@ -13,6 +15,13 @@ class SelectionRule:
     """A rule by name. `many`: it takes the first k of its order; other rules take one."""
 
     many: bool = False
+
+    def check(self, select: Select, objective: str) -> None:
+        """Whether a study may name the rule so. Raises `StudyError` where it takes one winner and `k` asks for more."""
+        if select.k != 1 and not self.many:
+            raise StudyError(
+                f"select.k counts winners of rule top_k, got rule {select.rule!r} with k = {select.k}. Use top_k."
+            )
 
     def order(self, trials: Sequence[TrialRecord], objective: str, size: ValidationSize) -> list[TrialRecord]:
         """The trials that may win, best first; each has reported at least one epoch. Raises `StudyError`."""

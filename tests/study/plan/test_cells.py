@@ -54,8 +54,9 @@ def test_more_winners_than_trials_are_refused():
 
 
 def test_unknown_spaces_and_parameters_are_refused():
-    with pytest.raises(StudyError, match="A search space is one of"):
-        planned(methods=["simclr:nothing"])
+    for pipeline in ("nothing", "published_grid"):  # the second is a space
+        with pytest.raises(StudyError, match=f"A pipeline is one of the known ones, got '{pipeline}'"):
+            planned(methods=[f"simclr:{pipeline}"])
     with pytest.raises(StudyError, match=r"no parameter 'lrr'; the nearest is 'lr'"):
         planned(search={"spaces": {"ft": {"lrr": 0.1}}})
     with pytest.raises(StudyError, match=r"names methods or pipelines of the study, got \['byol:ft'\]"):
@@ -90,3 +91,50 @@ def test_parity_has_a_row_a_cell():
     table = fairness_rules.parity(planned())
     assert len(table) == 4
     assert set(table["space_digest"]) == {planned().cells[0].space.digest}
+
+
+def test_rules_of_selection_that_do_not_fit_the_search_are_refused_before_it_begins():
+    with pytest.raises(StudyError, match=r"one_standard_error needs search\.objective val_auc, got 'val_loss'"):
+        planned(select={"rule": "one_standard_error"}, search={"objective": "val_loss"})
+    with pytest.raises(StudyError, match="got rule 'best' with k = 2"):
+        planned(select={"rule": "best", "k": 2})
+
+
+@pytest.mark.parametrize("given", [{"pipeline": "lora"}, {"fraction": 0.5}])
+def test_resources_for_cells_that_there_are_not_are_refused(given):
+    with pytest.raises(
+        StudyError, match=r"resources\.overrides names pipelines \(ft\) and training fractions \(1, 0\.1\)"
+    ):
+        planned(resources={"overrides": [{**given, "cpus_per_trial": 2}]})
+
+
+def test_fractions_of_one_name_are_said_to_be_the_cause():
+    with pytest.raises(StudyError, match="Drop one of the like training fractions"):
+        planned(train={"source": "synthetic", "fractions": [0.1, 0.1000001]})
+
+
+def test_the_reason_of_a_space_that_the_spec_changes_for_a_pipeline_says_so():
+    given = {"methods": ["supervised:ft", "simclr:ucl-ft"], "search": {"spaces": {"ucl-ft": {"lr": 0.01}}}}
+    (space,) = [found for found in fairness_rules.check(planned(**given)) if found.key == "space:simclr:ucl-ft"]
+    assert "range for range" in space.reason
+    assert space.reason.endswith("(The spec changes of this space: lr.)")
+
+
+def test_one_digest_but_another_order_or_grid_is_not_the_same_search(tmp_path):
+    domains = ["lr: {low: 0.001, high: 0.1, log: true}", "weight_decay: {low: 0.00001, high: 0.01, log: true}"]
+    fixed = "batch_size: 32\n  schedule: cosine\n  balanced: true\n  momentum: 0.9\n  patience: 3\n  freeze_bn: false"
+    for name, order, grid in (("a", domains, 3), ("b", domains[::-1], 3), ("c", domains, 5)):
+        text = "parameters:\n" + "".join(f"  {domain}\n" for domain in order) + f"  {fixed}\ngrid: {{lr: {grid}}}\n"
+        (tmp_path / f"{name}.yaml").write_text(text)
+
+    def of(other, **search):
+        spaces = {"supervised:ft": str(tmp_path / "a.yaml"), "simclr:ft": str(tmp_path / f"{other}.yaml")}
+        return planned(search={"trials": 4, "max_epochs": 3, "spaces": spaces, **search})
+
+    one, two = of("b").cells[:2]
+    assert one.space.digest == two.space.digest
+    with pytest.raises(StudyError, match="in another order: not the same design"):
+        fairness_rules.check(of("b"))
+    with pytest.raises(StudyError, match="not the same grid of it"):
+        fairness_rules.check(of("c", sampler="grid"))
+    assert fairness_rules.check(of("c")) == []

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from study.preparation.validation_size import ValidationSize
 from study.search.checkpoints import Keeper, selectable
-from study.selection.winners import rule_of
+from study.spec.choices import SELECTION_RULES
 from study.spec.search_section import Select
 from study.store.directory import StudyDirectory
 from study.store.disk import disk_use
@@ -35,7 +35,7 @@ def test_whoever_wins_in_the_end_was_kept_all_along(values, prefix, name):
     select = Select(rule=name, k=3 if name == "top_k" else 1)
     trials = [ended(number, found) for number, found in enumerate(values)]
     size = ValidationSize(positives=20, negatives=80)
-    order = rule_of(select).order(trials, "val_auc", size) if trials else []
+    order = SELECTION_RULES.get(select.rule).order(trials, "val_auc", size) if trials else []
     kept = selectable(select, trials[:prefix], "val_auc")
     for winner in order[: select.k]:
         assert winner.number in kept or winner.number >= prefix

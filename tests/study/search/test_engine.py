@@ -72,16 +72,57 @@ def test_non_finite_metrics_fail_the_trial():
     assert (failed.state, failed.reason) == ("FAIL", "epoch 1: train_loss is not finite")
 
 
-def test_a_lost_trial_goes_on_before_new_ones_and_fails_when_it_never_gets_further():
+def test_a_lost_trial_goes_on_before_new_ones_and_fails_when_it_alone_never_gets_further():
     engine = engine_of(small_plan())
-    trial = engine.next()
+    trial, other = engine.next(), engine.next()
     engine.report(trial.cell, trial.number, 1, {"val_auc": 0.5})
     for attempt in range(2, MAX_LOST + 1):
         engine.lost(trial.cell, trial.number, "ActorDiedError")
         again = engine.next()
         assert (again.cell, again.number, again.attempts) == (trial.cell, trial.number, attempt)
     engine.lost(trial.cell, trial.number, "ActorDiedError")
-    assert engine.record.get(trial.cell, trial.number).state == "FAIL"
+    engine.report(other.cell, other.number, 1, {"val_auc": 0.5})
+    failed = engine.record.get(trial.cell, trial.number)
+    assert (failed.state, failed.reason) == ("FAIL", f"lost {MAX_LOST} times at epoch 1: ActorDiedError")
+
+
+def test_an_outage_that_loses_every_trial_pauses_the_study_and_costs_nothing():
+    storage, plan = InMemoryStorage(), small_plan(trials=8)
+    engine = engine_of(plan, storage)
+    for _ in range(MAX_LOST * MAX_ERRORS + 1):
+        trial = engine.next()
+        if trial is None:
+            break
+        engine.lost(trial.cell, trial.number, "OSError: [Errno 5] Input/output error")
+    assert engine.paused is not None
+    assert "Input/output error" in engine.paused
+    run(engine_of(plan, storage))
+    trials = engine_of(plan, storage).record.trials()
+    assert len(trials) == 16
+    assert {trial.state for trial in trials} <= {"COMPLETE", "PRUNED"}
+
+
+@pytest.mark.parametrize("slots", [4, 8, 16])
+def test_configurations_that_raise_at_once_do_not_stop_a_study_of_which_others_get_on(slots):
+    engine = engine_of(small_plan(trials=20, scheduler="none", max_epochs=3, sampler="random"))
+    live = []
+    while engine.paused is None:
+        while len(live) < slots and (trial := engine.next()) is not None:
+            if trial.params["batch_size"] == 128:
+                engine.error(trial.cell, trial.number, "KeyError: 'x'")
+            else:
+                live.append(trial)
+        if not live:
+            break
+        trial = live[0]
+        epoch = len(engine.record.get(trial.cell, trial.number).epochs) + 1
+        if not engine.report(trial.cell, trial.number, epoch, {"val_auc": 0.5}):
+            live.remove(trial)
+    assert engine.paused is None
+    engine.close()
+    states = {(trial.params["batch_size"], trial.state) for trial in engine.record.trials()}
+    assert states == {(32, "COMPLETE"), (128, "FAIL")}
+    assert len(engine.record.trials()) == 40
 
 
 def test_errors_count_as_failures_once_another_trial_gets_on():

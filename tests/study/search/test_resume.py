@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from study.search.engine import Engine
+from study.search.engine import MAX_LOST, Engine
 from study.store.trial_table import TrialTable
 from tests.study.search.example_cells import small_plan
 
@@ -53,6 +53,8 @@ def test_replaying_any_prefix_gives_the_same_next_decision(variant, sampler, slo
         if move == "lost":
             live.remove((cell, number))
             engine.lost(cell, number, "ActorDiedError")
+            if len(engine.record.get(cell, number).extra["lost"].splitlines()) == MAX_LOST - 1:
+                return  # once more is an error, which a new engine does not know of
             if not engine.record.get(cell, number).finished:
                 assert identity(engine.next())[:2] == (cell, number), "a lost trial goes on before new ones"
                 live.append((cell, number))

@@ -14,13 +14,14 @@ from study.pipeline.status import status
 from study.plan.cells import plan
 from study.preparation import test_labels
 from study.preparation.validation_size import ValidationSize
+from study.protocol.chain import breaks
 from study.protocol.opening import start_study
 from study.selection.edges import edges
 from study.selection.rules.best import BEST
 from study.selection.rules.best_smoothed import BestSmoothed
 from study.selection.rules.one_standard_error import OneStandardError, hanley_mcneil
 from study.selection.rules.rule import cost
-from study.selection.winners import rule_of, winners
+from study.selection.winners import winners
 from study.spec.search_section import Select
 from study.store import selection_record
 from study.store.directory import StudyDirectory
@@ -66,6 +67,26 @@ def test_three_epochs_are_smoothed_and_the_last_three_count_too():
     assert order(BestSmoothed(), [steady, spike]) == [0, 2]
 
 
+def test_a_trial_of_fewer_than_three_epochs_is_not_smoothed_and_comes_last():
+    lucky = trial(CELL, 0, [0.906], state="PRUNED")
+    two = trial(CELL, 1, [0.90, 0.91], state="PRUNED")
+    long = trial(CELL, 2, [0.85, 0.86, 0.87, 0.91, 0.88, 0.87])
+    worse = trial(CELL, 3, [0.6, 0.6, 0.6])
+    assert order(BestSmoothed(), [lucky, two, long, worse]) == [2, 3, 1, 0]
+    lower = trial(CELL, 4, [0.8])
+    assert order(BestSmoothed(), [lower, lucky]) == [0, 4], "a cell that has nothing else"
+
+
+def test_winners_frozen_under_an_older_order_of_a_rule_stay(tmp_path):
+    """They are compared with their record, never with what the rule would choose today."""
+    plan, directory = start_study(spec(select={"rule": "best_smoothed"}), tmp_path / "study")
+    older = {CELL: [trial(CELL, 0, [0.906])]}
+    frozen = selection_record.freeze(directory, selection_record.propose(plan.spec.digest, "best_smoothed", older))
+    assert breaks(plan, directory) == []
+    assert selection_record.current(plan, directory) == frozen
+    assert status(plan, directory)["select"].complete
+
+
 def test_one_standard_error_is_one_and_not_two():
     """At AUC 0.90 with 30 and 70 images it is 0.038 (by hand from the formula): 0.87 is near, 0.85 is not."""
     best = trial(CELL, 0, [0.80, 0.85, 0.90])
@@ -108,7 +129,7 @@ def test_failed_trials_never_win():
 
 def test_only_top_k_has_several_winners():
     with pytest.raises(StudyError, match=r"rule 'best' with k = 2. Use top_k"):
-        rule_of(Select(rule="best", k=2))
+        BEST.check(Select(rule="best", k=2), "val_auc")
     top = planned(select={"rule": "top_k", "k": 2})
     trials = [trial(cell.key, n, [0.5 + n / 10]) for cell in top.cells for n in range(3)]
     assert [t.number for t in winners(top, trials, SIZE)[CELL]] == [2, 1]
@@ -205,6 +226,15 @@ def test_the_ledger_flags_from_ten_percent_on(images, flagged):
     trials = [with_images(cell.key, 0, 100) for cell in plan.cells if cell.key != "simclr-ft-1"]
     table = ledger(plan, [*trials, with_images("simclr-ft-1", 0, images)]).set_index("cell")
     assert ("images" in table.loc["simclr-ft-1", "flags"]) is flagged
+
+
+def test_the_ledger_flags_failed_trials_where_the_others_have_none():
+    plan = planned()
+    trials = [trial(cell.key, n, [0.5, 0.6]) for cell in plan.cells for n in range(4) if cell.key != "simclr-ft-1"]
+    trials += [trial("simclr-ft-1", n, [0.5, 0.6], state="FAIL") for n in range(4)]
+    flags = ledger(plan, trials).set_index("cell")["flags"]
+    assert flags["simclr-ft-1"] == "failed 4 against the other methods' median of 0"
+    assert (flags.drop("simclr-ft-1") == "").all()
 
 
 def test_winners_on_the_edge_of_a_domain_are_named():

@@ -1,4 +1,5 @@
 import json
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -42,6 +43,33 @@ def test_a_machine_answers_once(fresh, monkeypatch):
     assert bfloat16.pays_on_this_cpu()
     (record,) = fresh.glob("bfloat16-*.json")
     assert json.loads(record.read_text()) == {"speedup": 2.0}
+
+
+@pytest.mark.parametrize("content", [b"", b'{"speedup": 2', b"null", b"{}", b'{"speedup": "fast"}', b"\xff"])
+def test_a_damaged_answer_is_asked_for_again(fresh, monkeypatch, content):
+    monkeypatch.setattr(bfloat16, "has_instructions", lambda: True)
+    monkeypatch.setattr(bfloat16, "speedup", lambda: 2.0)
+    assert bfloat16.pays_on_this_cpu()
+    (record,) = fresh.glob("bfloat16-*.json")
+    record.write_bytes(content)
+    bfloat16.pays_on_this_cpu.cache_clear()  # another process
+    assert bfloat16.pays_on_this_cpu()
+    assert json.loads(record.read_text()) == {"speedup": 2.0}
+
+
+def test_an_answer_is_written_whole_or_not_at_all(fresh, monkeypatch):
+    monkeypatch.setattr(bfloat16, "has_instructions", lambda: True)
+    monkeypatch.setattr(bfloat16, "speedup", lambda: 2.0)
+
+    def killed(*_places):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            bfloat16.pays_on_this_cpu()
+    assert [path.suffix for path in fresh.iterdir()] in ([], [".lock"])
+    assert bfloat16.pays_on_this_cpu()
 
 
 def test_the_measurement_agrees_with_the_instructions():

@@ -119,6 +119,21 @@ def test_fine_tuning_starts_from_the_stage(tmp_path) -> None:
             torch.testing.assert_close(trained[f"encoder.backbone.{key}"], value, atol=1e-6, rtol=0)
 
 
+def test_fine_tuning_after_the_stage_has_the_stochastic_depth_of_its_space(tmp_path) -> None:
+    losses: dict[str, list[float]] = {}
+    for name, changes in {"absent": {}, "none": {"drop_path": 0.0}, "deep": {"drop_path": 0.9}}.items():
+        found = losses.setdefault(name, [])
+        PIPELINES.get("ucl-ft").run(
+            job(tmp_path, name=name, **changes),
+            task(),
+            lambda epoch, metrics, _, to=found: to.append(metrics["train_loss"]),
+            "cpu",
+        )
+    assert len(losses["absent"]) == 2
+    assert losses["none"] == losses["absent"]
+    assert all(abs(one - two) > 1e-3 for one, two in zip(losses["deep"], losses["absent"], strict=True))
+
+
 def _silent(epoch: int, metrics: object, checkpoint: str | None) -> None: ...
 
 

@@ -45,6 +45,13 @@ def test_the_first_eta_minus_one_at_a_rung_pass_and_then_only_the_best_third():
     assert [asha().stops(trials, number, 1) for number in range(5)] == [False, False, True, False, True]
 
 
+@pytest.mark.parametrize(("eta", "go_on"), [(2, [5, 9, 8, 7, 6]), (3, [5, 1, 9, 8]), (4, [5, 1, 3, 9])])
+def test_one_in_eta_of_those_here_so_far_goes_on(eta, go_on):
+    arriving = [5, 1, 3, 9, 2, 8, 4, 7, 6]
+    trials = cell(*[[value / 10] for value in arriving])
+    assert [value for place, value in enumerate(arriving) if not asha(eta=eta).stops(trials, place, 1)] == go_on
+
+
 def test_between_rungs_nobody_is_stopped():
     trials = cell([0.9, 0.9], [0.9, 0.9], [0.9, 0.9], [0.1, 0.1])
     assert asha().stops(trials, 3, 1)
