@@ -20,12 +20,12 @@ def ledger(plan: Plan, trials: Sequence[TrialRecord]) -> pd.DataFrame:
     for _, group in table.groupby("fraction"):
         for index, row in group.iterrows():
             peers = group.drop(index=index)
-            flags = [
-                f"{column} {row[column] / peers[column].median() - 1:+.0%} against the other methods' median"
+            found = [
+                _flag(column, float(row[column]), float(peers[column].median()))
                 for column in ("epochs", "images", "seconds", "failed")
-                if len(peers) and _exceeds(float(row[column]), float(peers[column].median()))
+                if len(peers)
             ]
-            table.loc[index, "flags"] = "; ".join(flags)
+            table.loc[index, "flags"] = "; ".join(flag for flag in found if flag)
     return table
 
 
@@ -55,5 +55,11 @@ def _images(trial: TrialRecord) -> float:
     return last.get("images", 0.0) + computed * last.get("stage_images", 0.0)
 
 
-def _exceeds(value: float, peers: float) -> bool:
-    return peers > 0 and value > peers * (1 + TOLERANCE)
+def _flag(column: str, value: float, peers: float) -> str:
+    """In words, where a cell has more than the tolerance above the median of its peers; empty where it has not."""
+    if peers > 0:
+        more = value > peers * (1 + TOLERANCE)
+        return f"{column} {value / peers - 1:+.0%} against the other methods' median" if more else ""
+    if column == "failed" and value > 0:  # no share of nothing: any that failed are more
+        return f"failed {value:.0f} against the other methods' median of 0"
+    return ""

@@ -25,7 +25,11 @@ def pretrain(
     ],
     out: Annotated[Path, typer.Option(help="The .safetensors file to write.", show_default=False)],
     pool: Annotated[
-        str | None, typer.Option(help="Source of unlabelled images instead of the spec's training images.")
+        str | None,
+        typer.Option(
+            help="Source of unlabelled images. Default: the training images that no split of the study validates or "
+            "tests on."
+        ),
     ] = None,
     pool_root: Annotated[str | None, typer.Option(help="Directory or URI of the pool.")] = None,
     start: Annotated[
@@ -37,13 +41,20 @@ def pretrain(
     workers: Annotated[int, typer.Option(min=1, help="Processes; more than one train as a Ray Train group.")] = 1,
     address: Annotated[str | None, typer.Option(help="Ray cluster for more than one worker.")] = None,
 ) -> None:
-    """Pre-train an encoder; use it as `{encoder: METHOD, weights: FILE}`. Goes on where an earlier run was stopped."""
+    """Pre-train an encoder; use it as `{encoder: METHOD, weights: FILE}`. Goes on where an earlier run was stopped.
+
+    It sees nothing that the search or a replicate validates or tests on. The more `replicate.pairs` a spec has, the
+    fewer images that leaves; with more pairs than it was made for, an encoder has to be made anew.
+    """
     from study.spec.data_sources import DataSource
     from study.spec.loading import load_spec
     from study.training.pretraining import pretraining_job, run
+    from study.training.pretraining_images import in_words
 
     study_spec = load_spec(spec)
     source = None if pool is None else DataSource(source=pool, root=pool_root)
     job = pretraining_job(study_spec, method=method, out=out, pool=source, start=start, settings=settings or ())
+    images = in_words(study_spec, job.pool)
+    typer.echo(f"pre-training on {images}")
     run(job, workers=workers, gpus=study_spec.resources.gpus_per_trial, address=address)
-    typer.echo(f"{out}: {method} on {source.source if source else study_spec.train.source}, {job.recipe.epochs} epochs")
+    typer.echo(f"{out}: {method}, {job.recipe.epochs} epochs on {images}")

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from datasets.base.seeds import rng
+from datasets.base.seeds import rng, seed
 from study.base.errors import StudyError
 from study.simulation.benchmark import AUC_TOLERANCE, epochs_to_target, one_thread
 from study.simulation.benchmark_problems import BenchmarkProblem
@@ -197,7 +197,8 @@ def _race(config: SearchConfig, bank: Bank, slots: int, job: tuple[int, int]) ->
 
 
 def _seed(job: tuple[int, int]) -> int:
-    return 1000 * job[0] + job[1]
+    """Of one cell and repetition; other packages hand it to NumPy, SMAC as a 32-bit integer with a sign."""
+    return seed("bank", *job) % 2**31
 
 
 def is_never(share: float) -> bool:

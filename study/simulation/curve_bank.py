@@ -9,6 +9,7 @@ bank is read alike after the spaces of the package have changed.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -57,13 +58,14 @@ def recorded(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
 
 
 def write_bank(plan: Plan, trials: Sequence[TrialRecord], out: Path) -> Path:
-    """Write every recorded trial."""
+    """Write every recorded trial, and the cells that have one."""
     ended = recorded(trials)
-    names = sorted({name for cell in plan.cells for name in cell.space.domains})
-    numbers = {cell.key: _configurations(cell, ended) for cell in plan.cells}
+    cells = [cell for cell in plan.cells if any(trial.cell == cell.key for trial in ended)]
+    names = sorted({name for cell in cells for name in cell.space.domains})
+    numbers = {cell.key: _configurations(cell, ended) for cell in cells}
     rows = [_row(plan.cell(trial.cell), trial, numbers[trial.cell], names) for trial in ended]
     table = pa.Table.from_pylist(rows, schema=_schema(names))
-    about = {"cells": {cell.key: _about(cell) for cell in plan.cells}, "spec": plan.spec.identity()}
+    about = {"cells": {cell.key: _about(cell) for cell in cells}, "spec": plan.spec.identity()}
     out.parent.mkdir(parents=True, exist_ok=True)
     half = out.with_name(f".{out.name}.half")
     pq.write_table(table.replace_schema_metadata({METADATA: json.dumps(about)}), half, compression="zstd")
@@ -72,7 +74,10 @@ def write_bank(plan: Plan, trials: Sequence[TrialRecord], out: Path) -> Path:
 
 
 def read_bank(path: Path) -> list[BankCell]:
-    """The cells of a bank in their order. Raises `StudyError` for a file that is none."""
+    """The cells of a bank in their order; without those that have no trial, which an older version wrote too.
+
+    Raises `StudyError` for a file that is none.
+    """
     try:
         table = pq.read_table(path)
         about = json.loads((table.schema.metadata or {})[METADATA])
@@ -80,8 +85,10 @@ def read_bank(path: Path) -> list[BankCell]:
         raise StudyError(
             f"A bank of curves is a parquet file that `study curves` wrote, got {str(path)!r}: {error}. Check the path."
         ) from error
-    rows = table.to_pylist()
-    return [_cell(key, facts, [row for row in rows if row["cell"] == key]) for key, facts in about["cells"].items()]
+    rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in table.to_pylist():
+        rows[row["cell"]].append(row)
+    return [_cell(key, facts, rows[key]) for key, facts in about["cells"].items() if key in rows]
 
 
 def _configurations(cell: Cell, trials: Sequence[TrialRecord]) -> dict[str, int]:

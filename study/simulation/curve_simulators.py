@@ -27,6 +27,10 @@ class LearningCurve:
     truth: np.ndarray
     diverges: bool = False
 
+    def fails(self, epochs: int) -> bool:
+        """Whether a training fails within so many epochs."""
+        return self.diverges and len(self.reported) < epochs
+
 
 class CurveSimulator(Protocol):
     """Gives the learning curve of any configuration."""

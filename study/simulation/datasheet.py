@@ -37,7 +37,7 @@ def run_deviation(cell: BankCell) -> tuple[float, float, int]:
 
 def summary(cell: BankCell) -> dict[str, Any]:
     """One row of the datasheet."""
-    best = np.array([trial.auc.max() for trial in cell.trials if len(trial.auc)])
+    best = np.array([trial.auc.max() for trial in cell.trials if len(trial.auc)] or [math.nan])
     last_sd, best_sd, pairs = run_deviation(cell)
     return {
         "cell": cell.key,
@@ -126,7 +126,7 @@ def _figure(cells: Sequence[BankCell], out: Path) -> None:
     for axis, cell in zip(axes.flat, cells, strict=False):
         scaled = next((n for n, d in cell.space.domains.items() if not isinstance(d, Choice)), None)
         trials = [trial for trial in cell.trials if len(trial.auc)]
-        choice = _telling(cell, trials)
+        choice = _telling(cell, trials) if trials else None
         for value in sorted({str(trial.params[choice]) if choice else "" for trial in trials}):
             chosen = [trial for trial in trials if choice is None or str(trial.params[choice]) == value]
             axis.plot(

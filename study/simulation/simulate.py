@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import heapq
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
 from search_spaces.domains import Value
+from study.base.errors import StudyError
 from study.plan.cells import Plan
 from study.plan.cells import plan as make_plan
 from study.search.engine import Engine
@@ -58,7 +58,7 @@ class SearchConfig:
 @dataclass(frozen=True, kw_only=True)
 class SearchOutcome:
     """Result and cost of a search. `incumbent`: after each epoch, the true AUC of the checkpoint that is best so far by
-    its reported AUC; the last value is the winner's."""
+    its reported AUC, of trials that have not failed until then; the last value is the winner's."""
 
     incumbent: np.ndarray
     epochs: int
@@ -112,12 +112,12 @@ def play(engine: Engine, problems: Sequence[BenchmarkProblem], slots: int) -> di
             problem = by_cell[cell]
             curves[key] = problem.curves.curve(engine.record.get(cell, number).params, problem.max_epochs)
         curve = curves[key]
-        if curve.diverges and epoch > len(curve.reported):
-            seen[cell].add(-math.inf, 0.0)
+        if curve.fails(epoch):
+            seen[cell].fail(number)
             engine.fail(cell, number, "it diverged")
             continue
         value = float(curve.reported[epoch - 1])
-        seen[cell].add(value, float(curve.truth[epoch - 1]))
+        seen[cell].add(number, value, float(curve.truth[epoch - 1]))
         continues = engine.report(cell, number, epoch, {"val_auc": value})
         if continues and not curve.diverges and epoch == early_stopping_epoch(curve.reported):
             engine.end(cell, number)
@@ -127,28 +127,53 @@ def play(engine: Engine, problems: Sequence[BenchmarkProblem], slots: int) -> di
 
 
 class Incumbent:
-    """The true AUC of the checkpoint that is best so far by its reported AUC, after every epoch of a cell."""
+    """The true AUC of the checkpoint that is best so far by its reported AUC, after every epoch of a cell.
+
+    A trial that fails wins nothing, as in a study: from then on the best of the others counts.
+    """
 
     def __init__(self) -> None:
-        self._best, self._truth = -math.inf, [0.0]
+        self._best: dict[Hashable, tuple[float, float]] = {}  # reported and true AUC of each trial's best epoch
+        self._held: Hashable | None = None
+        self._truth: list[float] = []
 
-    def add(self, reported: float, truth: float) -> None:
-        """One epoch of any trial of the cell."""
-        self._truth.append(truth if reported > self._best else self._truth[-1])
-        self._best = max(self._best, reported)
+    def add(self, trial: Hashable, reported: float, truth: float) -> None:
+        """One epoch of a trial of the cell."""
+        if trial not in self._best or reported > self._best[trial][0]:
+            self._best[trial] = reported, truth
+        if self._held is None or self._best[trial][0] > self._best[self._held][0]:
+            self._held = trial
+        self._truth.append(self._best[self._held][1])
+
+    def fail(self, trial: Hashable) -> None:
+        """The epoch in which a trial fails."""
+        self._best.pop(trial, None)
+        if trial == self._held:
+            self._held = max(self._best, key=lambda other: self._best[other][0], default=None)
+        self._truth.append(self._best[self._held][1] if self._held is not None else 0.0)
 
     def outcome(self, trials: int) -> SearchOutcome:
         """Of a search of so many trials."""
-        return SearchOutcome(incumbent=np.array(self._truth[1:]), epochs=len(self._truth) - 1, trials=trials)
+        return SearchOutcome(incumbent=np.array(self._truth), epochs=len(self._truth), trials=trials)
 
 
 def full_grid(points: Iterable[Mapping[str, Value]], simulator: CurveSimulator, max_epochs: int) -> SearchOutcome:
-    """Train every point until its early stopping; the winner is the one with the best reported epoch."""
+    """Train every point until its early stopping; the winner is the one with the best reported epoch of those that do
+    not fail. Raises `StudyError` where all fail."""
     curves = [curve for point in points if len((curve := simulator.curve(point, max_epochs)).reported)]
     ends = [early_stopping_epoch(curve.reported) for curve in curves]
-    best = [int(np.argmax(curve.reported[:end])) for curve, end in zip(curves, ends, strict=True)]
-    winner = max(range(len(curves)), key=lambda index: curves[index].reported[best[index]])
-    auc = float(curves[winner].truth[best[winner]])
+    finished = [
+        (curve, int(np.argmax(curve.reported[:end])))
+        for curve, end in zip(curves, ends, strict=True)
+        if not curve.fails(max_epochs)
+    ]
+    if not finished:
+        raise StudyError(
+            "A search is compared with the best of its full grid, but every training of the grid fails. Simulate "
+            "another space, or record more configurations."
+        )
+    winner, best = max(finished, key=lambda found: float(found[0].reported[found[1]]))
+    auc = float(winner.truth[best])
     return SearchOutcome(incumbent=np.array([auc]), epochs=sum(ends), trials=len(curves))
 
 

@@ -23,6 +23,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from datasets.base.seeds import rng
 from search_spaces import Choice, SearchSpace
 from search_spaces.domains import Value
+from study.base.errors import StudyError
 from study.simulation.curve_bank import BankCell, BankTrial
 from study.simulation.curve_simulators import LearningCurve, unit_value
 
@@ -31,11 +32,19 @@ NEAR = 8  # recorded pairs of runs around a configuration that its deviation is 
 
 
 class Surrogate:
-    """The curves of one cell. `kind`: extremely randomised trees, a Gaussian process, or the nearest configuration."""
+    """The curves of one cell. `kind`: extremely randomised trees, a Gaussian process, or the nearest configuration.
+
+    Raises `StudyError` for a cell in which no trial trained to its end.
+    """
 
     def __init__(self, cell: BankCell, kind: Kind) -> None:
         self.cell, self._space = cell, cell.space
         whole = [trial for trial in cell.trials if not trial.failed]
+        if not whole:
+            raise StudyError(
+                f"A cell is simulated from trainings that came to their end, but {cell.key} has none among its "
+                f"{len(cell.trials)} recorded ones. Record more of them: `study curves` with more --configurations."
+            )
         self._model = _model(kind, dimensions(cell.space))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a length scale at its bound: no effect
@@ -131,15 +140,18 @@ def deviations(cell: BankCell) -> tuple[np.ndarray, np.ndarray]:
 def prediction_error(cell: BankCell, kind: Kind, folds: int = 5) -> float:
     """Root mean square error of the last epoch's AUC at configurations that the surrogate was not fitted to.
 
-    It holds the deviation of a single run: no surrogate can come below `datasheet.run_deviation`.
+    It holds the deviation of a single run: no surrogate can come below `datasheet.run_deviation`. Not a number where
+    there is nothing to fit it to or to compare it with.
     """
     errors: list[float] = []
     for fold in range(folds):
         kept = tuple(trial for trial in cell.trials if trial.configuration % folds != fold)
+        if all(trial.failed for trial in kept):
+            continue
         model = Surrogate(BankCell(**{**vars(cell), "trials": kept}), kind)
         out = [trial for trial in cell.trials if trial.configuration % folds == fold and not trial.failed]
         errors += [model.mean(trial.params)[-1] - padded(trial.auc, cell.max_epochs)[-1] for trial in out]
-    return float(np.sqrt(np.mean(np.square(errors))))
+    return float(np.sqrt(np.mean(np.square(errors)))) if errors else math.nan
 
 
 def _predict(model: Any, place: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ Direction = Literal["maximize", "minimize"]
 
 
 class TrialTable:
-    """The trials of each cell by number. `record.Record` is the one that keeps them."""
+    """The trials of each cell by number. `trial_storage.Record` is the one that keeps them."""
 
     def __init__(self, cells: Iterable[str], *, objective: str, direction: Direction):
         self.objective = objective

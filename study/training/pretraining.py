@@ -1,4 +1,4 @@
-"""`study pretrain`: an encoder of your own, made on a study's training images or on a pool."""
+"""`study pretrain`: an encoder of your own, made on training images of a study or on a pool."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datasets.base.errors import DataError
-from datasets.base.manifest import DataRef
 from datasets.base.registry import nearest
-from datasets.cache.store import open_store
-from datasets.splits.make import make_split
 from study.base.errors import StudyError
 from study.preparation import manifests
-from study.preparation.joined import with_joined
 from study.spec.data_sources import DataSource
 from study.spec.model import StudySpec
+from study.training.pretraining_images import training_images, whole_source
 from trainables.encoders import EncoderError, names
 from trainables.job import EncoderRef, TrainingError
 from trainables.ssl.methods import SSL_METHODS
-from trainables.ssl.pretrain import PoolRef, PreTrainingJob, pretrain
+from trainables.ssl.pretrain import PreTrainingJob, pretrain
 from trainables.ssl.recipes import Recipe, recipe
 
 SUFFIX = ".safetensors"
@@ -36,9 +33,9 @@ def pretraining_job(
 ) -> PreTrainingJob:
     """The job that makes `out`, with the backbone and image size of `spec`.
 
-    Images: all of `pool`, else the training part of the search's split, so that nothing of validation or test is seen.
-    `start` continues from an encoder, `NAME` or `NAME=WEIGHTS`. Raises `StudyError` for an unknown method or setting,
-    a pool that the spec tests on, or a file that exists.
+    Images: all of `pool`, else the training images that no split of the study validates or tests on
+    (`pretraining_images`). `start` continues from an encoder, `NAME` or `NAME=WEIGHTS`. Raises `StudyError` for an
+    unknown method or setting, a pool that the spec trains or tests on, no image that is left, or a file that exists.
     """
     if method not in SSL_METHODS:
         raise StudyError(f"A pre-training method is a known one, got {method!r}: {nearest(method, SSL_METHODS)}.")
@@ -47,7 +44,7 @@ def pretraining_job(
     if out.exists():
         raise StudyError(f"{out} is there already. Delete it to make it anew, or write elsewhere.")
     chosen = read_settings(method, settings)
-    images = _training_images(spec, out) if pool is None else _pool(spec, pool)
+    images = training_images(spec, out) if pool is None else whole_source(spec, pool)
     name, _, weights = (start or "").partition("=")
     return PreTrainingJob(
         name=method if method in names() else "own",
@@ -98,27 +95,3 @@ def read_settings(method: str, settings: Sequence[str]) -> Recipe:
         return recipe(method, **changes)
     except TrainingError as error:
         raise StudyError(str(error)) from error
-
-
-def _pool(spec: StudySpec, pool: DataSource) -> PoolRef:
-    if pool.source in {test.source for test in spec.tests}:
-        raise StudyError(
-            f"Images of a test set are never trained on, but the pool {pool.source!r} is a test set of {spec.study!r}. "
-            "Pre-train on another source."
-        )
-    manifests.load_manifest(pool)
-    return PoolRef(ref=manifests.reference(pool), short_side=spec.cache_side)
-
-
-def _training_images(spec: StudySpec, out: Path) -> PoolRef:
-    whole = manifests.load_manifest(spec.train)
-    ref: DataRef = manifests.reference(spec.train)
-    try:
-        store = open_store(whole, short_side=spec.cache_side, on_bad_image=spec.train.on_bad_image)
-        manifest = with_joined(spec, whole.where(whole.table["image_id"].isin(store.manifest.table["image_id"])), store)
-        split = make_split(manifest, manifests.scheme(spec), index=0, fraction=max(spec.train.fractions))
-    except DataError as error:
-        raise StudyError(str(error)) from error
-    path = out.with_name(out.stem + ".split.csv").absolute()
-    split.write(path)
-    return PoolRef(ref=ref, short_side=spec.cache_side, split_file=str(path))

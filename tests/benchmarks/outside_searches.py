@@ -1,8 +1,8 @@
 """Searches of other packages on the same curves, devices and budget as ours: syne-tune's and SMAC's.
 
 They are peers, not dependencies: nothing of ours calls them, and none of them gives the guarantees of a study (a record
-of its own, resuming, the same first points for every method). `pip install syne-tune==0.14.2 autograd smac` beside the
-project makes their rows appear; from 0.15 on syne-tune has no PASHA, DyHPO or MOBSTER.
+of its own, resuming, the same first points for every method). `pip install syne-tune==0.14.2 autograd statsmodels smac`
+beside the project makes their rows appear; from 0.15 on syne-tune has no PASHA, DyHPO or MOBSTER.
 """
 
 from __future__ import annotations
@@ -74,10 +74,11 @@ class SyneTune:
             done[number] = epoch = done.get(number, 0) + 1
             spent += 1
             curve = curves[number]
-            if curve.diverges and epoch > len(curve.reported):
+            if curve.fails(epoch):
+                seen.fail(number)
                 scheduler.on_trial_error(trials[number])
                 continue
-            seen.add(float(curve.reported[epoch - 1]), float(curve.truth[epoch - 1]))
+            seen.add(number, float(curve.reported[epoch - 1]), float(curve.truth[epoch - 1]))
             result = {"auc": float(curve.reported[epoch - 1]), "epoch": epoch}
             if epoch == problem.max_epochs:
                 scheduler.on_trial_complete(trials[number], result)
@@ -128,13 +129,14 @@ class Smac:
         return f"SMAC: random forest, {'Hyperband' if self.hyperband else 'no scheduler'}"
 
     def search(self, problem: BenchmarkProblem, *, epochs: int, seed: int, slots: int) -> SearchOutcome:
-        """One search of a cell. A training that goes on to a larger budget pays for what is new alone."""
+        """One search of a cell. A training that goes on to a larger budget pays for what is new alone; one that fails
+        is told as the worst there is."""
         with tempfile.TemporaryDirectory() as folder:
             return self._search(problem, epochs, seed, folder)
 
     def _search(self, problem: BenchmarkProblem, epochs: int, seed: int, folder: str) -> SearchOutcome:
         from smac import HyperparameterOptimizationFacade, MultiFidelityFacade, Scenario
-        from smac.runhistory import TrialValue
+        from smac.runhistory import StatusType, TrialValue
 
         logging.getLogger("smac").setLevel(logging.ERROR)
 
@@ -157,14 +159,20 @@ class Smac:
             info = smac.ask()
             curve = problem.curves.curve(_parameters(problem.space, dict(info.config)), problem.max_epochs)
             last = round(info.budget) if self.hyperband else problem.max_epochs
-            first = done.get(info.config, 0)
-            for epoch in range(first, min(last, len(curve.reported))):
-                if spent < epochs:
-                    seen.add(float(curve.reported[epoch]), float(curve.truth[epoch]))
-                    spent += 1
-            done[info.config] = max(first, last)
-            best = max(map(float, curve.reported[:last]), default=0.0)
-            smac.tell(info, TrialValue(cost=1.0 - best))
+            fails = curve.fails(last)
+            for epoch in range(done.get(info.config, 0), last):
+                if spent == epochs:
+                    break
+                spent += 1
+                if epoch == len(curve.reported):
+                    seen.fail(info.config)
+                    break
+                seen.add(info.config, float(curve.reported[epoch]), float(curve.truth[epoch]))
+            done[info.config] = problem.max_epochs if fails else max(done.get(info.config, 0), last)
+            if fails:
+                smac.tell(info, TrialValue(cost=1.0, status=StatusType.CRASHED))
+            else:
+                smac.tell(info, TrialValue(cost=1.0 - float(curve.reported[:last].max())))
         return seen.outcome(len(done))
 
 
@@ -194,7 +202,7 @@ def _parameters(space: SearchSpace, chosen: Mapping[str, Any]) -> dict[str, Valu
 def outside_searches() -> list[SyneTune | Smac]:
     """Those whose package is installed."""
     found: list[SyneTune | Smac] = []
-    if importlib.util.find_spec("syne_tune") and importlib.util.find_spec("autograd"):
+    if all(importlib.util.find_spec(name) for name in ("syne_tune", "autograd", "statsmodels")):
         found += [SyneTune(name=name) for name in SCHEDULERS]
     if importlib.util.find_spec("smac"):
         found += [Smac(hyperband=hyperband) for hyperband in (False, True)]

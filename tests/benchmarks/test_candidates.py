@@ -7,7 +7,7 @@ import pytest
 
 from search_spaces import load
 from study.simulation.benchmark_problems import BenchmarkProblem
-from study.simulation.curve_simulators import SyntheticCurves
+from study.simulation.curve_simulators import LearningCurve, SyntheticCurves
 from study.simulation.simulate import SearchConfig
 from tests.benchmarks.outside_searches import outside_searches
 from tests.benchmarks.transfer import Transfer
@@ -62,3 +62,27 @@ def test_an_outside_search_spends_its_budget_and_no_more(search):
     assert outcome.trials >= 4
     assert all(found.space.contains(params) for params in found.curves.asked)
     assert 0.5 < outcome.auc < 0.95
+
+
+class MostDiverge(SyntheticCurves):
+    """The larger a learning rate, the better what it reports; the larger half fails in its second epoch."""
+
+    def curve(self, params, epochs):
+        if params["lr"] < 1e-2:
+            return super().curve(params, epochs)
+        first = np.array([0.9 + params["lr"] / 10])
+        return LearningCurve(reported=first, truth=first, diverges=True)
+
+
+@pytest.mark.skipif(not outside_searches(), reason="neither syne-tune nor SMAC is installed")
+@pytest.mark.parametrize(
+    "search",
+    [search for search in outside_searches() if "PASHA" not in search.label],  # it trains none to a second epoch here
+    ids=lambda search: search.label,
+)
+def test_an_outside_search_pays_for_failed_trainings_and_chooses_none(search):
+    space = load("ft")
+    found = BenchmarkProblem(space=space, curves=MostDiverge(space, 2), grid=[], max_epochs=9)
+    outcome = search.search(found, epochs=40, seed=1, slots=4)
+    assert outcome.epochs == 40
+    assert outcome.auc < outcome.incumbent.max(), "the best of all has failed"

@@ -13,13 +13,24 @@ from study.store.trial import TrialRecord
 
 @dataclass(frozen=True)
 class BestSmoothed(SelectionRule):
-    """By the best mean over three neighbouring epochs: one lucky epoch does not win."""
+    """By the best mean over three neighbouring epochs: one lucky epoch does not win.
+
+    Fewer epochs are no mean over three: a trial that was stopped after one or two wins only where no longer one ended.
+    """
 
     window: int = 3
 
     def order(self, trials: Sequence[TrialRecord], objective: str, size: ValidationSize) -> list[TrialRecord]:
-        """Best smoothed value first; the earlier trial wins a tie."""
-        return sorted(trials, key=lambda trial: (-self._smoothed(trial, objective), trial.number))
+        """Trials of three epochs or more, best smoothed value first; then those of two, then those of one. The earlier
+        trial wins a tie."""
+        return sorted(
+            trials,
+            key=lambda trial: (
+                -min(self.window, len(trial.epochs)),
+                -self._smoothed(trial, objective),
+                trial.number,
+            ),
+        )
 
     def _smoothed(self, trial: TrialRecord, objective: str) -> float:
         values = [signed(epoch.metrics[objective], objective) for epoch in trial.epochs]

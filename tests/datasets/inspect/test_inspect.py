@@ -145,20 +145,20 @@ def test_paths_of_another_machine_and_marks_in_columns(tmp_path):
 
 
 def test_two_tables_about_the_same_pictures_are_joined_and_conflicts_told(tmp_path):
-    pictures(tmp_path, ["a.jpg", "b.jpg", "c.jpg"])
-    (tmp_path / "labels.csv").write_text("image,label\na,melanoma\nb,nevus\nc,nevus\nc,melanoma")
-    (tmp_path / "more.tsv").write_text("name\tlesion_id\tdiagnosis\na.jpg\tL1\tmelanoma\nb.jpg\tL2\tbcc")
+    pictures(tmp_path, ["a.jpg", "b.jpg", "c.jpg", "d.jpg"])
+    (tmp_path / "labels.csv").write_text("image,label\na,melanoma\nb,nevus\nc,nevus\nc,melanoma\nd,nevus")
+    (tmp_path / "more.tsv").write_text("name\tlesion_id\tdiagnosis\na.jpg\tL1\tmelanoma\nb.jpg\tL2\tbcc\nd.jpg\tL3\t")
     found = look(tmp_path)
     table = found.sets["train"]
     assert table[["path", "diagnosis", "lesion_id"]].to_numpy().tolist() == [
         ["a.jpg", "melanoma", "L1"],
-        ["b.jpg", "nevus", "L2"],
+        ["d.jpg", "nevus", "L3"],
     ]
     said = " ".join(found.left_out)
     assert "1 pictures have two diagnoses, so none (the first: c.jpg)" in said
     assert (
-        "1 pictures have other diagnoses in a second table, which are not taken (the first: b.jpg: 'nevus' and 'bcc')"
-        in said
+        "labels.csv and more.tsv disagree about 1 pictures, so these have no diagnosis (the first: b.jpg: 'nevus' and "
+        "'bcc')" in said
     )
 
 

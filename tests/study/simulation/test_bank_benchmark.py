@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from study.base.errors import StudyError
 from study.cli import app
-from study.simulation.bank_benchmark import GRID_AGAIN, Bank, closer, fairness, gain, interval, run_bank, success
+from study.simulation.bank_benchmark import (
+    GRID_AGAIN,
+    Bank,
+    _seed,
+    closer,
+    fairness,
+    gain,
+    interval,
+    run_bank,
+    success,
+)
 from study.simulation.benchmark_problems import synthetic_problem
 from study.simulation.curve_bank import read_bank
 from study.simulation.search_configs import bank_configs
@@ -119,6 +132,25 @@ def test_of_two_identical_methods_neither_is_ahead_more_often(path):
 def test_a_space_that_the_bank_lacks_is_refused(path):
     with pytest.raises(StudyError, match="no cell of 'lora'"):
         _ = Bank(path=path, space="lora", kind="forest").cells
+
+
+def test_a_cell_without_a_whole_training_is_refused_and_its_error_is_unknown(cell):
+    failed = tuple(replace(trial, failed="it diverged") for trial in cell.trials[:5])
+    lost = replace(cell, trials=failed)
+    with pytest.raises(StudyError) as raised:
+        Surrogate(lost, "forest")
+    assert str(raised.value) == (
+        "A cell is simulated from trainings that came to their end, but supervised-ft-1 has none among its 5 recorded "
+        "ones. Record more of them: `study curves` with more --configurations."
+    )
+    assert math.isnan(prediction_error(lost, "nearest"))
+    assert math.isnan(prediction_error(replace(cell, trials=cell.trials[:1]), "nearest")), "nothing to fit it to"
+
+
+def test_every_cell_and_repetition_has_a_seed_of_its_own_that_fits_32_bits():
+    seeds = {_seed((cell, repetition)) for cell in range(8) for repetition in range(1200)}
+    assert len(seeds) == 8 * 1200
+    assert all(0 <= seed < 2**31 for seed in seeds)
 
 
 def test_graces_fit_the_epochs():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from study.base.errors import StudyError
@@ -12,7 +15,7 @@ from study.pipeline.record_curves import curves_spec, record_curves
 from study.plan.cells import plan
 from study.search.samplers.designs import design_point
 from study.search.samplers.sobol import SAMPLER, point_number, trials_of
-from study.simulation.curve_bank import read_bank
+from study.simulation.curve_bank import read_bank, write_bank
 from study.simulation.datasheet import run_deviation, write_datasheet
 from study.spec.loading import load_spec
 from tests.study.example_study import spec
@@ -57,6 +60,38 @@ def test_a_bank_read_again_is_what_was_written(tmp_path):
     assert len({trial.configuration for trial in first}) == 24
 
 
+def test_a_cell_that_has_no_trial_yet_is_not_in_the_bank(tmp_path):
+    """`--cells` and an early Ctrl-C leave such cells."""
+    plan = bank_plan()
+    begun = {cell.key for cell in plan.cells[:2]}
+    trials = [trial for trial in bank_trials(plan) if trial.cell in begun]
+    trials.append(replace(trials[0], cell=plan.cells[2].key, state="RUNNING"))
+    out = write_bank(plan, trials, tmp_path / "bank.parquet")
+    assert {cell.key for cell in read_bank(out)} == begun
+    assert f"| {plan.cells[2].key} |" not in write_datasheet(out).read_text()
+
+
+def test_an_older_bank_is_read_without_its_empty_cells(tmp_path):
+    out = small_bank(tmp_path / "bank.parquet")
+    table = pq.read_table(out)
+    older = table.filter(pc.not_equal(table["cell"], "simclr-ft-1"))
+    pq.write_table(older.replace_schema_metadata(table.schema.metadata), out)
+    cells = [cell.key for cell in read_bank(out)]
+    assert "simclr-ft-1" not in cells
+    assert len(cells) == len(bank_plan().cells) - 1
+
+
+def test_a_cell_whose_trials_all_failed_at_once_has_a_row_of_unknowns(tmp_path):
+    plan = bank_plan()
+    trials = [
+        replace(trial, state="FAIL", reason="no memory", epochs=()) if trial.cell == "supervised-ft-1" else trial
+        for trial in bank_trials(plan)
+    ]
+    sheet = write_datasheet(write_bank(plan, trials, tmp_path / "bank.parquet")).read_text()
+    (row,) = (line for line in sheet.splitlines() if line.startswith("| supervised-ft-1 |"))
+    assert row.split(" | ")[4:9] == ["0", "32", "nan", "nan", "nan"]
+
+
 def test_what_is_no_bank_is_refused(tmp_path):
     (tmp_path / "other.parquet").write_text("no parquet")
     with pytest.raises(StudyError, match=r"A bank of curves is a parquet file that `study curves` wrote"):
@@ -97,12 +132,12 @@ def test_the_spec_keeps_its_cells_and_loses_its_search():
 def test_curves_are_recorded_and_more_can_be_added(tmp_path):
     small = spec(
         methods=["supervised:linear"],
-        train={"source": "synthetic", "fractions": [0.1]},
+        train={"source": "synthetic", "fractions": [1.0, 0.1]},
         search={"trials": 1, "max_epochs": 1},
         resources={"max_concurrent": 1},
     )
     for configurations in (2, 3):
-        record_curves(small, tmp_path / "run", tmp_path / "bank.parquet", configurations=configurations)
+        record_curves(small, tmp_path / "run", tmp_path / "bank.parquet", configurations=configurations, cells="*-0.1")
         (cell,) = read_bank(tmp_path / "bank.parquet")
         assert len(cell.trials) == trials_of(configurations)
     assert cell.trials[3].params == cell.trials[0].params

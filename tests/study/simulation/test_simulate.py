@@ -11,14 +11,27 @@ import torch
 from typer.testing import CliRunner
 
 from datasets.base.atomic_files import write_text
+from search_spaces import load
 from study.base.errors import StudyError
 from study.cli import app
+from study.preparation.validation_size import ValidationSize
 from study.search.samplers.designs import design_point
 from study.search.samplers.optuna_study import distributions
+from study.selection.winners import winners
 from study.simulation.benchmark import ETAS_AND_GRACES, epochs_to_target, one_thread, run_benchmark, search_configs
-from study.simulation.benchmark_problems import recorded_problem, synthetic_problem
-from study.simulation.curve_simulators import RecordedCurves, SyntheticCurves
-from study.simulation.simulate import SearchConfig, SearchOutcome, early_stopping_epoch, full_grid, simulate
+from study.simulation.benchmark_problems import BenchmarkProblem, recorded_problem, synthetic_problem
+from study.simulation.curve_simulators import LearningCurve, RecordedCurves, SyntheticCurves, unit_value
+from study.simulation.simulate import (
+    Incumbent,
+    SearchConfig,
+    SearchOutcome,
+    early_stopping_epoch,
+    engine_of,
+    full_grid,
+    play,
+    simulate,
+    simulated_plan,
+)
 from study.store.directory import StudyDirectory
 from study.store.trial_storage import Record, open_storage
 from tests.study.search.example_cells import small_plan
@@ -57,6 +70,75 @@ def test_a_grid_costs_all_its_trainings_and_its_winner_is_measured_by_the_truth(
     curves = [problem.curves.curve(point, 100) for point in problem.grid]
     assert (grid.trials, grid.epochs) == (60, sum(early_stopping_epoch(curve.reported) for curve in curves))
     assert grid.auc <= max(curve.truth.max() for curve in curves)
+
+
+class SomeDiverge:
+    """The larger a learning rate, the better; the largest of them, a share of the range, fail after two epochs."""
+
+    def __init__(self, share=0.5):
+        self._share = share
+
+    def curve(self, params, epochs):
+        place = unit_value(SPACE.domains["lr"], params["lr"])
+        fails = place >= 1 - self._share
+        truth = 0.6 + 0.3 * place + np.arange(epochs) / 1000
+        return LearningCurve(*([truth[:2] if fails else truth] * 2), diverges=fails)
+
+
+SPACE = load("ft")
+
+
+def diverging(share=0.5, epochs=6):
+    return BenchmarkProblem(space=SPACE, curves=SomeDiverge(share), grid=SPACE.grid_points(), max_epochs=epochs)
+
+
+@pytest.mark.parametrize("asha", [None, *({"eta": 3, "grace": 1, "variant": v} for v in ("stopping", "promotion"))])
+def test_the_winner_is_whom_a_study_would_select_and_no_trial_that_failed(asha):
+    config = SearchConfig(name="s", sampler="random", trials=30, asha=asha)
+    plan = simulated_plan(config, [diverging()], epochs=100, seed=1)
+    engine = engine_of(plan)
+    (seen,) = play(engine, [diverging()], slots=4).values()
+    trials = engine.record.trials()
+    ((winner,),) = winners(plan, trials, ValidationSize(positives=1, negatives=1)).values()
+    found = seen.outcome(len(trials))
+    assert found.auc == pytest.approx(winner.value)
+    failed = max(trial.value for trial in trials if trial.state == "FAIL")
+    assert found.incumbent.max() == pytest.approx(failed), "what it held before it failed stays in the curve"
+    assert failed > winner.value + 0.01
+
+
+def test_where_every_trial_fails_nothing_is_won():
+    search = simulate(SearchConfig(name="s", sampler="random", trials=9), diverging(share=1.0), epochs=999, seed=0)
+    assert search.auc == 0.0
+    assert search.incumbent.max() > 0.6
+
+
+def test_the_best_of_a_cell_is_that_of_its_trials_that_did_not_fail():
+    seen = Incumbent()
+    seen.add(0, 0.70, 0.71)
+    seen.add(1, 0.80, 0.81)
+    seen.add(0, 0.75, 0.74)
+    seen.add(1, 0.90, 0.89)
+    seen.fail(1)
+    seen.add(2, 0.72, 0.73)  # behind the second epoch of the first
+    seen.fail(2)
+    seen.fail(0)
+    found = seen.outcome(3)
+    assert found.incumbent.tolist() == [0.71, 0.81, 0.81, 0.89, 0.74, 0.74, 0.74, 0.0]
+    assert (found.epochs, found.trials) == (8, 3)
+
+
+def test_a_grid_pays_for_what_fails_and_chooses_among_the_others():
+    problem = diverging()
+    curves = [problem.curves.curve(point, 6) for point in problem.grid]
+    whole = [curve for curve in curves if not curve.diverges]
+    assert 0 < len(whole) < len(curves)
+    grid = full_grid(problem.grid, problem.curves, 6)
+    assert grid.auc == max(curve.truth.max() for curve in whole) < max(curve.truth.max() for curve in curves)
+    assert (grid.trials, grid.epochs) == (len(curves), sum(len(curve.reported) for curve in curves))
+    assert full_grid(problem.grid, problem.curves, 2).auc > grid.auc, "none fails before the third epoch"
+    with pytest.raises(StudyError, match=r"every training of the grid fails. Simulate another space"):
+        full_grid(problem.grid, SomeDiverge(share=1.0), 6)
 
 
 def test_reaching_means_staying_close_to_the_grids_best():

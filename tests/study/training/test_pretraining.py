@@ -7,20 +7,24 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import datasets
 from datasets.base.manifest import DataRef
 from datasets.splits.make import make_split
 from datasets.splits.split import Split
 from study.base.errors import StudyError
+from study.cli import app
 from study.preparation import manifests
 from study.spec.data_sources import DataSource
 from study.spec.loading import parse_spec
 from study.spec.model import StudySpec
 from study.training.pretraining import pretraining_job, run
+from study.training.pretraining_images import pool_split
 from trainables.encoders import build
 from trainables.encoders.loading import read_checkpoint
 from trainables.job import EncoderRef
+from trainables.ssl.pretrain import open_pool
 
 POOL = DataSource(source="synthetic_pool")
 
@@ -40,12 +44,66 @@ def spec(**changes: object) -> StudySpec:
     )
 
 
-def test_sees_the_training_part_of_the_searchs_split_alone(tmp_path) -> None:
+@pytest.mark.parametrize("fractions", [[1.0, 0.1], [0.3]])
+@pytest.mark.parametrize("nested", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_sees_no_image_that_any_split_of_the_study_validates_or_tests_on(seed, nested, fractions) -> None:
+    chosen = spec(seed=seed, train={"source": "synthetic", "fractions": fractions, "nested": nested})
+    manifest = datasets.load(DataRef(source="synthetic"))
+    found = pool_split(chosen, manifest)
+    splits = [
+        make_split(manifest, manifests.scheme(chosen), index=index, fraction=fraction)
+        for index in manifests.split_indices(chosen)
+        for fraction in fractions
+    ]
+    assert len({split.digest for split in splits}) == len(splits) == 6 * len(fractions)
+    seen = set(found.ids("train"))
+    for split in splits:
+        assert not seen & {*split.ids("validation"), *split.ids("test")}
+    searched = splits[0]
+    assert seen < set(searched.ids("train")), "nothing that no cell of the search trains on"
+    if fractions[0] == 1.0:
+        assert seen == set.intersection(*(set(split.ids("train")) for split in splits[:: len(fractions)]))
+    assert {*found.ids("validation")} == {image_id for split in splits for image_id in split.ids("validation")}
+    assert found.ids("test") == searched.ids("test")
+
+
+def test_images_that_stay_together_are_all_seen_or_none() -> None:
+    manifest = datasets.load(DataRef(source="synthetic"))
+    found = pool_split(spec(), manifest)
+    lesion = dict(zip(manifest.table["image_id"], manifest.table["lesion_id"], strict=True))
+    seen, known = ({lesion[image_id] for image_id in found.ids(part)} for part in ("train", "validation"))
+    assert seen
+    assert not seen & known
+
+
+def test_the_job_sees_that_pool(tmp_path) -> None:
     job = pretraining_job(spec(), method="byol", out=tmp_path / "mine.safetensors")
     split = Split.read(Path(job.pool.split_file or ""))
-    expected = make_split(datasets.load(DataRef(source="synthetic")), manifests.scheme(spec()), index=0, fraction=1.0)
-    assert split.digest == expected.digest
+    assert split.digest == pool_split(spec(), datasets.load(DataRef(source="synthetic"))).digest
     assert (job.name, job.backbone, job.image_size, job.pool.ref.source) == ("byol", "test_resnet", 16, "synthetic")
+    assert len(open_pool(job.pool)) == len(split.ids("train"))
+
+
+def test_more_splits_than_leave_an_image_are_refused(tmp_path) -> None:
+    many = spec(replicate={"pairs": 60}, train={"source": "synthetic", "validation": 0.3})
+    with pytest.raises(StudyError, match=r"of \d+ training images none is left by 61 splits .* Lower replicate.pairs"):
+        pretraining_job(many, method="byol", out=tmp_path / "mine.safetensors")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_says_how_many_images_it_uses_and_why_no_more(tmp_path) -> None:
+    (tmp_path / "spec.yaml").write_text(spec().model_dump_json())
+    out = tmp_path / "mine.safetensors"
+    arguments = ["pretrain", str(tmp_path / "spec.yaml"), "--method", "simclr", "--out", str(out), "--set", "epochs=1"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    split = Split.read(tmp_path / "mine.split.csv")
+    train, validation, test = (len(split.ids(part)) for part in ("train", "validation", "test"))
+    assert done.output.startswith(
+        f"pre-training on {train:,} training images of synthetic, those that none of the study's 6 splits validates or "
+        f"tests on (left out: {validation:,} that one or more validate on, {test:,} of the test part)\n"
+    )
 
 
 def test_a_pool_is_seen_whole(tmp_path) -> None:
@@ -85,6 +143,7 @@ def test_the_file_says_where_it_comes_from_and_is_loaded(tmp_path, monkeypatch) 
         ({"settings": ["balanced=yes"]}, "Setting balanced is of type bool, got 'yes'. Correct it."),
         ({"settings": ["positives=images"]}, "Pre-training cannot use positives = 'images'. Correct the recipe."),
         ({"pool": DataSource(source="synthetic_device")}, "Images of a test set are never trained on, but the pool"),
+        ({"pool": DataSource(source="synthetic")}, "A pool holds none of a study's validation and test images, but"),
         ({"pool": DataSource(source="synthetic_pools")}, "A source is one of the known ones, got 'synthetic_pools'"),
     ],
 )
