@@ -49,8 +49,15 @@ class Root:
             paths = (str(path).removeprefix(base).lstrip("/") for path in self._filesystem().find(self._at(folder)))
             return sorted(path for path in paths if not left_behind(path))
         found: list[str] = []
-        for place, folders, names in os.walk(os.path.join(self.location, folder), followlinks=True):
+        top = os.path.join(self.location, folder)
+        above: dict[str, frozenset[object]] = {top: frozenset()}  # what each folder is and lies in, on the disk
+        for place, folders, names in os.walk(top, followlinks=True):
+            here, within = _identity(place), above.pop(place)
+            if here in within:  # a link to a folder that it lies in has no end
+                folders[:] = []
+                continue
             folders[:] = [name for name in folders if not left_behind(f"{name}/")]  # nothing below is looked at
+            above |= {os.path.join(place, name): within | {here} for name in folders}
             inside = Path(place).relative_to(self.location).as_posix()
             kept = [name for name in names if not left_behind(name)]
             found += kept if inside == "." else [f"{inside}/{name}" for name in kept]
@@ -148,6 +155,15 @@ def root_of(ref: DataRef) -> Root:
     root = Root(ref.root)
     root.check()
     return root
+
+
+def _identity(place: str) -> object:
+    """What a folder is on the disk, whatever it is called; its name where the file system does not say."""
+    try:
+        status = os.stat(place)
+    except OSError:
+        return place
+    return (status.st_dev, status.st_ino) if status.st_ino else place
 
 
 def _stamp(path: str) -> str:

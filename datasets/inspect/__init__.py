@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from datasets.base.errors import DataError
 from datasets.base.roots import Root
 from datasets.inspect.classes import Classes, classes
 from datasets.inspect.division import divide
+from datasets.inspect.notes import Notes
 from datasets.inspect.own_images import look
 from datasets.inspect.releases import Release, releases
 
@@ -24,7 +26,7 @@ class Found:
     """What a folder holds: either public `releases`, the largest first, or the owner's own `sets` (`train`, and `test`
     where there is one) in the columns of an `images.csv`, with their `classes`.
 
-    `said` are sentences about what was understood, `left_out` about what was not taken and why.
+    `said`, `careful` and `left_out` are sentences: see `Notes`.
     """
 
     location: str
@@ -32,29 +34,39 @@ class Found:
     sets: Mapping[str, pd.DataFrame]
     classes: Classes | None = None
     said: tuple[str, ...]
+    careful: tuple[str, ...] = ()
     left_out: tuple[str, ...]
 
 
-def inspect(location: str, answers: Mapping[str, str]) -> Found:
-    """Look at a directory or URI; `answers` says what words for diagnoses mean (see `classes`).
+def inspect(location: str, answers: Mapping[str, str], image_column: str | None = None) -> Found:
+    """Look at a directory or URI; `answers` says what words for diagnoses mean (see `classes`), `image_column` which
+    column of a table names the pictures.
 
-    Raises `DataError` where there are no pictures or no two classes.
+    Raises `DataError` where there are no pictures, no two classes, or two columns that could name the pictures; its
+    text ends with what was understood until then.
     """
     root = Root(location)
     root.check()
-    left_out: list[str] = []
-    known = releases(root, left_out)
-    if known:
-        return Found(location=location, releases=tuple(known), sets={}, said=(), left_out=tuple(left_out))
-    images = look(root)
-    found = classes(images.table["diagnosis"].dropna(), answers)
-    left_out += images.left_out
-    sets = divide(images.table, found, images.said, left_out)
-    columns = [name for name in images.table.columns if name != "part"]
+    notes = Notes()
+    try:
+        return _found(root, answers, image_column, notes)
+    except DataError as error:
+        raise DataError(f"{error}{notes.so_far()}") from error
+
+
+def _found(root: Root, answers: Mapping[str, str], image_column: str | None, notes: Notes) -> Found:
+    known = releases(root, notes)
+    found, sets = None, {}
+    if not known:
+        images = look(root, image_column, notes)
+        found = classes(images["diagnosis"].dropna(), answers)
+        sets = divide(images, found, notes.said, notes.left_out)
     return Found(
-        location=location,
-        sets={name: table[columns] for name, table in sets.items()},
+        location=root.location,
+        releases=tuple(known),
+        sets={name: table.drop(columns="part") for name, table in sets.items()},
         classes=found,
-        said=tuple(images.said),
-        left_out=tuple(left_out),
+        said=tuple(notes.said),
+        careful=tuple(notes.careful),
+        left_out=tuple(notes.left_out),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pandas as pd
 
+from datasets.inspect.word_sets import word_set
 from datasets.sources.csv_tables import FITZPATRICK, words
 
 _MALE = "m male man männlich maennlich homme masculin hombre masculino maschio uomo mannelijk mężczyzna"
@@ -13,6 +15,15 @@ _FEMALE = "f female woman w weiblich femme féminin hembra mujer femenino femini
 _SEXES = dict.fromkeys(_MALE.split(), "male") | dict.fromkeys(_FEMALE.split(), "female")
 _MODALITIES = {"dermoscop": "dermoscopic", "dermatoscop": "dermoscopic", "clinic": "clinical", "smartphone": "clinical"}
 _TONES = {str(number): roman for number, roman in enumerate(FITZPATRICK, start=1)}
+
+
+_UNKNOWN = word_set(
+    "unknown unk unbekannt unklar inconnu inconnue desconocido desconhecido sconosciuto onbekend nan na none null",
+    "missing n/a #n/a <na> -nan k.a неизвестно 未知 不明",
+) | {"keine angabe", "not available", "not known", "non disponible", "no disponible"}
+_YES = "1 1.0 true t yes y ja j oui si sí sim 是"
+_NO = "0 0.0 false f no n nein non não nao nee 否"
+_BOOLEANS = dict.fromkeys(_YES.split(), 1.0) | dict.fromkeys(_NO.split(), 0.0)
 
 
 def ages(column: pd.Series) -> pd.Series:
@@ -53,8 +64,11 @@ def modalities(column: pd.Series) -> pd.Series:
 
 
 def ids(column: pd.Series) -> pd.Series:
-    """Trimmed text, null where unknown."""
-    return words(column)
+    """Trimmed text, null where unknown in one of several languages: "unbekannt" is no patient."""
+    text = words(column)
+    folded = text.astype("string").str.casefold().str.strip(" .")
+    unknown = folded.isin(_UNKNOWN) | ~folded.str.contains(r"\w", regex=True).fillna(True).astype(bool)
+    return text.mask(unknown.fillna(True).astype(bool)).astype(object).where(lambda values: values.notna(), None)
 
 
 def _mapped(text: pd.Series, table: dict[str, str]) -> pd.Series:
@@ -69,6 +83,17 @@ def age_is_impossible(column: pd.Series) -> pd.Series:
 
 
 def tokens(name: str) -> list[str]:
-    """The words of a column's name: `patientAge_years` -> patient, age, years."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return [word for word in re.split(r"[^a-zà-ÿ0-9]+", spaced.lower()) if word]
+    """The words of a column's name in any script: `patientAge_years` -> patient, age, years."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", unicodedata.normalize("NFC", name))
+    return [word for word in re.split(r"[\W_]+", spaced.lower()) if word]
+
+
+def yes_or_no(column: pd.Series) -> pd.Series:
+    """1.0 and 0.0 from 1 and 0, true and false, yes and no in several languages; NaN for anything else."""
+    return words(column).astype("string").str.strip().str.casefold().map(_BOOLEANS).astype("float64")
+
+
+def is_yes_or_no(column: pd.Series) -> bool:
+    """Whether a column holds answers to a yes-or-no question alone."""
+    known = words(column).notna()
+    return bool(known.any()) and bool(yes_or_no(column)[known].notna().all())

@@ -24,6 +24,8 @@ order in which they are offered."""
 ENOUGH = 10
 """Images of each class for a task to be offered before a later one that has more."""
 LEFT_OUT = "left out"
+HINTS = 6
+"""Suggestions that an error lists."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def classes(diagnoses: pd.Series, answers: Mapping[str, str]) -> Classes:
         listed = ", ".join(f"{word!r} ({count:,})" for word, count in list(counts.items())[:20])
         raise DataError(
             f"A study tells two classes apart, but the diagnoses found make no two: {listed}. Say what they mean with "
-            "--counts-as 'WORD=melanoma', 'WORD=benign', 'WORD=malignant' or another diagnosis."
+            f"--counts-as 'WORD=melanoma', 'WORD=benign', 'WORD=malignant' or another diagnosis.{_hints(unsure)}"
         )
     chosen = next((name for name, task in tasks.items() if min(_images(task, counts).values()) >= ENOUGH), None)
     chosen = chosen or max(tasks, key=lambda name: min(_images(tasks[name], counts).values()))
@@ -103,6 +105,12 @@ def _answer(word: str, answer: str, counts: Mapping[str, int]) -> Meaning:
             f"for {word!r}. Use one of these."
         )
     return found
+
+
+def _hints(unsure: tuple[Unsure, ...]) -> str:
+    """Options that would say what the words seem to mean, "" where nothing resembles them."""
+    said = [repr(f"{each.word}={each.suggestion}") for each in unsure if each.suggestion]
+    return f" By resemblance, to be checked: --counts-as {' --counts-as '.join(said[:HINTS])}" if said else ""
 
 
 def _unsure(word: str, images: int) -> Unsure:

@@ -3,102 +3,162 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from datasets.inspect.cell_values import tokens
-from datasets.labels.synonyms import Meaning, meaning
+from datasets.inspect import marks
+from datasets.inspect.agreement import agree, meaning_of
+from datasets.inspect.cell_values import is_yes_or_no
+from datasets.inspect.diagnosis_names import Worth, worth
 from datasets.sources.csv_tables import words
 
 MOST = 200
 """Different values above which a column is no diagnosis."""
-_NAMES = {"diagnosis", "dx", "diagnostic", "diagnose", "diagnostico", "diagnóstico", "diagnosi", "diagnostik", "befund"}
-_NAMES |= {"label", "class", "target", "disease", "condition", "category", "klasse", "clase", "classe", "pathology"}
-_NOT_NAMES = {"confirm", "confirmed", "method", "id", "date", "code", "confidence", "source", "partition"}
 _SIDES = frozenset({"benign", "malignant", "unknown"})
 
 
-def diagnoses(table: pd.DataFrame, besides: set[str]) -> tuple[pd.Series, str] | None:
-    """The diagnosis of each row in the table's own words (null where it has none), and in words where it was found.
+@dataclass
+class Diagnoses:
+    """The diagnosis of each row in the table's own words (null where it has none), in words where it was found (None:
+    nowhere), the columns that were used, and sentences about other columns that say something as well."""
 
-    `besides` are columns that say something else. Marks (one column a diagnosis, 0 or 1) count as well. Where the best
-    column does not know and another says benign or malignant, that counts.
+    words: pd.Series | None = None
+    where: str = ""
+    used: set[str] = field(default_factory=set)
+    others: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Score:
+    """How much a column is one of diagnoses, the most important first."""
+
+    understood: bool
+    worth: Worth
+    distinct: int
+    share: float
+
+    @property
+    def key(self) -> tuple[bool, int, int, float]:
+        return self.understood, int(self.worth), self.distinct, self.share
+
+
+def diagnoses(table: pd.DataFrame, besides: set[str]) -> Diagnoses:
+    """Look in all columns but `besides`, which say something else.
+
+    A column that is understood counts, a reference (histology) before a diagnosis before a suspicion. Marks (one column
+    a diagnosis) count where no better one is there. Where the best column does not know and another says benign or
+    malignant, that counts. What a relative had or a model said is never taken.
     """
-    marks = _marks(table, besides)
-    if marks is not None:
-        return marks
-    ranked = sorted(
-        (
-            (score, column)
-            for column in table.columns
-            if column not in besides and (score := _score(table[column], column))
-        ),
-        reverse=True,
-    )
-    if not ranked:
-        return None
-    best = ranked[0][1]
-    found, where = words(table[best]), f"column {best!r}"
-    for _, column in ranked[1:]:
-        other = words(table[column])
-        vague = found.map(_is_vague)
-        fill = vague & ~other.map(_is_vague)
-        if fill.any() and (_sides(other) <= _SIDES or _hierarchy(best) == _hierarchy(column) is not None):
-            found, where = found.mask(fill, other), f"{where}, else {column!r}"
-    return found.astype(object).where(found.notna(), None), where
+    names = [str(name) for name in table.columns if str(name) not in besides]
+    scores = {name: score for name in names if (score := _score(table[name], name)) is not None}
+    own = {name: score for name, score in scores.items() if score.worth > Worth.NONE}
+    ranked = sorted(own, key=lambda name: own[name].key, reverse=True)  # of equals the first column
+    best = _most_special(table, ranked, own) if ranked else None
+    marked = [name for name in marks.columns(table, besides) if worth(name) > Worth.NONE]
+    found = _from_marks(table, marked, own[best] if best else None)
+    if found.words is None and best is not None:
+        found.words, found.where, found.used = words(table[best]), f"column {best!r}", {best}
+        if own[best].worth == Worth.SUSPICION:
+            found.others.append(
+                f"column {best!r} is by its name a suspicion or an earlier diagnosis, and no other is there"
+            )
+        _complete(found, table, best, [name for name in ranked if name != best], own)
+    for name in scores:
+        found.others += [] if name in found.used else _tell(found, table, name, scores[name])
+    if marked and not found.used & set(marked):
+        found.others.append(f"the marks in {', '.join(map(repr, marked))} are not taken for the diagnosis")
+    if found.words is not None:
+        found.words = found.words.astype(object).where(found.words.notna(), None)
+    return found
 
 
-def _score(column: pd.Series, name: str) -> tuple[bool, int, float, bool] | None:
-    """How much a column is one of diagnoses: share of understood words, different meanings, name; None: it is none."""
+def _most_special(table: pd.DataFrame, ranked: list[str], scores: dict[str, _Score]) -> str:
+    """The best column; where it says benign or malignant alone, the best of those that say more and never otherwise."""
+    first, words_of = ranked[0], words(table[ranked[0]])
+    if not _is_general(words_of) or not scores[first].understood:
+        return first
+    for name in ranked[1:]:
+        fit = scores[name].understood and scores[name].worth > Worth.SUSPICION and not _is_general(words(table[name]))
+        if fit and _differences(words_of, words(table[name])) == 0:
+            return name
+    return first
+
+
+def _from_marks(table: pd.DataFrame, names: list[str], best: _Score | None) -> Diagnoses:
+    """The marks, where they are the better source than the best other column."""
+    if best is not None and best.understood and best.worth > Worth.SUSPICION:
+        return Diagnoses()
+    if len(names) == 1 and (best is None or best.worth <= Worth.SUSPICION):
+        return Diagnoses(marks.of_one(table, names[0]), f"the marks in column {names[0]!r}", set(names))
+    if len(names) > 1 and marks.exclusive(table, names) > marks.EXACTLY_ONE:
+        return Diagnoses(marks.of_several(table, names), f"the marks in the columns {', '.join(names)}", set(names))
+    return Diagnoses()
+
+
+def _complete(found: Diagnoses, table: pd.DataFrame, best: str, others: list[str], scores: dict[str, _Score]) -> None:
+    """Fill rows in which the best column does not know from others that say benign or malignant alone, or that are
+    levels of the same hierarchy."""
+    assert found.words is not None
+    for name in others:
+        other = words(table[name])
+        fill = found.words.map(_is_vague) & ~other.map(_is_vague)
+        same = _hierarchy(best) == _hierarchy(name) is not None
+        general = scores[name].worth > Worth.SUSPICION and _sides(other) <= _SIDES
+        if fill.any() and (general or same):
+            found.words, found.where = found.words.mask(fill, other), f"{found.where}, else {name!r}"
+            found.used.add(name)
+
+
+def _tell(found: Diagnoses, table: pd.DataFrame, name: str, score: _Score) -> list[str]:
+    """A sentence about a column that was not used, where it says something else than what was taken."""
+    if score.worth == Worth.NONE:
+        whose = "by its name those of a relative, of earlier, or of a model"
+        return [f"column {name!r} also holds diagnoses, {whose}: not taken"]
+    if found.words is None or not score.understood:
+        return []
+    differ = _differences(found.words, words(table[name]))
+    return [f"column {name!r} also holds diagnoses, not taken (they differ in {differ:,} rows)"] if differ else []
+
+
+def _differences(one: pd.Series, other: pd.Series) -> int:
+    """Rows in which two columns contradict each other."""
+    both = one.notna() & other.notna()
+    counts = Counter(zip(one[both].astype(str), other[both].astype(str), strict=True))
+    return sum(count for (first, second), count in counts.items() if not agree(first, second))
+
+
+def _score(column: pd.Series, name: str) -> _Score | None:
+    """How much a column is one of diagnoses; None: it is none."""
     known = words(column).dropna()
     counts = known.value_counts()
     if not 1 <= len(counts) <= MOST:
         return None
-    named = not _NAMES.isdisjoint(tokens(name)) and _NOT_NAMES.isdisjoint(tokens(name))
-    means = {word: meaning(str(word)) for word in counts.index}
+    value = worth(name)
+    named = value >= Worth.NAMED
+    means = {word: meaning_of(str(word)) for word in counts.index}
     share = float(sum(counts[word] for word, found in means.items() if found)) / float(counts.sum())
     distinct = len({found.name for found in means.values() if found and found.side != "unknown"})
-    if distinct == 0 and not (named and len(counts) >= 2):
+    if distinct == 0 and (not named or len(counts) < 2 or (value == Worth.REFERENCE and is_yes_or_no(column))):
         return None
     if share < 0.5 and not named:
         return None
-    return (distinct > 1, distinct, round(share, 1), named)
-
-
-def _marks(table: pd.DataFrame, besides: set[str]) -> tuple[pd.Series, str] | None:
-    """Columns named as diagnoses that hold 0 and 1 alone: each row's word is the column with its 1."""
-    columns = [name for name in table.columns if name not in besides and _marked(table[name])]
-    names = [name for name in columns if meaning(str(name)) is not None]
-    if len(names) == 1 and not any(
-        _score(table[name], name) for name in table.columns if name not in {*besides, *names}
-    ):
-        one = pd.to_numeric(table[names[0]].replace({"True": "1", "False": "0"}), errors="coerce")
-        said = one.map({1.0: names[0], 0.0: _opposite(names[0])})
-        return said.astype(object).where(said.notna(), None), f"the marks in column {names[0]!r}"
-    if len(names) < 2:
-        return None
-    marks = table[names].apply(pd.to_numeric, errors="coerce").fillna(0)
-    found = marks.idxmax(axis=1).where(marks.sum(axis=1) == 1)
-    return found.astype(object).where(found.notna(), None), f"the marks in the columns {', '.join(names)}"
-
-
-def _opposite(name: str) -> str:
-    found = meaning(name)
-    return {"malignant": "benign", "benign": "malignant"}.get(found.side if found else "", f"not {name}")
-
-
-def _marked(column: pd.Series) -> bool:
-    values = set(column.dropna().str.strip().unique())
-    return bool(values) and values <= {"0", "1", "0.0", "1.0", "True", "False"}
+    return _Score(distinct > 1 and share >= 0.5, value, distinct, round(share, 1))
 
 
 def _is_vague(word: object) -> bool:
-    found: Meaning | None = meaning(word) if isinstance(word, str) else None
+    found = meaning_of(word) if isinstance(word, str) else None
     return not isinstance(word, str) or (found is not None and found.side == "unknown")
 
 
 def _sides(column: pd.Series) -> set[str]:
-    return {found.side if (found := meaning(str(word))) else "?" for word in column.dropna().unique()}
+    return {found.side if (found := meaning_of(str(word))) else "?" for word in column.dropna().unique()}
+
+
+def _is_general(column: pd.Series) -> bool:
+    """Whether a column says benign or malignant, and never what it is."""
+    return {found.name if (found := meaning_of(str(word))) else "?" for word in column.dropna().unique()} <= _SIDES
 
 
 def _hierarchy(name: str) -> str | None:

@@ -2,159 +2,95 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pandas as pd
 
 from datasets.base.errors import DataError
 from datasets.base.roots import Root
-from datasets.inspect import cell_values, folders
-from datasets.inspect.diagnosis_column import diagnoses
+from datasets.inspect.left_behind import without_own_output
+from datasets.inspect.merging import fill_from_folders, join
+from datasets.inspect.notes import Notes
+from datasets.inspect.picture_files import lesion_pictures
 from datasets.inspect.picture_index import PictureIndex, is_picture
-from datasets.inspect.roles import ROLES, find
+from datasets.inspect.table_rows import rows_of
 from datasets.inspect.tables import read_all
 
 COLUMNS = ("image_id", "lesion_id", "patient_id", "diagnosis", "age", "sex", "site", "skin_tone", "modality", "part")
-MATCHED = 10
-"""Pictures that a column must mean for it to name images (in short tables: half of its different values)."""
+_NULLS = ("null", "NULL", "#NA", "#N/A", "<NA>")
+LARGE = 0.2
+"""Share of the pictures of one patient or lesion from which it is doubted to be one."""
 
 
-@dataclass
-class OwnImages:
-    """`table` has one row a picture: `path` and `COLUMNS` (null where unknown; `part` is train, validation or test).
+def look(root: Root, asked: str | None, notes: Notes) -> pd.DataFrame:
+    """Look at every picture and table below the root; nothing is decoded. `asked` is the owner's name of the column
+    that names the pictures.
 
-    `said` and `left_out` are sentences: what was understood, and what was not taken and why.
+    One row a picture: `path` and `COLUMNS` (null where unknown; `part` is train, validation or test). Raises
+    `DataError` where no picture is, or as `image_column` does.
     """
-
-    table: pd.DataFrame
-    said: list[str] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
-
-
-def look(root: Root) -> OwnImages:
-    """Look at every picture and table below the root; nothing is decoded. Raises `DataError` where no picture is."""
-    files = root.walk()
-    paths = [path for path in files if is_picture(path)]
+    files = without_own_output(root, notes.left_out)
+    paths = lesion_pictures(root, files, notes)
     if not paths:
         raise DataError(
             f"A data set has pictures, but none is below {root.location!r}. Check the path; unpack archives."
         )
-    found = OwnImages(pd.DataFrame({"path": paths}).assign(**dict.fromkeys(COLUMNS)))
-    found.said.append(f"{len(paths):,} pictures in {_places(paths)}")
+    table = pd.DataFrame({"path": paths}).assign(**dict.fromkeys(COLUMNS)).astype(object)
+    notes.said.append(f"{len(paths):,} pictures in {_places(paths)}")
     index = PictureIndex(paths)
-    named: list[pd.DataFrame] = []
-    others = [path for path in files if not is_picture(path)]
-    for path, table in read_all(root, others, found.left_out):
-        rows = _rows(path, table, index, found)
+    named: list[tuple[str, pd.DataFrame]] = []
+    columns: set[str] = set()
+    for path, content in read_all(root, [path for path in files if not is_picture(path)], notes.left_out):
+        columns.update(content.columns)
+        rows = rows_of(path, content, index, asked, notes)
         if rows is not None:
-            named.append(rows)
-    _fill_from_tables(found, sorted(named, key=len, reverse=True))
-    _fill_from_folders(found)
-    _repair_lesions(found)
-    found.table["image_id"] = _unique_ids(found.table)
-    return found
+            named.append((path, rows))
+    if asked is not None and asked not in columns:
+        there = ", ".join(map(repr, sorted(columns))) or "no table"
+        raise DataError(f"--image-column names a column of a table that is there, got {asked!r}. There are: {there}.")
+    conflicts = join(table, named, notes)
+    fill_from_folders(table, conflicts, notes)
+    _rename_null(table, notes)
+    _repair_lesions(table, notes)
+    _say_lacking(table, notes)
+    _say_large(table, notes)
+    table["image_id"] = _unique_ids(table)
+    return table
 
 
-def _rows(path: str, table: pd.DataFrame, index: PictureIndex, found: OwnImages) -> pd.DataFrame | None:
-    """The rows of one table that mean a picture, in our columns; None for a table that names no pictures."""
-    matches = {column: index.match(table[column]) for column in table.columns}
-    best = max(matches, key=lambda column: matches[column].nunique(), default=None)
-    if best is None or matches[best].nunique() < min(MATCHED, max(1, table[best].nunique() / 2)):
-        found.left_out.append(f"{path}: no column names pictures that are here.")
-        return None
-    roles = find(table.drop(columns=best))
-    rows = pd.DataFrame({"path": matches[best], "image_id": cell_values.ids(table[best])})
-    for role, column in roles.items():
-        rows[role] = ROLES[role].read(table[column])
-    words = diagnoses(table, {best, *roles.values()})
-    if words is not None:
-        rows["diagnosis"] = words[0]
-    part = folders.part_of(path.rpartition("/")[2].rpartition(".")[0])
-    if part and "part" not in rows:
-        rows["part"] = part
-    taken = [f"{role.replace('_id', '')} from {column!r}" for role, column in roles.items()]
-    taken += [f"diagnosis from {words[1]}"] if words else []
-    found.said.append(f"{path}: {len(rows):,} rows, image from {best!r}{''.join(f', {each}' for each in taken)}")
-    lacking = int(rows["path"].isna().sum())
-    if lacking:
-        first = table[best][rows["path"].isna()].iloc[0]
-        found.left_out.append(f"{path}: {lacking:,} rows name pictures that are not here (the first: {first}).")
-    _say_unreadable(path, table, roles, rows, found)
-    return _once(path, rows[rows["path"].notna()], found)
+def _rename_null(table: pd.DataFrame, notes: Notes) -> None:
+    """A class called null would be an empty cell of the `images.csv` that is written."""
+    odd = table["diagnosis"].isin(_NULLS)
+    if odd.any():
+        table["diagnosis"] = table["diagnosis"].mask(odd, "class " + table["diagnosis"].astype("string")).astype(object)
+        notes.said.append("a diagnosis 'null' is called 'class null' here: in a table it would be an empty cell")
 
 
-def _say_unreadable(
-    path: str, table: pd.DataFrame, roles: dict[str, str], rows: pd.DataFrame, found: OwnImages
-) -> None:
-    for role in ("age", "sex", "skin_tone", "modality"):
-        if role in roles:
-            column = cell_values.ids(table[roles[role]])
-            odd = column[column.notna() & rows[role].isna()]
-            if len(odd):
-                what = f"{len(odd):,} values of {roles[role]!r} are no {role.replace('_', ' ')}"
-                found.left_out.append(f"{path}: {what} (such as {odd.iloc[0]!r}) and count as unknown.")
-
-
-def _once(path: str, rows: pd.DataFrame, found: OwnImages) -> pd.DataFrame:
-    """One row a picture; a picture with two diagnoses has none."""
-    twice = rows["path"].duplicated(keep=False)
-    if twice.any() and "diagnosis" in rows:
-        words = rows[twice].groupby("path")["diagnosis"].nunique()
-        odd = set(words[words > 1].index)
-        if odd:
-            rows = rows.assign(diagnosis=rows["diagnosis"].mask(rows["path"].isin(odd), None))
-            first = sorted(odd)[0]
-            found.left_out.append(f"{path}: {len(odd):,} pictures have two diagnoses, so none (the first: {first}).")
-    return rows.drop_duplicates("path")
-
-
-def _fill_from_tables(found: OwnImages, named: list[pd.DataFrame]) -> None:
-    table = found.table.set_index("path").astype(object)
-    for rows in named:
-        known = rows.set_index("path").astype(object)
-        both = table["diagnosis"].reindex(known.index)
-        if "diagnosis" in known:
-            odd = both.notna() & known["diagnosis"].notna() & (both.str.casefold() != known["diagnosis"].str.casefold())
-            if odd.any():
-                found.left_out.append(
-                    f"{int(odd.sum()):,} pictures have other diagnoses in a second table, which are not taken "
-                    f"(the first: {odd.index[odd][0]}: {both[odd].iloc[0]!r} and {known['diagnosis'][odd].iloc[0]!r})."
-                )
-        table = table.combine_first(known).reindex(index=found.table["path"], columns=list(COLUMNS))
-    found.table = table.reset_index()
-    if named:
-        nameless = set(found.table["path"]) - {path for rows in named for path in rows["path"]}
-        if nameless:
-            found.left_out.append(f"{len(nameless):,} pictures are in no table (the first: {min(nameless)}).")
-
-
-def _fill_from_folders(found: OwnImages) -> None:
-    paths = found.table["path"].tolist()
-    parts, words = folders.parts(paths), folders.class_words(paths)
-    known = found.table["part"].notna()
-    if (parts.notna() & ~known).any():
-        found.table["part"] = found.table["part"].where(known, parts)  # a table's word counts before a folder's
-        counts = parts.fillna("no part").value_counts()
-        found.said.append("folders divide them: " + ", ".join(f"{count:,} {part}" for part, count in counts.items()))
-    if found.table["diagnosis"].isna().all() and words.nunique() > 1:
-        found.table["diagnosis"] = words.str.strip()
-        found.said.append(f"the diagnosis is the name of a folder ({words.nunique()} names)")
+def _say_lacking(table: pd.DataFrame, notes: Notes) -> None:
     columns = ("diagnosis", "lesion_id", "patient_id", "age", "sex", "site", "skin_tone")
-    lacking = [name.replace("_id", "").replace("_", " ") for name in columns if found.table[name].isna().all()]
+    lacking = [name.replace("_id", "").replace("_", " ") for name in columns if table[name].isna().all()]
     if lacking:
-        found.left_out.append(f"what no column says: {', '.join(lacking)}.")
+        notes.left_out.append(f"what no column says: {', '.join(lacking)}.")
 
 
-def _repair_lesions(found: OwnImages) -> None:
+def _say_large(table: pd.DataFrame, notes: Notes) -> None:
+    """A patient with very many of the pictures may be a word for an unknown one."""
+    for name in ("patient_id", "lesion_id"):
+        counts = table[name].value_counts()
+        if len(counts) > 1 and counts.iloc[0] > max(10, LARGE * len(table)):
+            notes.careful.append(
+                f"{counts.iloc[0]:,} of {len(table):,} pictures are of one {name.removesuffix('_id')}, "
+                f"{counts.index[0]!r}: they all stay on one side of a split. If it stands for unknown, empty it."
+            )
+
+
+def _repair_lesions(table: pd.DataFrame, notes: Notes) -> None:
     """Lesion ids that count from 1 within every patient carry the patient too."""
-    table = found.table
     both = table[table["lesion_id"].notna() & table["patient_id"].notna()]
     patients = both.groupby("lesion_id")["patient_id"].nunique()
     if len(patients) and (patients > 1).any():
         joined = table["patient_id"].astype("string") + "_" + table["lesion_id"].astype("string")
         table["lesion_id"] = joined.astype(object).where(joined.notna(), table["lesion_id"])
         shared = int((patients > 1).sum())
-        found.said.append(f"{shared:,} lesion ids are those of several patients: an id here is patient and lesion")
+        notes.said.append(f"{shared:,} lesion ids are those of several patients: an id here is patient and lesion")
 
 
 def _unique_ids(table: pd.DataFrame) -> pd.Series:

@@ -11,6 +11,28 @@ from importlib import resources
 
 from datasets.base.plain_yaml import read_yaml
 
+_DOUBT = re.compile("[?？]")
+_DENIAL = {
+    "no",
+    "not",
+    "non",
+    "without",
+    "excluded",
+    "exclude",
+    "kein",
+    "keine",
+    "ohne",
+    "nicht",
+    "pas",
+    "sans",
+    "sin",
+    "senza",
+    "geen",
+    "sem",
+}
+MOST_RUNS = 300
+"""Runs of words of one text that are looked up for a suggestion: whole reports are not searched."""
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -21,7 +43,10 @@ class Meaning:
 
 
 def meaning(word: str) -> Meaning | None:
-    """What the table says about a word; None where it says nothing: nothing is guessed."""
+    """What the table says about a word; None where it says nothing, and for a word with a question mark: nothing is
+    guessed, and "Melanoma?" is a suspicion."""
+    if _DOUBT.search(word):
+        return None
     key = _key(word)
     found = _table()
     for candidate in (key, key.removesuffix("nos"), re.sub(r"^\d+", "", key), key.removesuffix("s")):
@@ -31,7 +56,19 @@ def meaning(word: str) -> Meaning | None:
 
 
 def nearest_meaning(word: str) -> Meaning | None:
-    """The meaning of the most similar word of the table, to suggest where `meaning` says nothing."""
+    """The meaning of the most similar word of the table, to suggest where `meaning` says nothing.
+
+    A word that is understood inside a longer text (`MEL_0`, `Melanoma?`, `melanoma, thigh`) comes before one that is
+    spelled alike; the longest counts. A text that denies something ("no evidence of melanoma") has none.
+    """
+    if not _DENIAL.isdisjoint(re.split(r"[\W_]+", word.casefold())):
+        return None
+    parts = [part for part in re.split(r"[\W_\d]+", word) if part]
+    runs = [" ".join(parts[start:end]) for start in range(len(parts)) for end in range(start + 1, len(parts) + 1)]
+    runs = [run for run in runs[:MOST_RUNS] if len(run) > 2 or len(parts) == 1]  # "5 mm" is a size
+    inside = [found for run in sorted(runs, key=len, reverse=True) if (found := meaning(run))]
+    if inside:
+        return inside[0]
     near = difflib.get_close_matches(_key(word), list(_table()), n=1, cutoff=0.6)
     return _table()[near[0]] if near else None
 

@@ -38,7 +38,7 @@ def make_split(manifest: Manifest, scheme: Scheme, *, index: int, fraction: floa
         chosen = _distinct(labels[train], ids[train], scheme, turn, fraction, seen)
         seen.add(frozenset(chosen))
     parts: dict[Part, set[str]] = {"validation": set(ids[validation]), "test": set(ids[test]), "train": set(chosen)}
-    _check(manifest, labelled, parts)
+    _check(manifest, labelled, parts, len(set(group)))
     return assemble(manifest, parts)
 
 
@@ -67,12 +67,14 @@ def _distinct(
     )
 
 
-def _check(manifest: Manifest, labelled: pd.DataFrame, parts: Mapping[Part, set[str]]) -> None:
+def _check(manifest: Manifest, labelled: pd.DataFrame, parts: Mapping[Part, set[str]], units: int) -> None:
     for part, members in parts.items():
         found = set(labelled["label"][labelled["image_id"].isin(members)])
         lacking = [name for label, name in enumerate(manifest.classes) if label not in found]
         if lacking:
+            kept = f"The {len(labelled)} images make {units} groups that stay together (one lesion or patient each)"
             raise DataError(
                 f"{manifest.name}: every part of a split has images of every class, but {part} ({len(members)} images) "
-                f"has no {lacking[0]!r}. Use more images, a larger fraction or another seed."
+                f"has no {lacking[0]!r}. {kept}. Use more images, a larger fraction or another seed; where groups are "
+                "few, look whether patient_id and lesion_id are what they say."
             )

@@ -21,6 +21,10 @@ def init(
         list[str] | None,
         typer.Option(metavar="WORD=DIAGNOSIS", help="What a word of yours for a diagnosis means; may be repeated."),
     ] = None,
+    image_column: Annotated[
+        str | None,
+        typer.Option(help="Column of a table that names the pictures, where two could.", show_default=False),
+    ] = None,
 ) -> None:
     """Look at a folder, say what was understood and what was not, and write a spec. Writes nothing among the images."""
     import sys
@@ -37,11 +41,11 @@ def init(
     answers = {word.strip(): said.strip() for word, _, said in (answer.rpartition("=") for answer in counts_as or [])}
     path = out or Path("my-study.yaml")
     starter.check_place(root, path, asked_for=out is not None)
-    found = starter.look(root, answers)
+    found = starter.look(root, answers, image_column)
     if found.classes and found.classes.unsure and sys.stdin.isatty():
         for unsure in found.classes.unsure:
             question = f"{unsure.word!r} ({unsure.images:,} images): which diagnosis is it, or 'left out'?"
             answers[unsure.word] = typer.prompt(question, default="left out")
-        found = starter.look(root, answers)
+        found = starter.look(root, answers, image_column)
     print_found(found)
     print_next(starter.write(found, path, budget))

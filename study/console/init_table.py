@@ -28,6 +28,8 @@ def print_found(found: Found, console: Console | None = None) -> None:
         console.print(f"[green]understood[/] {escape(sentence)}")
     if found.classes:
         _print_classes(found.classes, console)
+    for sentence in found.careful:
+        console.print(f"[yellow]   careful[/] {escape(sentence)}")
     for sentence in found.left_out:
         console.print(f"[yellow]  left out[/] {escape(sentence)}")
     counts = found.classes.counts if found.classes else found.releases[0].counts
@@ -51,8 +53,9 @@ def print_next(written: list[Path], console: Console | None = None) -> None:
 def _print_release(release: Release, console: Console) -> None:
     counts = ", ".join(f"{count:,} {name}" for name, count in release.counts.items())
     part = " (less than the official release: allow_missing)" if release.partial else ""
+    what = f"images in the columns of {release.source}" if release.own_names else f"the release {release.source}"
     console.print(
-        f"[green]understood[/] the release {release.source} in {escape(release.root)}: {release.there:,} of "
+        f"[green]understood[/] {what} in {escape(release.root)}: {release.there:,} of "
         f"{release.listed:,} listed images are here{part}; task {release.task}: {counts}"
     )
 

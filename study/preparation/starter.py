@@ -19,10 +19,10 @@ from study.preparation.budgets import BUDGETS
 from study.spec.loading import parse_spec
 
 
-def look(location: str, answers: Mapping[str, str]) -> Found:
-    """What the folder or URI holds. Raises `StudyError` where no study can be made of it."""
+def look(location: str, answers: Mapping[str, str], image_column: str | None = None) -> Found:
+    """What the folder or URI holds; see `inspect`. Raises `StudyError` where no study can be made of it."""
     try:
-        return inspect(location if "://" in location else os.path.abspath(location), answers)
+        return inspect(location if "://" in location else os.path.abspath(location), answers, image_column)
     except DataError as error:
         raise StudyError(str(error)) from error
 

@@ -60,5 +60,6 @@ def _engine(config: SearchConfig, problem: BenchmarkProblem, epochs: int, seed: 
 
 
 def _best(trials: Sequence[TrialRecord], count: int) -> list[Mapping[str, Value]]:
-    ranked = sorted((t for t in trials if t.value is not None), key=lambda trial: trial.value or 0.0, reverse=True)
+    able = [trial for trial in trials if trial.value is not None and trial.state != "FAIL"]
+    ranked = sorted(able, key=lambda trial: trial.value or 0.0, reverse=True)
     return [trial.params for trial in ranked[:count]]
