@@ -40,9 +40,10 @@ class Pairs:
 
 
 def duplicate_figures(spec: StudySpec, stores: Mapping[str, ImageStore]) -> Iterator[Pairs]:
-    """Pairs within the training source and with each test set, where there are any; likely photographs come last."""
-    train = stores[spec.train.source]
-    for name, table in duplicates(spec, stores).items():
+    """Pairs of each test set with the training source, then pairs within it; likely photographs come last."""
+    source = spec.train.source
+    train = stores[source]
+    for name, table in sorted(duplicates(spec, stores).items(), key=lambda found: found[0] == source):
         if len(table):
             first = table.sort_values("kind", kind="stable").head(PAIRS)
             shown = [_pair(stores[name], train, *row) for row in first.itertuples(index=False, name=None)]

@@ -99,9 +99,11 @@ def refuse(spec: StudySpec, found: list[Finding]) -> None:
     leaks = refused(spec, found)
     if leaks:
         listed = "\n".join(f"  {finding.key}: {finding.message}" for finding in leaks)
+        pictures = any(finding.key.startswith("near_duplicates") for finding in leaks)
         raise StudyError(
             f"A study has no leak that it does not name, but the audit found {len(leaks)}:\n{listed}\n"
             "Split the data anew, or list each under accept_leaks (what: the key, reason: why); the report repeats it."
+            + (" `study data show SPEC` sets the pictures side by side." if pictures else "")
         )
 
 
