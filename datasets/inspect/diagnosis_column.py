@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from datasets.inspect import marks
-from datasets.inspect.agreement import agree, meaning_of
 from datasets.inspect.cell_values import is_yes_or_no
+from datasets.inspect.diagnosis_agreement import agree, meaning_of
 from datasets.inspect.diagnosis_names import Worth, worth
 from datasets.sources.csv_tables import words
 

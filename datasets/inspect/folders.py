@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from datasets.inspect.agreement import meaning_of
+from datasets.inspect.diagnosis_agreement import meaning_of
 from datasets.inspect.parts import Part, part_of
 
 __all__ = ["Part", "class_words", "other_levels", "part_of", "parts", "patients"]

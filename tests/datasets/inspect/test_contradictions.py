@@ -1,5 +1,8 @@
 """Tables and folders that contradict each other about a picture."""
 
+import pytest
+
+from datasets.inspect.diagnosis_agreement import settle
 from tests.datasets.inspect.drawn import column, look, pictures, told, write
 
 KINDS = ("melanoma", "nevus")
@@ -59,3 +62,33 @@ def test_of_several_rows_of_a_picture_those_that_say_something_count(tmp_path):
     rows += [f"img{number},{('Melanom', 'NEVUS')[number % 2]}" for number in range(12)]
     write(tmp_path, "t.csv", "image,dx", *rows)
     assert column(look(tmp_path), "diagnosis") == {f"img{number}.jpg": KINDS[number % 2] for number in range(12)}
+
+
+@pytest.mark.parametrize(
+    ("words", "together"),
+    [
+        (("nevus", "Naevus"), "nevus"),
+        (("benign", "nevus"), "nevus"),
+        (("unknown", "nevus"), "nevus"),
+        (("0", "melanoma"), "melanoma"),
+        (("nevus, mild atypia", "nevus"), "nevus"),
+        (("melanoma?", "nevus"), None),
+        (("other", "melanoma"), None),
+        (("lentigo", "melanoma"), None),
+        (("malignant", "nevus"), None),
+        (("0", "1"), None),
+        (("odd", "Odd "), "odd"),
+    ],
+)
+def test_what_two_statements_say_together(words, together):
+    assert settle(words) == together
+
+
+def test_tables_that_name_other_patients_are_told(tmp_path):
+    flat(tmp_path)
+    rows = (f"img{number},{KINDS[number % 2]},P{number // 2}" for number in range(12))
+    write(tmp_path, "a.csv", "image,dx,patient", *rows)
+    write(tmp_path, "b.csv", "image,patient", "img0,P0", "img1,P7")
+    found = look(tmp_path)
+    assert column(found, "patient_id")["img1.jpg"] == "P0"
+    assert "b.csv: 1 pictures have another patient than in a larger table, which counts (the first: img1" in told(found)
