@@ -20,9 +20,8 @@ from study.simulation.bank_benchmark import (
     success,
 )
 from study.simulation.benchmark import AUC_TOLERANCE
-from study.simulation.simulate import Search, SearchConfig
+from study.simulation.simulate import SearchConfig
 from study.simulation.surrogates import Kind
-from tests.benchmarks.outside_searches import outside_searches
 from tests.benchmarks.transfer import Transfer
 
 BANK = Path(__file__).parents[2] / "docs/curves/ham10000.parquet"
@@ -30,7 +29,7 @@ DEFAULT = SearchConfig(name="tpe, stopping", sampler="tpe", asha={"eta": 3, "gra
 
 
 def run(short: bool) -> dict:
-    """Samplers × schedulers on two surrogates; slow ones less often, those of other packages where installed."""
+    """Samplers × schedulers on two surrogates; the Gaussian process, which takes 20 times as long, less often."""
     cores = os.cpu_count() or 1
     quick, slow_ones, races = (12, 0, 24) if short else (40, 10, 80)
     rows = []
@@ -38,13 +37,12 @@ def run(short: bool) -> dict:
     for kind in kinds:
         bank = Bank(path=BANK, space="ft", kind=kind)
         results = run_bank(_quick(), bank, repetitions=quick, slots=4, processes=cores)
-        rows += [_row(kind, result, results[0]) for result in results]
+        rows += [row(kind, result, results[0]) for result in results]
         rows += _larger_cells(kind, bank, quick, cores)
-    outside = outside_searches()
     if slow_ones:
         bank = Bank(path=BANK, space="ft", kind="process")
-        slow = run_bank([DEFAULT, *_slow(), *outside], bank, repetitions=slow_ones, slots=4, processes=cores)
-        rows += [_row("process", result, slow[0]) for result in slow[:-1]]
+        slow = run_bank([DEFAULT, *_slow()], bank, repetitions=slow_ones, slots=4, processes=cores)
+        rows += [row("process", result, slow[0]) for result in slow[:-1]]
     ahead = fairness(DEFAULT, Bank(path=BANK, space="ft", kind="process"), repetitions=races, slots=4, processes=cores)
     share = (ahead > 0) + 0.5 * (ahead == 0)
     low, high = interval(lambda found: float(found.mean()), share)
@@ -57,10 +55,10 @@ def run(short: bool) -> dict:
         "in the winner's AUC against the default (the last row above without a gain), on the same cells and "
         "repetitions; shortfall: mean AUC behind the grid. 95 % intervals by paired bootstrap over cells and "
         "repetitions. The whole grid again, other seeds: what the deviation from run to run allows to twelve times the "
-        f"cost. {quick} repetitions of each cell; the rows of gp and of other packages, in the long form alone, have "
+        f"cost. {quick} repetitions of each cell; the rows of gp, in the long form alone, have "
         f"{slow_ones or 'none'}, with the default beside them. Those that begin with the best of the smaller fraction "
         "are judged on the larger cells alone. "
-        f"{_missing(outside)}Two identical methods, searched side by side under the default, {ahead.size} times: the "
+        f"Two identical methods, searched side by side under the default, {ahead.size} times: the "
         f"first is ahead in {share.mean():.1%} ({low:.1%} to {high:.1%}).",
     }
 
@@ -71,13 +69,7 @@ def _larger_cells(kind: Kind, bank: Bank, repetitions: int, processes: int) -> l
     searches = [DEFAULT, *(Transfer(config=DEFAULT, points=points) for points in (2, 4))]
     found = run_bank(searches, bank, repetitions=repetitions, slots=4, processes=processes)[:-1]
     kept = [result.of(larger) for result in found]
-    return [_row(kind, result, kept[0], larger) for result in kept]
-
-
-def _missing(outside: Sequence[Search]) -> str:
-    names = " ".join(search.label for search in outside)
-    absent = [name for name in ("syne-tune", "SMAC") if name not in names]
-    return f"Not installed, hence not played: {', '.join(absent)}. " if absent else ""
+    return [row(kind, result, kept[0], larger) for result in kept]
 
 
 def _quick() -> list[SearchConfig]:
@@ -110,7 +102,8 @@ def _slow() -> list[SearchConfig]:
     ]
 
 
-def _row(kind: Kind, result: BankResult, reference: BankResult, cells: Sequence[int] | None = None) -> dict:
+def row(kind: Kind, result: BankResult, reference: BankResult, cells: Sequence[int] | None = None) -> dict:
+    """A search in the table, beside the one that it is compared with."""
     keys = [surrogate.cell.key for surrogate in Bank(path=BANK, space="ft", kind=kind).cells]
     reached = zip(keys if cells is None else [keys[index] for index in cells], result.reached.mean(axis=1), strict=True)
     by_cell = {key: f"{share:.0%}" for key, share in reached}

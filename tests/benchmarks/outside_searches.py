@@ -1,4 +1,4 @@
-"""Searches of other packages on the same curves, devices and budget as ours: syne-tune's and SMAC's.
+"""The default search beside those of other packages, syne-tune's and SMAC's, on the same curves, devices and budget.
 
 They are peers, not dependencies: nothing of ours calls them, and none of them gives the guarantees of a study (a record
 of its own, resuming, the same first points for every method). `pip install syne-tune==0.14.2 autograd statsmodels smac`
@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import importlib.util
 import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -18,9 +19,11 @@ from typing import Any
 
 from search_spaces import Choice, Int, SearchSpace
 from search_spaces.domains import Value
+from study.simulation.bank_benchmark import Bank, run_bank
 from study.simulation.benchmark_problems import BenchmarkProblem
 from study.simulation.curve_simulators import LearningCurve
 from study.simulation.simulate import Incumbent, SearchOutcome
+from tests.benchmarks.candidates import BANK, DEFAULT, row
 
 SCHEDULERS = {  # syne-tune's name -> as a table says it, and its own arguments
     "ASHA": ("random, ASHA stopping", {}),
@@ -207,3 +210,20 @@ def outside_searches() -> list[SyneTune | Smac]:
     if importlib.util.find_spec("smac"):
         found += [Smac(hyperband=hyperband) for hyperband in (False, True)]
     return found
+
+
+def run(short: bool) -> dict:
+    """The default and whatever is installed."""
+    bank, repetitions = Bank(path=BANK, space="ft", kind="process"), 1 if short else 10
+    searches = [DEFAULT, *outside_searches()]
+    found = run_bank(searches, bank, repetitions=repetitions, slots=4, processes=os.cpu_count() or 1)
+    said = " ".join(search.label for search in searches)
+    absent = [name for name in ("syne-tune", "SMAC") if name not in said]
+    return {
+        "title": "Searches of other packages, on real learning curves",
+        "rows": [row("process", result, found[0]) for result in found],
+        "note": f"As the candidates for the default search, {repetitions} repetitions of each cell, in turns with the "
+        "default. The packages' own settings but for eta 3, grace 1 and SMAC's first design (8 points; its own, of ten "
+        "points a parameter, is larger than the budget). None begins with a design that methods share."
+        + (f" Not installed, hence not played: {', '.join(absent)}." if absent else ""),
+    }

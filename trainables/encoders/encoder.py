@@ -12,6 +12,7 @@ from timm.models import PretrainedCfg
 from torch import nn
 
 from trainables.encoders import padding as padding_
+from trainables.encoders import panderm_network  # noqa: F401 - adds its names to timm's
 from trainables.encoders.errors import EncoderError
 from trainables.encoders.padding import Padding
 

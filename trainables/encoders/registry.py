@@ -29,6 +29,7 @@ ENCODERS: Registry[Recipe] = Registry(
             "siglip2",
             "monet",
             "dermlip",
+            "panderm",
             "ijepa",
             "rotation",
             "colourisation",

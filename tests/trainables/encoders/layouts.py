@@ -167,6 +167,13 @@ def transformers_clip(state: State) -> State:
     return {**prefixed("vision_model.", found), **texts, **projections}
 
 
+def panderm_large(state: State) -> dict[str, Any]:
+    """The encoder of a pre-training by CAEv2, beside its teacher and decoder."""
+    teacher = prefixed("teacher.", {key: torch.zeros_like(value) for key, value in state.items()})
+    decoder = {"decoder.blocks.0.norm1.weight": torch.zeros(4), "mask_token": torch.zeros(1, 1, 4)}
+    return {"model": {**prefixed("encoder.", state), **teacher, **decoder}, "epoch": 499}
+
+
 FORMS: dict[str, tuple[str, Form]] = {
     "simclr nested": ("simclr", lambda state: {"state_dict": state}),
     "simclr bare": ("simclr", dict),

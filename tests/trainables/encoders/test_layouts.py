@@ -76,6 +76,8 @@ TRANSFORMERS = {
     "siglip2": ("test_vit", dict),
     "monet": ("vit_xsmall_patch16_clip_224", layouts.transformers_clip),
     "dermlip": ("vit_xsmall_patch16_clip_224", layouts.open_clip),
+    "panderm large": ("tiny_panderm", layouts.panderm_large),
+    "panderm base": ("tiny_panderm", dict),
     "clip by OpenAI": ("vit_xsmall_patch16_clip_224", layouts.open_clip),
     "dinov2": ("vit_small_patch14_reg4_dinov2", layouts.dinov2),
     "dinov2 without registers": ("vit_small_patch14_dinov2", layouts.dinov2),

@@ -108,6 +108,8 @@ def _places(
     """The prefixes of one container under which keys of the backbone are."""
     look = recipe.prefix is None or anywhere
     tried = _candidates(state, wanted, backbone) if look else (str(recipe.prefix),)
+    if not anywhere:  # copies that the recipe leaves out, such as a teacher, are no choice
+        tried = tuple(p for p in tried if not any(fnmatchcase(p, pattern) for pattern in recipe.ignored))
     counts = {prefix: _matches(state, prefix, wanted, backbone) for prefix in tried}
     return [
         _Place(container=container, state=state, prefix=prefix, matches=count)

@@ -1,7 +1,7 @@
 """DermLIP: a CLIP ViT-B/16 on Derm1M, in open_clip's layout.
 
-Its variant on PanDerm's network, and PanDerm itself, are other architectures, whose layout could not be confirmed: an
-`own` encoder reads them where timm has the backbone.
+Its variant on PanDerm's network has other names, which could not be confirmed: an `own` encoder with `key:` may read it
+on `panderm_base_patch16_224`. So may PanDerm-2's (DermFM-Zero), a tower in open_clip's layout.
 """
 
 from __future__ import annotations
