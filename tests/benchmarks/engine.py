@@ -15,26 +15,21 @@ from study.store.directory import StudyDirectory
 from tests.study.search.example_cells import job_maker, small_plan
 
 REPORTS = 10
-EPOCHS = 4  # of a trial of two seconds
 WARM = 50  # trials after which the driver's memory is taken as settled
 
 
 def run(short: bool) -> dict:
     """Trials that train nothing: what remains is ours and Ray's."""
     connection.connect()
-    single = _search(6, max_concurrent=1, max_epochs=1, train="tests.study.search.toys:noop")
-    group = _search(
+    single = search(6, max_concurrent=1, max_epochs=1, train="tests.study.search.toys:noop")
+    group = search(
         1 if short else 6,  # of each of two cells
         max_concurrent=1,
         max_epochs=1,
         train="tests.study.search.toys:train_group",
         resources={"workers_per_trial": 2, "cpus_per_trial": 1},
     )
-    many = _search(20 if short else 500, max_epochs=REPORTS, train="tests.study.search.toys:noop", scheduler="none")
-    busy = _search(
-        4 if short else 250, max_epochs=EPOCHS, train="tests.study.search.toys:two_seconds", scheduler="none"
-    )
-    slots = sum(int(node["CPU"]) for node in connection.nodes())
+    many = search(20 if short else 500, max_epochs=REPORTS, train="tests.study.search.toys:noop", scheduler="none")
     alone, nested = _per_trial(single["ends"]), _per_trial(group["ends"])
     trials, reports = len(many["ends"]), many["epochs"]
     return {
@@ -45,20 +40,14 @@ def run(short: bool) -> dict:
             {"what": "the group against the single device", "value": nested / alone, "unit": "times"},
             {"what": f"{trials} trials of {REPORTS} reports, all slots", "value": many["seconds"], "unit": "s"},
             {"what": "of these, a report", "value": 1000 * many["seconds"] / reports, "unit": "ms"},
-            {
-                "what": f"slot time in training, {len(busy['ends'])} trials of 2 s in {EPOCHS} epochs, all slots",
-                "value": 2.0 * len(busy["ends"]) / (slots * busy["seconds"]),
-                "unit": "share",
-            },
             {"what": f"driver memory, from trial {many['settled']} to the end", "value": many["grown"], "unit": "MB"},
         ],
         "note": "Trials that train nothing, on the local Ray that a study starts. A trial's time is that from one end "
-        "to the next on one slot: choosing parameters, starting, reporting, recording, ending. Slot time is that "
-        "of the whole search, the start of its processes included; its trials keep every core busy, beside the driver.",
+        "to the next on one slot: choosing parameters, starting, reporting, recording, ending.",
     }
 
 
-def _search(trials: int, *, train: str, max_concurrent: int | None = None, resources=None, **search) -> dict:
+def search(trials: int, *, train: str, max_concurrent: int | None = None, resources=None, **settings) -> dict:
     """A search of two cells; when its trials ended, its seconds and epochs, and how the driver's memory grew (MB)."""
     ends, memory, epochs = [], [], 0
 
@@ -71,7 +60,7 @@ def _search(trials: int, *, train: str, max_concurrent: int | None = None, resou
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        plan = small_plan(trials=trials, resources=resources, **search)
+        plan = small_plan(trials=trials, resources=resources, **settings)
         started = time.monotonic()
         run_search(
             plan, StudyDirectory(root), job_maker(root), train=train, max_concurrent=max_concurrent, on_event=heard
