@@ -17,9 +17,9 @@ def run(short: bool) -> dict:
     return {
         "title": "Slot time in training, trials of 2 s",
         "rows": [_row(4 if short else 250 // len(EPOCHS), epochs, slots) for epochs in EPOCHS],
-        "note": f"{slots} slots; each trial keeps a core busy for {SECONDS:g} s, so that the driver has none to itself. "
-        "Whole: of the search from its start, that of the training processes included. Steady: from the end of the first "
-        "trials to that of the last.",
+        "note": f"{slots} slots; a trial keeps a core busy for {SECONDS:g} s, so that the driver has none for itself. "
+        "Whole: of the search, the start of its processes included. Steady: from the end of the first trials to that "
+        "of the last.",
     }
 
 
