@@ -39,7 +39,7 @@ def join(table: pd.DataFrame, named: list[tuple[str, pd.DataFrame]], notes: Note
     table[filled.columns] = filled.to_numpy()
     nameless = set(table["path"]) - {path for _, rows in named for path in rows["path"]}
     if named and nameless:
-        notes.left_out.append(f"{len(nameless):,} pictures are in no table (the first: {min(nameless)}).")
+        notes.careful.append(f"{len(nameless):,} pictures are in no table (the first: {min(nameless)}).")
     return conflicts
 
 

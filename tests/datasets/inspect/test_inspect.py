@@ -132,7 +132,7 @@ def test_a_german_table_with_semicolons_and_subfolders(tmp_path):
     assert list(table["skin_tone"]) == ["II", "II", "III"]
     said = " ".join(found.left_out)
     assert "1 rows name pictures that are not here (the first: img_5)" in said
-    assert "1 pictures are in no table (the first: B/img_4.jpg)" in said
+    assert "1 pictures are in no table (the first: B/img_4.jpg)." in found.careful
     assert "1 values of 'Alter' are no age (such as '999')" in said
     assert "1 values of 'Geschlecht' are no sex (such as 'd')" in said
 
