@@ -16,7 +16,7 @@ def run(short: bool) -> dict:
     slots = sum(int(node["CPU"]) for node in connection.nodes())
     return {
         "title": "Slot time in training, trials of 2 s",
-        "rows": [_row(4 if short else 250 // len(EPOCHS), epochs, slots) for epochs in EPOCHS],
+        "rows": [_row(18 if short else 125, epochs, slots) for epochs in EPOCHS],
         "note": f"{slots} slots; a trial keeps a core busy for {SECONDS:g} s, so that the driver has none for itself. "
         "Whole: of the search, the start of its processes included. Steady: from the end of the first trials to that "
         "of the last.",
