@@ -76,12 +76,6 @@ def _mapped(text: pd.Series, table: dict[str, str]) -> pd.Series:
     return found.where(found.notna(), None)
 
 
-def age_is_impossible(column: pd.Series) -> pd.Series:
-    """Which cells (bool) hold a number that is no age."""
-    number = pd.to_numeric(words(column), errors="coerce")
-    return number.notna() & ~number.between(0, 120)
-
-
 def tokens(name: str) -> list[str]:
     """The words of a column's name in any script: `patientAge_years` -> patient, age, years."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", unicodedata.normalize("NFC", name))
